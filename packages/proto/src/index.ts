@@ -1,0 +1,15 @@
+/**
+ * Every message and service of Dialogflow v2beta1, with the two services that all Google clients expect
+ * beside it. The messages themselves are in the entry points next to this one: `@parleykit/proto/v2beta1`,
+ * `/longrunning`, `/location`, `/rpc`, `/api`, `/type`.
+ */
+import { createRegistry, type DescService, type Registry } from '@bufbuild/protobuf';
+import { files } from '@parleykit/proto/files';
+
+export { httpRules } from './http-rules.ts';
+
+/** All types that may stand in a `google.protobuf.Any` on either wire. */
+export const registry: Registry = createRegistry(...files);
+
+/** The services that the server answers for: all of v2beta1, then Operations and Locations. */
+export const services: readonly DescService[] = files.flatMap((file) => file.services);
