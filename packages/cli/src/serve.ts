@@ -1,0 +1,103 @@
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import {
+  type Config,
+  ConfigError,
+  createLog,
+  DEMO_PROFILE,
+  environmentVariable,
+  options,
+  type RunningServer,
+  readConfig,
+  StoreUnusableError,
+  startServer,
+} from '@parleykit/server';
+import type { CommandIo } from './command.ts';
+
+/** Runs `parley serve` until it is asked to stop. */
+export async function serve(args: string[], io: CommandIo): Promise<number> {
+  let config: Config;
+  try {
+    const flags = readFlags(args);
+    if (flags['help'] === true) {
+      io.stdout.write(usage());
+      return 0;
+    }
+    config = readConfig(flags, io.env);
+  } catch (error) {
+    io.stderr.write(`parley serve: ${(error as Error).message}\n`);
+    return 2;
+  }
+  const isNew = !existsSync(resolve(config.data, 'parley.sqlite'));
+  let server: RunningServer;
+  try {
+    const log = createLog(io.stderr, { verbose: config.verbose });
+    server = await startServer(config, { log });
+  } catch (error) {
+    io.stderr.write(`parley serve: ${explainFailure(error, config)}\n`);
+    return 1;
+  }
+  io.stderr.write(banner(config, server, isNew));
+  io.stdout.write(`parley ready on ${server.url}\n`);
+  if (!io.signal.aborted) await once(io.signal, 'abort');
+  await server.close();
+  return 0;
+}
+
+function readFlags(args: string[]): Record<string, string | boolean | undefined> {
+  const config: ParseArgsOptionsConfig = { help: { type: 'boolean', short: 'h' } };
+  for (const option of options) config[option.flag] = { type: option.value };
+  try {
+    return parseArgs({ args, options: config, strict: true, allowPositionals: false }).values as Record<
+      string,
+      string | boolean
+    >;
+  } catch (error) {
+    // Node explains how to pass a dash as a value; what is wrong stands in the first sentence.
+    throw new ConfigError(`${(error as Error).message.split('. ')[0]}; see parley serve --help`);
+  }
+}
+
+function usage(): string {
+  const rows = options.map(({ flag, value, default: fallback, meaning }) => {
+    const left = `  --${flag}${value === 'string' ? ` ${flag.toUpperCase().replaceAll('-', '_')}` : ''}`;
+    const shown = value === 'string' && fallback !== '' ? ` (default ${fallback})` : '';
+    return `${left.padEnd(32)} ${meaning}${shown}; ${environmentVariable(flag)}`;
+  });
+  return `parley serve: runs a server, gRPC and REST on one port\n\n${rows.join('\n')}\n`;
+}
+
+function explainFailure(error: unknown, config: Config): string {
+  if (error instanceof StoreUnusableError) return error.message;
+  const { code, message, stack } = error as NodeJS.ErrnoException;
+  if (code === 'EADDRINUSE') {
+    return `port ${config.port} on ${config.host} is taken: choose another with --port, or 0 for a free one`;
+  }
+  if (code === 'EACCES') return `port ${config.port} may not be used by this user`;
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `${config.host} is no address of this machine`;
+  return config.verbose ? (stack ?? message) : message;
+}
+
+/** What an operator wants to know before trusting it with anything. */
+function banner(config: Config, server: RunningServer, isNew: boolean): string {
+  const lines = [
+    `data in ${resolve(config.data)} (${isNew ? 'new' : 'continued'}); it outlives this process`,
+    config.insecure && config.host !== '127.0.0.1'
+      ? 'anybody who reaches this port may read and write everything (--insecure)'
+      : 'anybody on this machine may read and write everything (no authentication)',
+  ];
+  if (config.demo) lines.push('', 'Try it:', '', ...demoCommands(server.url).map((line) => `  ${line}`), '');
+  return `${lines.join('\n')}\n`;
+}
+
+function demoCommands(url: string): string[] {
+  const json = `-H 'content-type: application/json'`;
+  const base = `${url}/v2beta1/projects/demo`;
+  return [
+    `curl ${json} -d '{"conversationProfile":"${DEMO_PROFILE}"}' '${base}/conversations?conversationId=hello'`,
+    `curl ${base}/conversations/hello`,
+    `curl -X POST ${base}/conversations/hello:complete`,
+  ];
+}

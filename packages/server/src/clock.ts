@@ -1,0 +1,55 @@
+import { create } from '@bufbuild/protobuf';
+import { type Timestamp, TimestampSchema } from '@bufbuild/protobuf/wkt';
+
+/** Where the server takes its time from. */
+export interface Clock {
+  /** Microseconds since the epoch. May repeat and, after a correction of the system's clock, go back. */
+  now(): number;
+}
+
+/** Beyond this difference the wall clock was set, and the fine clock follows it. In microseconds. */
+const SKEW_MAX = 2_000;
+
+/** The system's wall clock, with microseconds filled in from the monotonic one. */
+export class SystemClock implements Clock {
+  #offset = performance.timeOrigin * 1000;
+
+  now(): number {
+    const monotonic = performance.now() * 1000;
+    const wall = Date.now() * 1000;
+    const fine = this.#offset + monotonic;
+    if (Math.abs(fine - wall) <= SKEW_MAX) return Math.floor(fine);
+    this.#offset = wall - monotonic;
+    return wall;
+  }
+}
+
+/** A clock that stands still until it is told otherwise. */
+export class FakeClock implements Clock {
+  #now: number;
+
+  constructor(now: number = Date.UTC(2026, 0, 1) * 1000) {
+    this.#now = now;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  advance(microseconds: number): void {
+    this.#now += microseconds;
+  }
+}
+
+export function toTimestamp(microseconds: number): Timestamp {
+  const seconds = Math.floor(microseconds / 1_000_000);
+  return create(TimestampSchema, {
+    seconds: BigInt(seconds),
+    nanos: (microseconds - seconds * 1_000_000) * 1000,
+  });
+}
+
+/** Nanoseconds since the epoch: every digit that a Timestamp holds. */
+export function toNanoseconds({ seconds, nanos }: Timestamp): bigint {
+  return seconds * 1_000_000_000n + BigInt(nanos);
+}

@@ -1,0 +1,29 @@
+/**
+ * Where the service does not follow the annotations of its own descriptors. Everything else about REQUIRED and
+ * OUTPUT_ONLY fields is read from the descriptors, so each departure stands here with its reason.
+ */
+
+export interface FieldOverride {
+  readonly behavior: 'required' | 'optional';
+  readonly reason: string;
+}
+
+/** By request type and field path, in proto spelling. */
+export const fieldOverrides: Readonly<Record<string, FieldOverride>> = {
+  'BatchCreateMessagesRequest.requests.parent': {
+    behavior: 'optional',
+    reason: 'The parent of the batch stands for it: https://google.aip.dev/233',
+  },
+  'BatchCreateMessagesRequest.requests.message.participant': {
+    behavior: 'required',
+    reason: 'Annotated OUTPUT_ONLY on Message, but CreateMessageRequest says that it is required.',
+  },
+  'BatchCreateMessagesRequest.requests.message.send_time': {
+    behavior: 'required',
+    reason: 'Annotated OPTIONAL on Message; messages of a batch are told apart by it.',
+  },
+  'CreateParticipantRequest.participant.role': {
+    behavior: 'required',
+    reason: 'Annotated IMMUTABLE only, but its comment says that it must be set at creation.',
+  },
+};

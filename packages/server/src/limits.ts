@@ -1,0 +1,40 @@
+/** Sizes, counts and times that the service promises or protects itself by. */
+
+/** https://cloud.google.com/dialogflow/es/docs/reference/rpc/google.cloud.dialogflow.v2beta1 (each list RPC). */
+export const PAGE_SIZE_DEFAULT = 100;
+export const PAGE_SIZE_MAX = 1000;
+
+/** BatchCreateMessages takes 300 messages a call today and took 1000 when the client of 2022 was written. */
+export const BATCH_LIMIT_DEFAULT = 300;
+export const BATCH_LIMIT_MAX = 1000;
+
+/** Undocumented by the service; keeps one message from filling a page. In UTF-8 bytes. */
+export const MESSAGE_CONTENT_BYTES_MAX = 65_536;
+
+/** `ConversationProfile.display_name`, in UTF-8 bytes. */
+export const DISPLAY_NAME_BYTES_MAX = 1024;
+
+/** `Participant.obfuscated_external_user_id`, in characters. */
+export const EXTERNAL_USER_ID_LENGTH_MAX = 256;
+
+/** `CreateConversationRequest.conversation_id`: 3 to 64 characters, a letter first. */
+export const CUSTOM_ID_PATTERN = /^[a-zA-Z][a-zA-Z0-9_-]{2,63}$/u;
+
+/** Longer names are refused before they are looked at. */
+export const RESOURCE_NAME_LENGTH_MAX = 2048;
+
+/** What one request may hold, on both wires. */
+export const REQUEST_BYTES_MAX = 32 * 1024 * 1024;
+
+/**
+ * A page ends early once it holds this much, so that clients with gRPC's usual limit of 4 MiB can read it.
+ * The list methods promise no full pages: https://google.aip.dev/158
+ */
+export const PAGE_BYTES_MAX = 3 * 1024 * 1024;
+
+/** Writes that wait for the disk before further ones are refused. */
+export const WRITE_QUEUE_MAX = 20_000;
+export const WRITE_QUEUE_BYTES_MAX = 256 * 1024 * 1024;
+
+/** How often a call decides again when another one was faster. */
+export const CONFLICT_ATTEMPTS = 8;

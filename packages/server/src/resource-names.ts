@@ -1,0 +1,99 @@
+import { resourceNameInvalid } from './errors.ts';
+import { RESOURCE_NAME_LENGTH_MAX } from './limits.ts';
+
+/**
+ * Locations that are one keyspace: naming none, `global` and the deprecated `us` address the same resources.
+ * https://cloud.google.com/dialogflow/es/docs/how/region
+ */
+const DEFAULT_LOCATIONS: ReadonlySet<string> = new Set(['', 'global', 'us']);
+
+/**
+ * A resource name, both as its caller wrote it and as it is stored.
+ *
+ * `projects/p/conversations/c` and `projects/p/locations/global/conversations/c` are one conversation. Answers
+ * repeat the form that the caller used (`toString()`); the store knows only the canonical one (`key`).
+ */
+export class ResourceName {
+  readonly project: string;
+  /** As written; empty where the name has none. */
+  readonly location: string;
+  /** What follows the project and location, such as `conversations/c/participants/x`; empty for a parent. */
+  readonly path: string;
+
+  constructor(project: string, location: string, path: string) {
+    this.project = project;
+    this.location = location;
+    this.path = path;
+  }
+
+  /** The last segment. */
+  get id(): string {
+    return this.path.slice(this.path.lastIndexOf('/') + 1);
+  }
+
+  /** The name under which it is stored: the same for every form of the name. */
+  get key(): string {
+    const scope = DEFAULT_LOCATIONS.has(this.location)
+      ? `projects/${this.project}`
+      : `projects/${this.project}/locations/${this.location}`;
+    return this.path === '' ? scope : `${scope}/${this.path}`;
+  }
+
+  toString(): string {
+    const scope =
+      this.location === ''
+        ? `projects/${this.project}`
+        : `projects/${this.project}/locations/${this.location}`;
+    return this.path === '' ? scope : `${scope}/${this.path}`;
+  }
+
+  /** The name of a resource directly below this one, in the same form. */
+  child(collection: string, id: string): ResourceName {
+    const path = `${collection}/${id}`;
+    return new ResourceName(this.project, this.location, this.path === '' ? path : `${this.path}/${path}`);
+  }
+
+  /** The same resource in the form (with or without location) that another name uses. */
+  inFormOf(other: ResourceName): ResourceName {
+    return new ResourceName(this.project, other.location, this.path);
+  }
+
+  isWithin(ancestor: ResourceName): boolean {
+    return this.key.startsWith(`${ancestor.key}/`);
+  }
+}
+
+/** Reads any name that begins with `projects/*`; undefined where it is none. Its shape is the caller's to check. */
+export function readResourceName(text: string): ResourceName | undefined {
+  if (text.length > RESOURCE_NAME_LENGTH_MAX) return undefined;
+  const match = /^projects\/([^/]+)(?:\/locations\/([^/]+))?(?:\/(.+))?$/su.exec(text);
+  if (match === null) return undefined;
+  const [, project = '', location = '', path = ''] = match;
+  // An empty segment would let two names stand for one key; control characters would end up in logs and headers.
+  if (/\/\/|\/$|\p{Cc}/u.test(text) || !text.isWellFormed()) return undefined;
+  return new ResourceName(project, location, path);
+}
+
+const matchers = new Map<string, RegExp>();
+
+/** Whether a name's path has the form of a pattern such as `conversations/*` (a star is one segment). */
+function hasShape(name: ResourceName, shape: string): boolean {
+  let matcher = matchers.get(shape);
+  if (matcher === undefined) {
+    matcher = new RegExp(`^${shape.replaceAll('*', '[^/]+')}$`, 'su');
+    matchers.set(shape, matcher);
+  }
+  return matcher.test(name.path);
+}
+
+/**
+ * Parses the name that stands in a field of a request; `shape` is what must follow the project and location.
+ * Throws INVALID_ARGUMENT that names the field and the expected patterns.
+ */
+export function parseResourceName(field: string, text: string, shape: string): ResourceName {
+  const name = readResourceName(text);
+  if (name === undefined || !hasShape(name, shape)) {
+    throw resourceNameInvalid(field, text, [`projects/*/${shape}`, `projects/*/locations/*/${shape}`]);
+  }
+  return name;
+}

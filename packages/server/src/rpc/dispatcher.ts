@@ -1,0 +1,149 @@
+import {
+  type DescMessage,
+  type DescMethod,
+  type DescMethodUnary,
+  type DescService,
+  fromBinary,
+  type Message,
+  type MessageShape,
+} from '@bufbuild/protobuf';
+import { internal, methodUnimplemented, requestUndecodable, ServiceError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { type AddressedResource, compileAddressedResource } from './addressed-resource.ts';
+import { authenticate } from './authenticate.ts';
+import { authorize } from './authorize.ts';
+import type { CallContext, IncomingCall } from './call-context.ts';
+import type { EncodedReply } from './encoded-reply.ts';
+import { compileValidation, type Validation } from './validate-request.ts';
+
+/** Answers a unary call. It may change the request: nobody else holds it. */
+export type UnaryHandler<I extends DescMessage = DescMessage, O extends DescMessage = DescMessage> = (
+  request: MessageShape<I>,
+  context: CallContext,
+) => Promise<MessageShape<O> | EncodedReply>;
+
+/** The methods of a service that are built, by their local names, in proto order. */
+export type ServiceHandlers<Service extends DescService> = {
+  [Name in keyof Service['method']]?: Service['method'][Name] extends DescMethodUnary<infer I, infer O>
+    ? UnaryHandler<I, O>
+    : never;
+};
+
+interface Registration {
+  readonly method: DescMethod;
+  readonly addressed: AddressedResource;
+  readonly validation: Validation;
+  readonly handler: UnaryHandler | undefined;
+}
+
+/**
+ * All methods of all services, independent of the wire. Transports ask it which methods there are and hand it
+ * calls; every method is there, built or not, so that what is not built can say so.
+ */
+export class Dispatcher {
+  readonly #registrations = new Map<DescMethod, Registration>();
+  readonly #log: Log;
+
+  constructor(services: Iterable<DescService>, log: Log) {
+    this.#log = log;
+    for (const service of services) {
+      for (const method of service.methods) this.#register(method, undefined);
+    }
+  }
+
+  get methods(): Iterable<DescMethod> {
+    return this.#registrations.keys();
+  }
+
+  /** Builds the methods of a service. */
+  register<Service extends DescService>(service: Service, handlers: ServiceHandlers<Service>): void {
+    for (const method of service.methods) {
+      const handler = (handlers as Record<string, UnaryHandler | undefined>)[method.localName];
+      if (handler !== undefined) this.#register(method, handler.bind(handlers));
+    }
+  }
+
+  /**
+   * Answers a call. The request comes decoded (REST) or as its bytes (gRPC). Throws nothing but ServiceError:
+   * what else goes wrong inside is logged with its cause and answered INTERNAL.
+   */
+  async call(
+    method: DescMethod,
+    request: Message | Uint8Array,
+    incoming: IncomingCall,
+  ): Promise<Message | EncodedReply> {
+    try {
+      return await this.#answer(method, request, incoming);
+    } catch (error) {
+      if (error instanceof ServiceError) throw error;
+      this.#log.error('call failed', { method: methodName(method), requestId: incoming.requestId, error });
+      throw internal(incoming.requestId);
+    }
+  }
+
+  /** The steps of a call, in their order: authenticate, name, authorize, validate, handle. */
+  async #answer(
+    method: DescMethod,
+    request: Message | Uint8Array,
+    incoming: IncomingCall,
+  ): Promise<Message | EncodedReply> {
+    const registration = this.#registrations.get(method);
+    if (registration?.handler === undefined) throw methodUnimplemented(method);
+    const principal = authenticate(incoming);
+    const message = request instanceof Uint8Array ? decode(method.input, request) : request;
+    const resource = registration.addressed(message);
+    authorize(principal, method, resource);
+    registration.validation(message);
+    return registration.handler(message, new Call(incoming, principal, resource));
+  }
+
+  #register(method: DescMethod, handler: UnaryHandler | undefined): void {
+    this.#registrations.set(method, {
+      method,
+      addressed: compileAddressedResource(method),
+      validation: compileValidation(method),
+      handler,
+    });
+  }
+}
+
+/** The transport's view of the call, completed. A class, since spreading would ask for the lazy signal. */
+class Call implements CallContext {
+  readonly principal: CallContext['principal'];
+  readonly resource: CallContext['resource'];
+  readonly #incoming: IncomingCall;
+
+  constructor(
+    incoming: IncomingCall,
+    principal: CallContext['principal'],
+    resource: CallContext['resource'],
+  ) {
+    this.#incoming = incoming;
+    this.principal = principal;
+    this.resource = resource;
+  }
+
+  get requestId(): string {
+    return this.#incoming.requestId;
+  }
+
+  get signal(): AbortSignal {
+    return this.#incoming.signal;
+  }
+
+  header(name: string): string | undefined {
+    return this.#incoming.header(name);
+  }
+}
+
+function decode(schema: DescMessage, bytes: Uint8Array): Message {
+  try {
+    return fromBinary(schema, bytes);
+  } catch (error) {
+    throw requestUndecodable(schema.typeName, error);
+  }
+}
+
+export function methodName(method: DescMethod): string {
+  return `${method.parent.typeName}/${method.name}`;
+}

@@ -1,0 +1,143 @@
+import {
+  clearField,
+  type DescField,
+  type DescMessage,
+  type DescMethod,
+  getOption,
+  hasOption,
+  isFieldSet,
+  type Message,
+  ScalarType,
+} from '@bufbuild/protobuf';
+import { type Duration, DurationSchema, type Timestamp, TimestampSchema } from '@bufbuild/protobuf/wkt';
+import { FieldBehavior, field_behavior } from '@parleykit/proto/api';
+import { type FieldViolation, invalidArgument } from '../errors.ts';
+import { fieldOverrides } from '../field-overrides.ts';
+
+/**
+ * Holds a request against its descriptor: what is OUTPUT_ONLY is cleared without a word, what is REQUIRED must be
+ * there, and times must be ones that can be written down. Throws INVALID_ARGUMENT that names every offending field.
+ * https://google.aip.dev/203
+ */
+export type Validation = (request: Message) => void;
+
+interface FieldPlan {
+  readonly field: DescField;
+  readonly required: boolean;
+  readonly outputOnly: boolean;
+  readonly nested: readonly FieldPlan[];
+  readonly check: ((value: Message) => string | undefined) | undefined;
+}
+
+/** Well-known types whose encoding can hold more than their meaning, and so could not be answered in JSON. */
+const valueChecks: Readonly<Record<string, (value: never) => string | undefined>> = {
+  [TimestampSchema.typeName]: checkTimestamp,
+  [DurationSchema.typeName]: checkDuration,
+};
+
+export function compileValidation(method: DescMethod): Validation {
+  const plans = compileFields(method.input, method.input.name, []);
+  if (plans.length === 0) return () => {};
+  return (request) => {
+    const missing: string[] = [];
+    const violations: FieldViolation[] = [];
+    validateFields(request, plans, '', { missing, violations });
+    if (missing.length === 0 && violations.length === 0) return;
+    const required = missing.map((field) => ({ field, description: 'is required' }));
+    throw invalidArgument(missing.length > 0 ? 'FIELD_REQUIRED' : 'FIELD_INVALID', [
+      ...required,
+      ...violations,
+    ]);
+  };
+}
+
+function compileFields(message: DescMessage, path: string, within: readonly DescMessage[]): FieldPlan[] {
+  // A type inside itself (google.protobuf.Value) would never end; nothing below such a one is annotated.
+  if (within.includes(message)) return [];
+  return message.fields.flatMap((field) => {
+    const fieldPath = `${path}.${field.name}`;
+    const behaviors = hasOption(field, field_behavior) ? getOption(field, field_behavior) : [];
+    const override = fieldOverrides[fieldPath]?.behavior;
+    const outputOnly = override === undefined && behaviors.includes(FieldBehavior.OUTPUT_ONLY);
+    const required =
+      override === 'required' ||
+      (override === undefined && behaviors.includes(FieldBehavior.REQUIRED) && canBeAbsent(field));
+    const nested =
+      field.message === undefined || outputOnly
+        ? []
+        : compileFields(field.message, fieldPath, [...within, message]);
+    const check = valueChecks[field.message?.typeName ?? ''];
+    if (!required && !outputOnly && nested.length === 0 && check === undefined) return [];
+    return [{ field, required, outputOnly, nested, check: check as FieldPlan['check'] }];
+  });
+}
+
+/** A number or a flag that is zero cannot be told from one that was not sent: it is never missing. */
+function canBeAbsent(field: DescField): boolean {
+  if (field.fieldKind !== 'scalar') return true;
+  return field.scalar === ScalarType.STRING || field.scalar === ScalarType.BYTES;
+}
+
+interface Findings {
+  readonly missing: string[];
+  readonly violations: FieldViolation[];
+}
+
+function validateFields(
+  message: Message,
+  plans: readonly FieldPlan[],
+  path: string,
+  findings: Findings,
+): void {
+  for (const plan of plans) {
+    const { field } = plan;
+    if (!isFieldSet(message, field)) {
+      if (plan.required) findings.missing.push(path + field.name);
+    } else if (plan.outputOnly) {
+      clearField(message, field);
+    } else {
+      for (const [suffix, value] of messagesIn(message, field)) {
+        const at = path + field.name + suffix;
+        const description = plan.check?.(value);
+        if (description !== undefined) findings.violations.push({ field: at, description });
+        if (plan.nested.length > 0) validateFields(value, plan.nested, `${at}.`, findings);
+      }
+    }
+  }
+}
+
+/** The messages that a set field holds, each with what its path has behind the field's name. */
+function* messagesIn(message: Message, field: DescField): Iterable<[suffix: string, value: Message]> {
+  if (field.message === undefined) return;
+  const holder = message as unknown as Record<string, unknown>;
+  const value = field.oneof
+    ? (holder[field.oneof.localName] as { value: unknown }).value
+    : holder[field.localName];
+  if (field.fieldKind === 'list') {
+    for (const [index, item] of (value as Message[]).entries()) yield [`[${index}]`, item];
+  } else if (field.fieldKind === 'map') {
+    for (const [key, item] of Object.entries(value as Record<string, Message>)) yield [`[${key}]`, item];
+  } else {
+    yield ['', value as Message];
+  }
+}
+
+// 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z: https://protobuf.dev/reference/protobuf/google.protobuf/#timestamp
+const TIMESTAMP_SECONDS_MIN = -62_135_596_800n;
+const TIMESTAMP_SECONDS_MAX = 253_402_300_799n;
+const DURATION_SECONDS_MAX = 315_576_000_000n;
+const NANOS_MAX = 999_999_999;
+
+function checkTimestamp({ seconds, nanos }: Timestamp): string | undefined {
+  const holds =
+    seconds >= TIMESTAMP_SECONDS_MIN && seconds <= TIMESTAMP_SECONDS_MAX && nanos >= 0 && nanos <= NANOS_MAX;
+  return holds ? undefined : 'is not a time between the years 1 and 9999';
+}
+
+function checkDuration({ seconds, nanos }: Duration): string | undefined {
+  const inRange = seconds >= -DURATION_SECONDS_MAX && seconds <= DURATION_SECONDS_MAX;
+  const oneSign = seconds === 0n || nanos === 0 || seconds > 0n === nanos > 0;
+  return inRange && oneSign && Math.abs(nanos) <= NANOS_MAX
+    ? undefined
+    : 'is not a duration within 10,000 years';
+}

@@ -1,0 +1,31 @@
+import {
+  ListConversationProfilesResponseSchema,
+  ListConversationsResponseSchema,
+  ListParticipantsResponseSchema,
+} from '@parleykit/proto/v2beta1';
+import type { CollectionKind } from './resource-collection.ts';
+
+/** The kinds of resources that services share. Lists by id are in order of creation: ids sort by time. */
+
+/** `state` holds the LifecycleState, `ordering` the start time. */
+export const CONVERSATIONS: CollectionKind = {
+  type: 'Conversation',
+  collection: 'conversations',
+  listResponse: ListConversationsResponseSchema,
+  order: 'ordering',
+};
+
+/** `state` holds the Role, which never changes. */
+export const PARTICIPANTS: CollectionKind = {
+  type: 'Participant',
+  collection: 'participants',
+  listResponse: ListParticipantsResponseSchema,
+  order: 'id',
+};
+
+export const CONVERSATION_PROFILES: CollectionKind = {
+  type: 'ConversationProfile',
+  collection: 'conversationProfiles',
+  listResponse: ListConversationProfilesResponseSchema,
+  order: 'id',
+};

@@ -1,0 +1,245 @@
+import { create } from '@bufbuild/protobuf';
+import {
+  type BatchCreateMessagesRequest,
+  BatchCreateMessagesResponseSchema,
+  type CompleteConversationRequest,
+  ConversationProfileSchema,
+  ConversationSchema,
+  type Conversations,
+  type CreateConversationRequest,
+  type CreateMessageRequest,
+  type GetConversationRequest,
+  type ListConversationsRequest,
+  type ListMessagesRequest,
+  ListMessagesResponseSchema,
+  Conversation_LifecycleState as State,
+} from '@parleykit/proto/v2beta1';
+import { type Clock, toNanoseconds } from '../clock.ts';
+import { complete, initialStage, start } from '../conversation/lifecycle.ts';
+import { encodeMessageBody, writeMessages } from '../conversation/transcript.ts';
+import {
+  alreadyExists,
+  automatedAgentAbsent,
+  batchParentMismatch,
+  batchTooLarge,
+  conversationCompleted,
+  customIdInvalid,
+  fieldInvalid,
+  fieldUnimplemented,
+  notFound,
+  participantOfOtherConversation,
+} from '../errors.ts';
+import { createId } from '../ids.ts';
+import { CUSTOM_ID_PATTERN, MESSAGE_CONTENT_BYTES_MAX } from '../limits.ts';
+import { parseResourceName, type ResourceName, readResourceName } from '../resource-names.ts';
+import type { CallContext } from '../rpc/call-context.ts';
+import type { ServiceHandlers } from '../rpc/dispatcher.ts';
+import { EncodedReply } from '../rpc/encoded-reply.ts';
+import { decodeNamed, withoutName } from '../storage/named-message.ts';
+import { ConflictError, type MessageCursor, type NewMessage, type Store } from '../storage/store.ts';
+import { WireWriter } from '../wire-writer.ts';
+import { CONVERSATION_PROFILES, CONVERSATIONS, PARTICIPANTS } from './collections.ts';
+import { decide } from './decide.ts';
+import { Pagination } from './pagination.ts';
+import { namedReply, ResourceCollection } from './resource-collection.ts';
+
+export interface ConversationsOptions {
+  /** Messages that one batch may hold. */
+  readonly batchLimit: number;
+  /** Whether BatchCreateMessages still takes messages for completed conversations. */
+  readonly ingestCompleted: boolean;
+}
+
+/** google.cloud.dialogflow.v2beta1.Conversations */
+export class ConversationsService implements ServiceHandlers<typeof Conversations> {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #options: ConversationsOptions;
+  readonly #conversations: ResourceCollection;
+  readonly #profiles: ResourceCollection;
+  readonly #participants: ResourceCollection;
+
+  constructor(store: Store, clock: Clock, options: ConversationsOptions) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#options = options;
+    this.#conversations = new ResourceCollection(store, CONVERSATIONS);
+    this.#profiles = new ResourceCollection(store, CONVERSATION_PROFILES);
+    this.#participants = new ResourceCollection(store, PARTICIPANTS);
+  }
+
+  /** Begins a conversation under the caller's id or a new one. */
+  async createConversation(request: CreateConversationRequest, { resource: parent }: CallContext) {
+    const { conversationId } = request;
+    const asked = request.conversation ?? create(ConversationSchema);
+    if (conversationId !== '' && !CUSTOM_ID_PATTERN.test(conversationId)) {
+      throw customIdInvalid('conversation_id', conversationId);
+    }
+    const profileName = profileOf(asked.conversationProfile, parent);
+    return decide(async () => {
+      const { body: profileBody } = await this.#profiles.load(profileName);
+      const profile = decodeNamed(ConversationProfileSchema, profileName.toString(), profileBody);
+      const stage = initialStage(profile, asked.conversationStage);
+      if (stage === undefined) {
+        throw asked.conversationStage in { 1: true, 2: true }
+          ? automatedAgentAbsent(profileName.toString())
+          : fieldInvalid('conversation.conversation_stage', 'is not a known stage');
+      }
+      const now = this.#clock.now();
+      const name = parent.child('conversations', conversationId || createId(now));
+      if (conversationId !== '' && (await this.#store.get(name.key)) !== undefined) {
+        throw alreadyExists('Conversation', name.toString());
+      }
+      const body = withoutName(ConversationSchema, start(asked, profile, stage, now));
+      await this.#store.commit({
+        partition: name.key,
+        expect: [{ name: name.key, absent: true }],
+        put: [{ name: name.key, state: State.IN_PROGRESS, ordering: now, holdsMessages: true, body }],
+      });
+      return namedReply(name, body);
+    });
+  }
+
+  /** The conversations of a project and location, latest start first. */
+  async listConversations(request: ListConversationsRequest, { resource: parent }: CallContext) {
+    if (request.filter !== '') throw fieldUnimplemented('filter');
+    return this.#conversations.list(parent, request);
+  }
+
+  async getConversation(_request: GetConversationRequest, { resource: name }: CallContext) {
+    return this.#conversations.get(name);
+  }
+
+  /** Ends a conversation. One that has ended already is answered as it is. */
+  async completeConversation(_request: CompleteConversationRequest, { resource: name }: CallContext) {
+    return decide(async () => {
+      const stored = await this.#conversations.load(name);
+      if (stored.state === State.COMPLETED) return namedReply(name, stored.body);
+      const conversation = decodeNamed(ConversationSchema, '', stored.body);
+      complete(conversation, this.#clock.now());
+      const body = withoutName(ConversationSchema, conversation);
+      await this.#store.commit({
+        partition: name.key,
+        expect: [{ name: name.key, version: stored.version }],
+        put: [{ name: name.key, state: State.COMPLETED, body }],
+      });
+      return namedReply(name, body);
+    });
+  }
+
+  /** Files messages that were said elsewhere. All or none are stored; repeated ones are answered as stored. */
+  async batchCreateMessages(request: BatchCreateMessagesRequest, { resource: conversation }: CallContext) {
+    const { requests } = request;
+    if (requests.length > this.#options.batchLimit) {
+      throw batchTooLarge(requests.length, this.#options.batchLimit);
+    }
+    const speakers = requests.map((item, index) => checkItem(item, `requests[${index}]`, conversation));
+    let list: NewMessage[] | undefined;
+    return decide(async () => {
+      const { state } = await this.#conversations.load(conversation);
+      if (state === State.COMPLETED && !this.#options.ingestCompleted) {
+        throw conversationCompleted(conversation.toString());
+      }
+      list ??= await this.#toNewMessages(requests, speakers, conversation);
+      const { appended } = await this.#append(conversation, state, list);
+      const writer = new WireWriter();
+      const field = BatchCreateMessagesResponseSchema.field.messages.number;
+      writeMessages(writer, field, conversation, appended[0] ?? []);
+      return new EncodedReply(writer.finish());
+    });
+  }
+
+  /** The messages of a conversation, newest first. */
+  async listMessages(request: ListMessagesRequest, { resource: conversation }: CallContext) {
+    if (request.filter !== '') throw fieldUnimplemented('filter');
+    const pagination = new Pagination<MessageCursor>(this.#store.secret, 'ListMessages', conversation.key);
+    const page = await this.#store.listMessages(conversation.key, pagination.read(request));
+    if (page === undefined) throw notFound('Conversation', conversation.toString());
+    const { field } = ListMessagesResponseSchema;
+    const writer = new WireWriter(32 * 1024);
+    writeMessages(writer, field.messages.number, conversation, page.items);
+    const last = page.items.at(-1);
+    if (page.more && last !== undefined) {
+      const cursor = { createTime: last.createTime, position: last.position };
+      writer.string(field.nextPageToken.number, pagination.tokenAfter(cursor));
+    }
+    return new EncodedReply(writer.finish());
+  }
+
+  async #append(conversation: ResourceName, state: number, list: readonly NewMessage[]) {
+    try {
+      return await this.#store.commit({
+        partition: conversation.key,
+        expect: [{ name: conversation.key, state }],
+        append: [list],
+      });
+    } catch (error) {
+      // A message id cannot become free again by looking again; everything else can change.
+      if (error instanceof ConflictError && error.resource !== conversation.key) {
+        throw alreadyExists('Message', `${conversation}/messages/${error.resource.split('/').at(-1)}`);
+      }
+      throw error;
+    }
+  }
+
+  /** Looks each speaker up once; a participant's role never changes. */
+  async #toNewMessages(
+    requests: readonly CreateMessageRequest[],
+    speakers: readonly ResourceName[],
+    conversation: ResourceName,
+  ): Promise<NewMessage[]> {
+    const roles = new Map<string, number>();
+    for (const [index, speaker] of speakers.entries()) {
+      if (roles.has(speaker.key)) continue;
+      if (!speaker.isWithin(conversation)) {
+        const field = `requests[${index}].message.participant`;
+        throw participantOfOtherConversation(field, speaker.toString(), conversation.toString());
+      }
+      roles.set(speaker.key, (await this.#participants.load(speaker)).state);
+    }
+    return requests.map(({ message }, index) => {
+      const speaker = speakers[index];
+      if (message?.sendTime === undefined || speaker === undefined)
+        throw new Error('the batch is not validated');
+      message.participantRole = roles.get(speaker.key) ?? 0;
+      const id = message.name === '' ? {} : { id: message.name.slice(message.name.lastIndexOf('/') + 1) };
+      const sendTime = toNanoseconds(message.sendTime);
+      return { participant: speaker.id, sendTime, ...id, body: encodeMessageBody(message) };
+    });
+  }
+}
+
+function profileOf(text: string, parent: ResourceName): ResourceName {
+  const name = parseResourceName('conversation.conversation_profile', text, 'conversationProfiles/*');
+  if (name.project !== parent.project) {
+    throw fieldInvalid(
+      'conversation.conversation_profile',
+      'belongs to another project than the conversation',
+    );
+  }
+  return name;
+}
+
+/** Checks one item of a batch as far as it can be without the store; answers who speaks. */
+function checkItem(item: CreateMessageRequest, field: string, conversation: ResourceName): ResourceName {
+  const { message, parent } = item;
+  if (message === undefined) throw new Error('the batch is not validated');
+  if (parent !== '' && readResourceName(parent)?.key !== conversation.key) {
+    throw batchParentMismatch(`${field}.parent`, conversation.toString());
+  }
+  if (Buffer.byteLength(message.content) > MESSAGE_CONTENT_BYTES_MAX) {
+    throw fieldInvalid(`${field}.message.content`, `is longer than ${MESSAGE_CONTENT_BYTES_MAX} bytes`);
+  }
+  if (message.name !== '') {
+    const name = parseResourceName(`${field}.message.name`, message.name, 'conversations/*/messages/*');
+    if (!name.isWithin(conversation)) {
+      throw fieldInvalid(`${field}.message.name`, 'is not a name within the conversation');
+    }
+    if (!CUSTOM_ID_PATTERN.test(name.id)) throw customIdInvalid(`${field}.message.name`, name.id);
+  }
+  return parseResourceName(
+    `${field}.message.participant`,
+    message.participant,
+    'conversations/*/participants/*',
+  );
+}

@@ -1,0 +1,57 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { pageSizeNegative, pageTokenInvalid } from '../errors.ts';
+import { PAGE_BYTES_MAX, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX } from '../limits.ts';
+import type { PageRange } from '../storage/store.ts';
+
+const SIGNATURE_BYTES = 16;
+
+interface ListRequest {
+  readonly pageSize: number;
+  readonly pageToken: string;
+}
+
+/**
+ * Page tokens of one list: what is listed (method, parent, filter) is signed with them, so that a token is good
+ * for the list it came from and for no other. The key lasts as long as the data, and so do the tokens.
+ * https://google.aip.dev/158
+ */
+export class Pagination<Cursor extends object> {
+  readonly #secret: Uint8Array;
+  readonly #list: string;
+
+  constructor(secret: Uint8Array, ...list: readonly string[]) {
+    this.#secret = secret;
+    this.#list = JSON.stringify(list);
+  }
+
+  /** Where the page begins and how much it may hold. Throws on a negative size and on a token of another list. */
+  read({ pageSize, pageToken }: ListRequest): PageRange<Cursor> {
+    if (pageSize < 0) throw pageSizeNegative();
+    return {
+      after: pageToken === '' ? undefined : this.#open(pageToken),
+      limit: pageSize === 0 ? PAGE_SIZE_DEFAULT : Math.min(pageSize, PAGE_SIZE_MAX),
+      bytes: PAGE_BYTES_MAX,
+    };
+  }
+
+  /** The token for what follows `last`. */
+  tokenAfter(last: Cursor): string {
+    const cursor = Buffer.from(JSON.stringify(last));
+    return Buffer.concat([this.#sign(cursor), cursor]).toString('base64url');
+  }
+
+  #open(token: string): Cursor {
+    const bytes = Buffer.from(token, 'base64url');
+    // Decoding passes over what is not base64url; a token has one spelling.
+    if (bytes.toString('base64url') !== token || bytes.byteLength <= SIGNATURE_BYTES)
+      throw pageTokenInvalid();
+    const cursor = bytes.subarray(SIGNATURE_BYTES);
+    if (!timingSafeEqual(bytes.subarray(0, SIGNATURE_BYTES), this.#sign(cursor))) throw pageTokenInvalid();
+    return JSON.parse(cursor.toString()) as Cursor;
+  }
+
+  #sign(cursor: Uint8Array): Buffer {
+    const hmac = createHmac('sha256', this.#secret).update(this.#list).update('\0').update(cursor);
+    return hmac.digest().subarray(0, SIGNATURE_BYTES);
+  }
+}

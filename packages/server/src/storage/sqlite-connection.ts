@@ -1,0 +1,58 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+
+export type Row = readonly (string | number | bigint | Uint8Array | null)[];
+
+/** A prepared statement. Rows are arrays in the order of the selected columns: half the cost of objects. */
+export class Statement {
+  readonly #statement: StatementSync;
+
+  constructor(statement: StatementSync) {
+    statement.setReturnArrays(true);
+    this.#statement = statement;
+  }
+
+  /** Executes it and answers how many rows it changed. */
+  run(...values: SQLInputValue[]): number {
+    return Number(this.#statement.run(...values).changes);
+  }
+
+  get(...values: SQLInputValue[]): Row | undefined {
+    return this.#statement.get(...values) as Row | undefined;
+  }
+
+  /** Row by row; the caller reads to the end, or stops, before it yields to anything else. */
+  iterate(...values: SQLInputValue[]): Iterable<Row> {
+    return this.#statement.iterate(...values) as unknown as Iterable<Row>;
+  }
+}
+
+/**
+ * The few things that the store asks of a database. SQL is written with PostgreSQL's `$1`, so that one text
+ * serves both drivers; SQLite calls the same thing `?1`.
+ */
+export class SqliteConnection {
+  readonly #database: DatabaseSync;
+
+  constructor(file: string, options: { readOnly?: boolean; timeoutMs?: number } = {}) {
+    this.#database = new DatabaseSync(file, {
+      readOnly: options.readOnly ?? false,
+      timeout: options.timeoutMs ?? 5_000,
+    });
+  }
+
+  prepare(sql: string): Statement {
+    return new Statement(this.#database.prepare(sql.replaceAll(/\$(\d+)/gu, '?$1')));
+  }
+
+  exec(sql: string): void {
+    this.#database.exec(sql);
+  }
+
+  get inTransaction(): boolean {
+    return this.#database.isTransaction;
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}

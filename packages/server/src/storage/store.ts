@@ -1,0 +1,152 @@
+/**
+ * The port to what lasts. A write is one value, a `Change`: it can cross a thread, be grouped with others and be
+ * checked. Everything here speaks of canonical names (`ResourceName.key`), microseconds since the epoch and
+ * encoded messages; nothing here knows SQL, and nothing here knows what the messages mean.
+ */
+
+/** A resource as it lies in the store. */
+export interface StoredResource {
+  /** The last segment of its name. */
+  readonly id: string;
+  /** Counts the writes of this resource, from 1. */
+  readonly version: number;
+  /** What `expect` and lists can ask for without decoding; 0 where it was never given. */
+  readonly state: number;
+  /** What lists in order of time sort by, descending; undefined where it was never given. */
+  readonly ordering: number | undefined;
+  /** The encoded message without its name. */
+  readonly body: Uint8Array;
+}
+
+export interface ResourceWrite {
+  readonly name: string;
+  readonly state?: number;
+  readonly ordering?: number;
+  /** Set when it is made, for what is the partition of appended messages: conversations. */
+  readonly holdsMessages?: true;
+  readonly body: Uint8Array;
+}
+
+/** What must hold when the change is applied; else nothing of it happens and `commit` throws ConflictError. */
+export type Expectation =
+  | { readonly name: string; readonly absent: true }
+  | { readonly name: string; readonly version: number }
+  | { readonly name: string; readonly state: number };
+
+/** A message to be appended to the conversation that is the change's partition. */
+export interface NewMessage {
+  /** The id of the participant who speaks. */
+  readonly participant: string;
+  /**
+   * Nanoseconds since the epoch. Where given, the same participant and send time is the same message, and the
+   * later one is ignored. Left out for messages that are always new.
+   */
+  readonly sendTime?: bigint;
+  /** Chosen by the caller; taken already, it is a conflict. Left out, the position names the message. */
+  readonly id?: string;
+  /** The encoded message without name, participant and create_time. */
+  readonly body: Uint8Array;
+}
+
+/** A message as it lies in the store. (create_time, position) orders the messages of a conversation. */
+export interface StoredMessage {
+  readonly createTime: number;
+  readonly position: number;
+  readonly id: string | undefined;
+  readonly participant: string;
+  readonly body: Uint8Array;
+}
+
+/** All of a call's effects, applied together or not at all. */
+export interface Change {
+  /** The conversation, else the project, in which everything of the change lives. */
+  readonly partition: string;
+  readonly expect?: readonly Expectation[];
+  readonly put?: readonly ResourceWrite[];
+  readonly remove?: readonly string[];
+  /** Each inner list gets one create_time, later than all before it in the conversation. */
+  readonly append?: readonly (readonly NewMessage[])[];
+  /** Filled by the issues that need them: stored replies to request ids, events, due times, erasure. */
+  readonly reply?: undefined;
+  readonly emit?: readonly [];
+  readonly schedule?: readonly [];
+  readonly purge?: undefined;
+}
+
+/** What became of a change. It exists only once the change is on disk. */
+export interface Receipt {
+  /** One entry per appended message, in order: itself, or the stored message of which it is a duplicate. */
+  readonly appended: readonly (readonly StoredMessage[])[];
+}
+
+/** Where a page of resources begins: after this one. */
+export interface ResourceCursor {
+  readonly ordering?: number;
+  readonly id: string;
+}
+
+/** Where a page of messages begins: after (older than) this one. */
+export interface MessageCursor {
+  readonly createTime: number;
+  readonly position: number;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Whether there is more behind the last item. */
+  readonly more: boolean;
+}
+
+export interface PageRange<Cursor> {
+  readonly after?: Cursor | undefined;
+  readonly limit: number;
+  /** A page ends early, but never before its first item, once its bodies hold this much. */
+  readonly bytes: number;
+}
+
+export interface Store {
+  /** Resolves when the change is on disk. Throws ConflictError, QueueFullError or StoreFailedError. */
+  commit(change: Change): Promise<Receipt>;
+  get(name: string): Promise<StoredResource | undefined>;
+  /** The resources of a collection such as `projects/p/conversations`, by id or latest `ordering` first. */
+  list(
+    collection: string,
+    order: 'id' | 'ordering',
+    range: PageRange<ResourceCursor>,
+  ): Promise<Page<StoredResource>>;
+  /** The messages of a conversation, newest first; undefined where the conversation does not exist. */
+  listMessages(
+    conversation: string,
+    range: PageRange<MessageCursor>,
+  ): Promise<Page<StoredMessage> | undefined>;
+  /** A random key that was made with the store and lasts as long as it does. */
+  readonly secret: Uint8Array;
+  /** Finishes what was accepted, then lets go of the data. */
+  close(): Promise<void>;
+}
+
+/** An expectation did not hold: the service looks again and decides again. Nothing was stored. */
+export class ConflictError extends Error {
+  override readonly name = 'ConflictError';
+  readonly resource: string;
+
+  constructor(resource: string) {
+    super(`${resource} is not what the change expects`);
+    this.resource = resource;
+  }
+}
+
+/** More writes wait than the store is willing to hold. Nothing was stored. */
+export class QueueFullError extends Error {
+  override readonly name = 'QueueFullError';
+}
+
+/** The write could not be made to last. Nothing was stored. */
+export class StoreFailedError extends Error {
+  override readonly name = 'StoreFailedError';
+}
+
+/** The data cannot be opened at all: in use, of a newer version, not writable. The message is one line for people. */
+export class StoreUnusableError extends Error {
+  override readonly name = 'StoreUnusableError';
+}

@@ -1,0 +1,132 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { fromBinary, type Message } from '@bufbuild/protobuf';
+import { httpRules, registry } from '@parleykit/proto';
+import {
+  createRouter,
+  decodeRequest,
+  encodeReply,
+  errorBody,
+  httpStatusOf,
+  type Match,
+  type Router,
+  replyFormat,
+  TranscodingError,
+} from '@parleykit/transcoding';
+import { internal, invalidArgument, requestTooLarge, routeUnknown, ServiceError } from '../errors.ts';
+import { REQUEST_BYTES_MAX } from '../limits.ts';
+import type { IncomingCall } from '../rpc/call-context.ts';
+import type { Dispatcher } from '../rpc/dispatcher.ts';
+import { EncodedReply } from '../rpc/encoded-reply.ts';
+import { createRequestId } from './request-id.ts';
+
+/** Mounts the dispatcher on HTTP/1.1 with JSON, by the `google.api.http` bindings of its methods. */
+export class RestTransport {
+  readonly #dispatcher: Dispatcher;
+  readonly #router: Router;
+
+  constructor(dispatcher: Dispatcher) {
+    this.#dispatcher = dispatcher;
+    this.#router = createRouter(dispatcher.methods, httpRules);
+  }
+
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const call = new RestCall(request, response);
+    try {
+      const { path, query } = splitTarget(request.url ?? '/');
+      const verb = request.method ?? 'GET';
+      const match = this.#router.match(verb, path);
+      if (match === undefined) throw routeUnknown(verb, path);
+      if ('allow' in match) return answerWrongVerb(response, verb, path, match.allow);
+      const format = replyFormat(query);
+      const body = await readBody(request);
+      const message = decodeRequest(match, query, body, { registry });
+      const reply = await this.#dispatcher.call(match.method, message, call);
+      answer(response, 200, encodeReply(match, toMessage(match, reply), { registry, ...format }));
+    } catch (error) {
+      answerError(response, error, call.requestId);
+    }
+  }
+}
+
+function toMessage(match: Match, reply: Message | EncodedReply): Message {
+  return reply instanceof EncodedReply ? fromBinary(match.method.output, reply.bytes) : reply;
+}
+
+function splitTarget(target: string): { path: string; query: string } {
+  const mark = target.indexOf('?');
+  return mark === -1
+    ? { path: target, query: '' }
+    : { path: target.slice(0, mark), query: target.slice(mark + 1) };
+}
+
+/** Bodies that are too large are read no further: the connection ends with the answer. */
+async function readBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.byteLength;
+    if (bytes > REQUEST_BYTES_MAX) throw requestTooLarge(REQUEST_BYTES_MAX);
+    chunks.push(chunk);
+  }
+  return chunks.length === 0 ? undefined : Buffer.concat(chunks);
+}
+
+function answerWrongVerb(
+  response: ServerResponse,
+  verb: string,
+  path: string,
+  allow: readonly string[],
+): void {
+  response.setHeader('allow', allow.join(', '));
+  answer(response, 405, errorBody(routeUnknown(verb, path).toStatus(), registry));
+}
+
+function answerError(response: ServerResponse, error: unknown, requestId: string): void {
+  if (response.headersSent || response.destroyed) return;
+  const known = toServiceError(error, requestId);
+  if (known.reason === 'REQUEST_TOO_LARGE') response.setHeader('connection', 'close');
+  answer(response, httpStatusOf(known.code), errorBody(known.toStatus(), registry));
+}
+
+function toServiceError(error: unknown, requestId: string): ServiceError {
+  if (error instanceof ServiceError) return error;
+  if (error instanceof TranscodingError) return invalidArgument('REQUEST_INVALID', error.violations);
+  return internal(requestId);
+}
+
+function answer(response: ServerResponse, status: number, json: string): void {
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=UTF-8',
+    'content-length': Buffer.byteLength(json),
+  });
+  response.end(json);
+}
+
+class RestCall implements IncomingCall {
+  readonly requestId = createRequestId();
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  #abort: AbortController | undefined;
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.#request = request;
+    this.#response = response;
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#request.headers[name];
+    return Array.isArray(value) ? value[0] : value;
+  }
+
+  /** Made on first use: most calls are answered before anybody could ask. */
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      const abort = new AbortController();
+      this.#abort = abort;
+      this.#response.once('close', () => {
+        if (!this.#response.writableFinished) abort.abort();
+      });
+    }
+    return this.#abort.signal;
+  }
+}
