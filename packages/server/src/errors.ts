@@ -219,6 +219,15 @@ export function routeUnknown(verb: string, path: string): ServiceError {
   return new ServiceError(Code.NOT_FOUND, 'ROUTE_UNKNOWN', `no method answers ${verb} ${quote(path)}`);
 }
 
+/** Over HTTP this is 405, which no gRPC code stands for. */
+export function verbNotAllowed(verb: string, path: string, allow: readonly string[]): ServiceError {
+  return new ServiceError(
+    Code.UNIMPLEMENTED,
+    'VERB_NOT_ALLOWED',
+    `${quote(path)} answers ${allow.join(', ')}, not ${verb}`,
+  );
+}
+
 export function tooManyConflicts(cause: unknown): ServiceError {
   return new ServiceError(
     Code.ABORTED,

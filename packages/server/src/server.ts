@@ -1,4 +1,3 @@
-import { createServer as createHttpServer } from 'node:http';
 import { isIPv6 } from 'node:net';
 import { create } from '@bufbuild/protobuf';
 import { services } from '@parleykit/proto';
@@ -18,9 +17,9 @@ import { ParticipantsService } from './services/participants.ts';
 import { openSqliteStore } from './storage/sqlite-store.ts';
 import { ConflictError, type Store } from './storage/store.ts';
 import { GrpcTransport } from './transport/grpc.ts';
+import { HttpTransport } from './transport/http.ts';
 import { Listener } from './transport/listener.ts';
 import { RestTransport } from './transport/rest.ts';
-import { handleStatic } from './transport/static.ts';
 
 /** How long calls under way may take once the server is told to stop. */
 const DRAIN_MS = 10_000;
@@ -51,7 +50,7 @@ export async function startServer(
   try {
     if (config.demo) await makeDemo(store, clock);
     const dispatcher = buildDispatcher({ config, store, clock, log });
-    return await openPort(config, dispatcher, store);
+    return await openPort({ config, dispatcher, store, log });
   } catch (error) {
     await store.close();
     throw error;
@@ -67,14 +66,17 @@ function buildDispatcher(parts: { config: Config; store: Store; clock: Clock; lo
   return dispatcher;
 }
 
-async function openPort(config: Config, dispatcher: Dispatcher, store: Store): Promise<RunningServer> {
+async function openPort(parts: {
+  config: Config;
+  dispatcher: Dispatcher;
+  store: Store;
+  log: Log;
+}): Promise<RunningServer> {
+  const { config, dispatcher, store, log } = parts;
   const grpc = new GrpcTransport(dispatcher);
-  const rest = new RestTransport(dispatcher);
-  const http = createHttpServer((request, response) => {
-    if (!handleStatic(request, response)) void rest.handle(request, response);
-  });
+  const http = new HttpTransport(new RestTransport(dispatcher, log));
   const listener = new Listener({
-    http1: (socket) => http.emit('connection', socket),
+    http1: (socket) => http.accept(socket),
     http2: (socket) => grpc.accept(socket),
   });
   const { port } = await listener.listen(config.host, config.port);
@@ -84,11 +86,7 @@ async function openPort(config: Config, dispatcher: Dispatcher, store: Store): P
     url: `http://${isIPv6(config.host) ? `[${config.host}]` : config.host}:${port}`,
     async close() {
       listener.close();
-      const drained = grpc.close(DRAIN_MS);
-      http.closeIdleConnections();
-      const deadline = setTimeout(() => http.closeAllConnections(), DRAIN_MS);
-      await Promise.all([drained, new Promise((resolve) => http.close(resolve))]);
-      clearTimeout(deadline);
+      await Promise.all([grpc.close(DRAIN_MS), http.close(DRAIN_MS)]);
       await store.close();
     },
   };

@@ -186,12 +186,7 @@ function decodeMap(
     // "1" and "01" are two keys to JSON, but one to a map with numbers for keys.
     if (map.has(key)) throw new TranscodingError(entryPath, 'is given more than once');
     if (field.mapKind === 'message') {
-      const entry = reflect(field.message, decodeMessage(field.message, value, entryPath, registry));
-      try {
-        map.set(key, entry);
-      } catch (cause) {
-        throw unexpected(`${scalarForms[field.mapKey]} as the key`, text, entryPath, cause);
-      }
+      map.set(key, reflect(field.message, decodeMessage(field.message, value, entryPath, registry)));
     } else {
       decodeScalar(message, field, value, (entry) => ({ [text]: entry }), entryPath);
     }
@@ -200,19 +195,23 @@ function decodeMap(
 
 /** The key of a map from its JSON form, which is a string whatever its type; undefined if it is none. */
 function mapKey(type: ScalarType, text: string): string | number | bigint | boolean | undefined {
+  if (type === ScalarType.STRING) return text;
+  if (type === ScalarType.BOOL) return text === 'true' || text === 'false' ? text === 'true' : undefined;
+  if (!/^-?\d{1,20}$/.test(text)) return undefined;
+  const key = BigInt(text);
   switch (type) {
-    case ScalarType.STRING:
-      return text;
-    case ScalarType.BOOL:
-      return text === 'true' || text === 'false' ? text === 'true' : undefined;
     case ScalarType.INT64:
     case ScalarType.SINT64:
     case ScalarType.SFIXED64:
+      return BigInt.asIntN(64, key) === key ? key : undefined;
     case ScalarType.UINT64:
     case ScalarType.FIXED64:
-      return /^-?\d{1,20}$/.test(text) ? BigInt(text) : undefined;
+      return BigInt.asUintN(64, key) === key ? key : undefined;
+    case ScalarType.UINT32:
+    case ScalarType.FIXED32:
+      return BigInt.asUintN(32, key) === key ? Number(key) : undefined;
     default:
-      return /^-?\d{1,10}$/.test(text) ? Number(text) : undefined;
+      return BigInt.asIntN(32, key) === key ? Number(key) : undefined;
   }
 }
 

@@ -236,6 +236,7 @@ describe('decodeRequest() of the body', () => {
     labels: { a: 'b', '': 'empty' },
     innersByNumber: { '-1': { text: 'm' }, '7': {} },
     countsByFlag: { true: '1', false: '2' },
+    colorsByBig: { '-9007199254740993': 'RED', 0: 'GREEN' },
     time: '2026-01-31T09:30:00Z',
     ttl: '3s',
     mask: 'displayName,inner.text',
@@ -319,6 +320,11 @@ describe('decodeRequest() of the body', () => {
       'inners_by_number["3000000000"]: expected a 32-bit integer as the key, got "3000000000"',
     ],
     ['{"innersByNumber":{"1":{},"01":{}}}', 'inners_by_number["01"]: is given more than once'],
+    ['{"colorsByBig":{"-0":1,"0":1}}', 'colors_by_big["-0"]: is given more than once'],
+    [
+      '{"colorsByBig":{"9223372036854775808":1}}',
+      'colors_by_big["9223372036854775808"]: expected a 64-bit integer as the key, got "9223372036854775808"',
+    ],
     ['{"innersByNumber":{"1":null}}', 'inners_by_number["1"]: expected an object, got null'],
     ['{"countsByFlag":{"yes":1}}', 'counts_by_flag["yes"]: expected true or false as the key, got "yes"'],
     ['{"countsByFlag":{"true":"x"}}', 'counts_by_flag["true"]: expected a 64-bit integer, got "x"'],
@@ -526,9 +532,7 @@ describe('decodeRequest()', () => {
     fc.assert(
       fc.property(fc.constantFrom(...matches), queries, bodies, (match, query, body) => {
         try {
-          toJson(thing, decodeRequest(match, query, body, { registry: sampleRegistry }), {
-            registry: sampleRegistry,
-          });
+          decodeRequest(match, query, body, { registry: sampleRegistry });
           decoded += 1;
         } catch (error) {
           assert.ok(error instanceof TranscodingError, String(error));

@@ -35,12 +35,17 @@ export function httpStatusOf(code: number): number {
 /**
  * The JSON body of a failed call, whose `code` is the HTTP status and whose `status` the name of the
  * google.rpc.Code. A detail that the registry cannot read is left out: the error that it belongs to is worth
- * more than the failure to write it. https://google.aip.dev/193#http11json-representation
+ * more than the failure to write it. The HTTP status is the code's, where the caller knows no better one (405).
+ * https://google.aip.dev/193#http11json-representation
  */
-export function errorBody(status: Status, registry: Registry): string {
+export function errorBody(
+  status: Status,
+  registry: Registry,
+  httpStatus: number = httpStatusOf(status.code),
+): string {
   const details = status.details.flatMap((detail) => encodeDetail(detail, registry));
   const error = {
-    code: httpStatusOf(status.code),
+    code: httpStatus,
     message: status.message,
     status: Code[isCode(status.code) ? status.code : Code.UNKNOWN],
     ...(details.length > 0 && { details }),

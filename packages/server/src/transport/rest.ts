@@ -12,8 +12,16 @@ import {
   replyFormat,
   TranscodingError,
 } from '@parleykit/transcoding';
-import { internal, invalidArgument, requestTooLarge, routeUnknown, ServiceError } from '../errors.ts';
+import {
+  internal,
+  invalidArgument,
+  requestTooLarge,
+  routeUnknown,
+  ServiceError,
+  verbNotAllowed,
+} from '../errors.ts';
 import { REQUEST_BYTES_MAX } from '../limits.ts';
+import type { Log } from '../log.ts';
 import type { IncomingCall } from '../rpc/call-context.ts';
 import type { Dispatcher } from '../rpc/dispatcher.ts';
 import { EncodedReply } from '../rpc/encoded-reply.ts';
@@ -23,9 +31,11 @@ import { createRequestId } from './request-id.ts';
 export class RestTransport {
   readonly #dispatcher: Dispatcher;
   readonly #router: Router;
+  readonly #log: Log;
 
-  constructor(dispatcher: Dispatcher) {
+  constructor(dispatcher: Dispatcher, log: Log) {
     this.#dispatcher = dispatcher;
+    this.#log = log;
     this.#router = createRouter(dispatcher.methods, httpRules);
   }
 
@@ -36,15 +46,34 @@ export class RestTransport {
       const verb = request.method ?? 'GET';
       const match = this.#router.match(verb, path);
       if (match === undefined) throw routeUnknown(verb, path);
-      if ('allow' in match) return answerWrongVerb(response, verb, path, match.allow);
+      if ('allow' in match) {
+        response.setHeader('allow', match.allow.join(', '));
+        throw verbNotAllowed(verb, path, match.allow);
+      }
       const format = replyFormat(query);
       const body = await readBody(request);
       const message = decodeRequest(match, query, body, { registry });
       const reply = await this.#dispatcher.call(match.method, message, call);
       answer(response, 200, encodeReply(match, toMessage(match, reply), { registry, ...format }));
     } catch (error) {
-      answerError(response, error, call.requestId);
+      this.#answerError(response, error, call.requestId);
     }
+  }
+
+  #answerError(response: ServerResponse, error: unknown, requestId: string): void {
+    // A caller who has gone away is not told anything, and is no fault of ours.
+    if (response.destroyed || response.headersSent) return;
+    const known = this.#toServiceError(error, requestId);
+    if (known.reason === 'REQUEST_TOO_LARGE') response.setHeader('connection', 'close');
+    const status = known.reason === 'VERB_NOT_ALLOWED' ? 405 : httpStatusOf(known.code);
+    answer(response, status, errorBody(known.toStatus(), registry, status));
+  }
+
+  #toServiceError(error: unknown, requestId: string): ServiceError {
+    if (error instanceof ServiceError) return error;
+    if (error instanceof TranscodingError) return invalidArgument('REQUEST_INVALID', error.violations);
+    this.#log.error('transcoding failed', { requestId, error });
+    return internal(requestId);
   }
 }
 
@@ -69,29 +98,6 @@ async function readBody(request: IncomingMessage): Promise<Uint8Array | undefine
     chunks.push(chunk);
   }
   return chunks.length === 0 ? undefined : Buffer.concat(chunks);
-}
-
-function answerWrongVerb(
-  response: ServerResponse,
-  verb: string,
-  path: string,
-  allow: readonly string[],
-): void {
-  response.setHeader('allow', allow.join(', '));
-  answer(response, 405, errorBody(routeUnknown(verb, path).toStatus(), registry));
-}
-
-function answerError(response: ServerResponse, error: unknown, requestId: string): void {
-  if (response.headersSent || response.destroyed) return;
-  const known = toServiceError(error, requestId);
-  if (known.reason === 'REQUEST_TOO_LARGE') response.setHeader('connection', 'close');
-  answer(response, httpStatusOf(known.code), errorBody(known.toStatus(), registry));
-}
-
-function toServiceError(error: unknown, requestId: string): ServiceError {
-  if (error instanceof ServiceError) return error;
-  if (error instanceof TranscodingError) return invalidArgument('REQUEST_INVALID', error.violations);
-  return internal(requestId);
 }
 
 function answer(response: ServerResponse, status: number, json: string): void {

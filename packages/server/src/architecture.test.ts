@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * The walls of the house. Packages: proto <- transcoding <- server <- cli, and never back. Inside the server a
+ * call goes transport -> rpc -> services -> domain -> storage, and nothing calls upwards.
+ */
+
+const PACKAGES = fileURLToPath(new URL('../../', import.meta.url));
+
+const packageWalls: Readonly<Record<string, readonly string[]>> = {
+  proto: [],
+  transcoding: ['proto'],
+  server: ['proto', 'transcoding'],
+  cli: ['proto', 'server'],
+};
+
+const LEAVES = [
+  'clock',
+  'resource-names',
+  'field-overrides',
+  'errors',
+  'limits',
+  'config',
+  'ids',
+  'log',
+  'wire-writer',
+];
+
+/** What each part of the server may import of the others, beside itself. `rpc types` are types only. */
+const serverWalls: Readonly<Record<string, readonly string[]>> = {
+  transport: ['rpc', ...LEAVES],
+  rpc: LEAVES,
+  services: ['rpc', 'conversation', 'storage', ...LEAVES],
+  conversation: ['storage', ...LEAVES],
+  storage: LEAVES,
+};
+
+/** Drivers are known to the one who builds the server, and to nobody else. */
+const STORAGE_PORT = ['store', 'named-message'];
+
+/** Third-party packages, and where they may be known. */
+const thirdParty: Readonly<Record<string, readonly string[]>> = {
+  'node:sqlite': ['server/storage'],
+  'node:worker_threads': ['server/storage'],
+  'node:http': ['server/transport'],
+  'node:net': ['server/transport', 'server/server.ts'],
+  '@grpc/grpc-js': ['server/transport', 'cli'],
+};
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+}
+
+function readImports(): Import[] {
+  return Object.keys(packageWalls).flatMap((name) => {
+    const source = join(PACKAGES, name, 'src');
+    const files = readdirSync(source, { recursive: true, encoding: 'utf8' });
+    return files
+      .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+      .flatMap((file) => {
+        const path = join(source, file);
+        const from = `${name}/${file.replaceAll(sep, '/')}`;
+        const specifiers = readFileSync(path, 'utf8').matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/gu);
+        return [...specifiers].map(([, specifier = '']) => ({ from, to: resolve(name, path, specifier) }));
+      });
+  });
+}
+
+/** `server/storage/store.ts` for files of ours, the specifier for everything else. */
+function resolve(packageName: string, file: string, specifier: string): string {
+  if (!specifier.startsWith('.')) return specifier;
+  const target = relative(join(PACKAGES, packageName, 'src'), join(dirname(file), specifier));
+  return `${packageName}/${target.replaceAll(sep, '/')}`;
+}
+
+/** The part of the server in which a file lies: its folder, or its own name at the top. */
+function partOf(path: string): string {
+  const [, first = '', second] = path.split('/');
+  return second === undefined ? first.replace(/\.ts$/u, '') : first;
+}
+
+const imports = readImports();
+
+describe('the walls', () => {
+  it('are held against real imports', () => {
+    assert.ok(
+      imports.some(({ from, to }) => from === 'server/server.ts' && to === 'server/rpc/dispatcher.ts'),
+    );
+    assert.ok(imports.some(({ from, to }) => from === 'cli/serve.ts' && to === '@parleykit/server'));
+  });
+
+  it('stand between the packages', () => {
+    const crossed = imports.filter(({ from, to }) => {
+      const [, other] = /^@parleykit\/([^/]+)/u.exec(to) ?? [];
+      const [own = ''] = from.split('/');
+      return other !== undefined && other !== own && !packageWalls[own]?.includes(other);
+    });
+    assert.deepEqual(crossed, []);
+  });
+
+  it('stand between the parts of the server', () => {
+    const crossed = imports.filter(({ from, to }) => {
+      if (!from.startsWith('server/') || !to.startsWith('server/')) return false;
+      const [part, other] = [partOf(from), partOf(to)];
+      if (part === 'server' || part === 'index' || part === other) return false;
+      const allowed = LEAVES.includes(part) ? LEAVES : serverWalls[part];
+      return allowed === undefined || !allowed.includes(other);
+    });
+    assert.deepEqual(crossed, []);
+  });
+
+  it('hide the drivers of the store', () => {
+    const crossed = imports.filter(({ from, to }) => {
+      if (!to.startsWith('server/storage/') || from.startsWith('server/storage/')) return false;
+      const file = to.slice('server/storage/'.length).replace(/\.ts$/u, '');
+      return !STORAGE_PORT.includes(file) && from !== 'server/server.ts';
+    });
+    assert.deepEqual(crossed, []);
+  });
+
+  it('keep each library where it belongs', () => {
+    const crossed = imports.filter(({ from, to }) => {
+      const places = thirdParty[to];
+      return places !== undefined && !places.some((place) => from.startsWith(place));
+    });
+    assert.deepEqual(crossed, []);
+  });
+});

@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { services } from '@parleykit/proto';
+import {
+  BatchCreateMessagesRequestSchema,
+  type Conversation,
+  ConversationSchema,
+  Conversations,
+  CreateConversationRequestSchema,
+} from '@parleykit/proto/v2beta1';
+import { conversationCompleted } from '../errors.ts';
+import type { IncomingCall } from './call-context.ts';
+import { Dispatcher, type ServiceHandlers } from './dispatcher.ts';
+
+const incoming: IncomingCall = {
+  requestId: 'request-1',
+  signal: new AbortController().signal,
+  header: () => undefined,
+};
+
+interface Logged {
+  readonly event: string;
+  readonly fields: Readonly<Record<string, unknown>> | undefined;
+}
+
+function openDispatcher(handlers: ServiceHandlers<typeof Conversations> = {}) {
+  const logged: Logged[] = [];
+  const log = {
+    info: () => {},
+    error: (event: string, fields?: Logged['fields']) => logged.push({ event, fields }),
+  };
+  const dispatcher = new Dispatcher(services, log);
+  dispatcher.register(Conversations, handlers);
+  return { dispatcher, logged };
+}
+
+const { createConversation, getConversation, batchCreateMessages } = Conversations.method;
+const request = create(CreateConversationRequestSchema, {
+  parent: 'projects/p/locations/global',
+  conversation: { conversationProfile: 'projects/p/conversationProfiles/x' },
+});
+
+describe('Dispatcher', () => {
+  it('knows every method of every service', () => {
+    const { dispatcher } = openDispatcher();
+    const want = services.reduce((sum, service) => sum + service.methods.length, 0);
+    assert.equal([...dispatcher.methods].length, want);
+  });
+
+  it('answers UNIMPLEMENTED for each method that is not built', async () => {
+    const { dispatcher } = openDispatcher();
+    for (const method of dispatcher.methods) {
+      await assert.rejects(dispatcher.call(method, create(method.input), incoming), {
+        reason: 'METHOD_UNIMPLEMENTED',
+      });
+    }
+  });
+
+  it('hands a handler the decoded request and the resource that it addresses', async () => {
+    let seen: [parent: string, key: string, form: string] | undefined;
+    const { dispatcher } = openDispatcher({
+      async createConversation({ parent }, { resource }) {
+        seen = [parent, resource.key, resource.toString()];
+        return create(ConversationSchema);
+      },
+    });
+    await dispatcher.call(createConversation, toBinary(CreateConversationRequestSchema, request), incoming);
+    assert.deepEqual(seen, ['projects/p/locations/global', 'projects/p', 'projects/p/locations/global']);
+  });
+
+  it('answers INVALID_ARGUMENT for bytes that are no message', async () => {
+    const { dispatcher } = openDispatcher({ createConversation: async () => create(ConversationSchema) });
+    await assert.rejects(dispatcher.call(createConversation, Buffer.from([0x0a, 0xff]), incoming), {
+      reason: 'REQUEST_UNDECODABLE',
+    });
+  });
+
+  it('looks at the name before it looks at the rest', async () => {
+    const { dispatcher } = openDispatcher({ createConversation: async () => create(ConversationSchema) });
+    const malformed = create(CreateConversationRequestSchema, { parent: 'projects/p/x/y' });
+    await assert.rejects(dispatcher.call(createConversation, malformed, incoming), {
+      reason: 'RESOURCE_NAME_INVALID',
+    });
+  });
+
+  it('lets what the catalogue says through', async () => {
+    const { dispatcher, logged } = openDispatcher({
+      async getConversation() {
+        throw conversationCompleted('projects/p/conversations/c');
+      },
+    });
+    const named = create(getConversation.input, { name: 'projects/p/conversations/c' });
+    await assert.rejects(dispatcher.call(getConversation, named, incoming), {
+      reason: 'CONVERSATION_COMPLETED',
+    });
+    assert.deepEqual(logged, []);
+  });
+
+  it('logs what else goes wrong with its request id, and answers nothing of it', async () => {
+    const { dispatcher, logged } = openDispatcher({
+      async getConversation() {
+        throw new Error('the secret of the house');
+      },
+    });
+    const named = create(getConversation.input, { name: 'projects/p/conversations/c' });
+    await assert.rejects(dispatcher.call(getConversation, named, incoming), {
+      reason: 'INTERNAL',
+      message: 'internal error (request request-1)',
+    });
+    const { requestId, error } = logged[0]?.fields ?? {};
+    assert.deepEqual([requestId, (error as Error).message], ['request-1', 'the secret of the house']);
+  });
+});
+
+describe('the validation of requests', () => {
+  async function receivedBy(
+    init: MessageInitShape<typeof CreateConversationRequestSchema>,
+  ): Promise<Conversation> {
+    let received: Conversation | undefined;
+    const { dispatcher } = openDispatcher({
+      async createConversation({ conversation }) {
+        received = conversation;
+        return create(ConversationSchema);
+      },
+    });
+    await dispatcher.call(createConversation, create(CreateConversationRequestSchema, init), incoming);
+    return received ?? create(ConversationSchema);
+  }
+
+  it('clears what is OUTPUT_ONLY', async () => {
+    const received = await receivedBy({
+      parent: 'projects/p',
+      conversation: {
+        name: 'projects/p/conversations/mine',
+        lifecycleState: 2,
+        startTime: { seconds: 1n },
+        initialConversationProfile: { displayName: 'x' },
+        ingestedContextReferences: { a: {} },
+        conversationProfile: 'projects/p/conversationProfiles/x',
+        conversationStage: 2,
+      },
+    });
+    assert.deepEqual(
+      received,
+      create(ConversationSchema, {
+        conversationProfile: 'projects/p/conversationProfiles/x',
+        conversationStage: 2,
+      }),
+    );
+  });
+
+  const missing = [
+    { name: 'a message', init: { parent: 'projects/p' }, fields: ['conversation'] },
+    {
+      name: 'a field of a message',
+      init: { parent: 'projects/p', conversation: {} },
+      fields: ['conversation.conversation_profile'],
+    },
+    { name: 'the resource', init: { conversation: {} }, fields: ['parent'] },
+  ];
+  for (const { name, init, fields } of missing) {
+    it(`names ${name} that is REQUIRED and missing`, async () => {
+      await assert.rejects(receivedBy(init), {
+        reason: 'FIELD_REQUIRED',
+        message: fields.map((field) => `${field}: is required`).join('; '),
+      });
+    });
+  }
+
+  async function batch(message: object): Promise<unknown> {
+    const { dispatcher } = openDispatcher({
+      batchCreateMessages: async () => create(batchCreateMessages.output),
+    });
+    const parent = 'projects/p/conversations/c';
+    const init = create(BatchCreateMessagesRequestSchema, { parent, requests: [{ message }] });
+    return dispatcher.call(batchCreateMessages, init, incoming);
+  }
+
+  it('follows the overrides where the descriptors are wrong', async () => {
+    await assert.rejects(batch({ content: 'x' }), {
+      message: 'requests[0].message.participant: is required; requests[0].message.send_time: is required',
+    });
+  });
+
+  const times = [
+    { seconds: 253_402_300_800n },
+    { seconds: -62_135_596_801n },
+    { nanos: 1_000_000_000 },
+    { nanos: -1 },
+  ];
+  for (const sendTime of times) {
+    const { seconds = 0n, nanos = 0 } = sendTime;
+    it(`refuses a time that cannot be written down: ${seconds}s ${nanos}ns`, async () => {
+      await assert.rejects(batch({ content: 'x', participant: 'x', sendTime }), {
+        reason: 'FIELD_INVALID',
+        message: 'requests[0].message.send_time: is not a time between the years 1 and 9999',
+      });
+    });
+  }
+
+  it('takes the first and the last time that can be', async () => {
+    for (const sendTime of [
+      { seconds: -62_135_596_800n },
+      { seconds: 253_402_300_799n, nanos: 999_999_999 },
+    ]) {
+      await batch({ content: 'x', participant: 'x', sendTime });
+    }
+  });
+});

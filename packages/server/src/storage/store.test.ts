@@ -1,0 +1,286 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { type Clock, FakeClock } from '../clock.ts';
+import { openSqliteStore } from './sqlite-store.ts';
+import { type Change, ConflictError, type NewMessage, type Store, StoreUnusableError } from './store.ts';
+
+/** What every driver must do. A driver opens its store in a folder that it may fill as it likes. */
+const drivers: readonly { name: string; open(folder: string, clock: Clock): Promise<Store> }[] = [
+  { name: 'SQLite', open: openSqliteStore },
+];
+
+const CONVERSATION = 'projects/p/conversations/c';
+const EVERYTHING = { limit: 1000, bytes: 1 << 30 };
+
+function bytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+function said(text: string, more: Partial<NewMessage> = {}): NewMessage {
+  return { participant: 'x', body: bytes(text), ...more };
+}
+
+function createConversation(name = CONVERSATION): Change {
+  return {
+    partition: name,
+    expect: [{ name, absent: true }],
+    put: [{ name, state: 1, ordering: 1, holdsMessages: true, body: bytes(name) }],
+  };
+}
+
+function append(...append: NewMessage[][]): Change {
+  return { partition: CONVERSATION, append };
+}
+
+for (const driver of drivers) {
+  describe(`Store on ${driver.name}`, () => {
+    let folder: string;
+    let clock: FakeClock;
+    let store: Store;
+
+    beforeEach(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'parley-store-'));
+      clock = new FakeClock();
+      store = await driver.open(folder, clock);
+    });
+
+    afterEach(async () => {
+      await store.close();
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    async function texts(): Promise<string[]> {
+      const page = await store.listMessages(CONVERSATION, EVERYTHING);
+      return page?.items.map(({ body }) => new TextDecoder().decode(body)) ?? [];
+    }
+
+    describe('commit()', () => {
+      it('stores a resource, and counts its versions', async () => {
+        const name = 'projects/p/things/a';
+        await store.commit({ partition: 'projects/p', put: [{ name, state: 7, body: bytes('one') }] });
+        await store.commit({ partition: 'projects/p', put: [{ name, body: bytes('two') }] });
+        const stored = await store.get(name);
+        assert.deepEqual(
+          { ...stored, body: new TextDecoder().decode(stored?.body) },
+          { id: 'a', version: 2, state: 0, ordering: undefined, body: 'two' },
+        );
+      });
+
+      it('removes a resource', async () => {
+        await store.commit(createConversation());
+        await store.commit({ partition: CONVERSATION, remove: [CONVERSATION] });
+        assert.equal(await store.get(CONVERSATION), undefined);
+        assert.equal(await store.listMessages(CONVERSATION, EVERYTHING), undefined);
+      });
+
+      const unmet = [
+        { name: 'absent of what is there', expect: { name: CONVERSATION, absent: true as const } },
+        { name: 'another version', expect: { name: CONVERSATION, version: 2 } },
+        { name: 'another state', expect: { name: CONVERSATION, state: 2 } },
+        { name: 'a version of what is not there', expect: { name: 'projects/p/things/none', version: 1 } },
+        { name: 'a state of what is not there', expect: { name: 'projects/p/things/none', state: 0 } },
+      ];
+      for (const { name, expect } of unmet) {
+        it(`does nothing of a change that expects ${name}`, async () => {
+          await store.commit(createConversation());
+          const change = { ...append([said('lost')]), expect: [expect], remove: [CONVERSATION] };
+          await assert.rejects(store.commit(change), (error) => {
+            assert.ok(error instanceof ConflictError);
+            assert.equal(error.resource, expect.name);
+            return true;
+          });
+          assert.deepEqual(await texts(), []);
+          assert.equal((await store.get(CONVERSATION))?.version, 1);
+        });
+      }
+
+      it('keeps the rest of a group when one change of it conflicts', async () => {
+        await store.commit(createConversation());
+        const results = await Promise.allSettled([
+          store.commit(append([said('first')])),
+          store.commit({ ...append([said('lost')]), expect: [{ name: CONVERSATION, state: 2 }] }),
+          store.commit(append([said('second')])),
+        ]);
+        assert.deepEqual(
+          results.map(({ status }) => status),
+          ['fulfilled', 'rejected', 'fulfilled'],
+        );
+        assert.deepEqual(await texts(), ['second', 'first']);
+      });
+
+      it('lets one of many racing creations through', async () => {
+        const results = await Promise.allSettled(
+          Array.from({ length: 20 }, () => store.commit(createConversation())),
+        );
+        assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 1);
+      });
+
+      it('refuses messages for a conversation that does not exist', async () => {
+        await assert.rejects(store.commit(append([said('lost')])), ConflictError);
+      });
+    });
+
+    describe('appended lists', () => {
+      beforeEach(() => store.commit(createConversation()));
+
+      it('share one create_time each, later than all before, whatever the clock says', async () => {
+        const [first, second] = (await store.commit(append([said('a'), said('b')], [said('c')]))).appended;
+        clock.advance(-3_600_000_000);
+        const [third] = (await store.commit(append([said('d')]))).appended;
+        const times = [first, second, third].map((list) => list?.map(({ createTime }) => createTime));
+        const now = times[0]?.[0] ?? 0;
+        assert.deepEqual(times, [[now, now], [now + 1], [now + 2]]);
+        assert.deepEqual(await texts(), ['d', 'c', 'b', 'a']);
+      });
+
+      it('begin at the present when the conversation has been silent', async () => {
+        await store.commit(append([said('a')]));
+        clock.advance(5_000_000);
+        const [list] = (await store.commit(append([said('b')]))).appended;
+        assert.equal(list?.[0]?.createTime, clock.now());
+      });
+
+      it('ignore what the same participant sent at the same time, and answer the stored message', async () => {
+        const [first] = (await store.commit(append([said('a', { sendTime: 1n })]))).appended;
+        const [second] = (
+          await store.commit(
+            append([
+              said('other text', { sendTime: 1n }),
+              said('b', { sendTime: 2n }),
+              said('b again', { sendTime: 2n }),
+              said('other speaker', { participant: 'y', sendTime: 1n }),
+            ]),
+          )
+        ).appended;
+        assert.deepEqual(await texts(), ['other speaker', 'b', 'a']);
+        assert.deepEqual(second?.[0], first?.[0]);
+        assert.deepEqual(second?.[2], second?.[1]);
+      });
+
+      it('spend no create_time where nothing was new', async () => {
+        const [first] = (await store.commit(append([said('a', { sendTime: 1n })]))).appended;
+        await store.commit(append([said('a', { sendTime: 1n })]));
+        const [next] = (await store.commit(append([said('b', { sendTime: 2n })]))).appended;
+        assert.equal(next?.[0]?.createTime, (first?.[0]?.createTime ?? 0) + 1);
+      });
+
+      it('tell send times apart by the nanosecond, beyond what a double holds', async () => {
+        const time = 1_795_367_852_133_881_000n;
+        await store.commit(append([said('a', { sendTime: time }), said('b', { sendTime: time + 1n })]));
+        assert.deepEqual(await texts(), ['b', 'a']);
+      });
+
+      it('store each message of racing equal lists once', async () => {
+        const list = Array.from({ length: 10 }, (_, i) => said(String(i), { sendTime: BigInt(i) }));
+        const receipts = await Promise.all(Array.from({ length: 8 }, () => store.commit(append(list))));
+        assert.equal((await texts()).length, 10);
+        for (const { appended } of receipts) assert.deepEqual(appended, receipts[0]?.appended);
+      });
+
+      it('conflict on a chosen id that is taken, but not on a repeated message', async () => {
+        const message = said('a', { id: 'mine', sendTime: 1n });
+        await store.commit(append([message]));
+        await store.commit(append([message]));
+        await assert.rejects(store.commit(append([said('b', { id: 'mine', sendTime: 2n })])), {
+          resource: `${CONVERSATION}/messages/mine`,
+        });
+        assert.deepEqual(await texts(), ['a']);
+      });
+    });
+
+    describe('lists', () => {
+      it('go through a collection by id, and leave out what is below or beside it', async () => {
+        const names = ['projects/p/things/c', 'projects/p/things/a', 'projects/p/things/b'];
+        const others = ['projects/p/thingsX/a', 'projects/p/things/a/parts/z', 'projects/q/things/d'];
+        const put = [...names, ...others].map((name) => ({ name, body: bytes('') }));
+        await store.commit({ partition: 'projects/p', put });
+        const first = await store.list('projects/p/things', 'id', { limit: 2, bytes: 1000 });
+        assert.deepEqual([first.items.map(({ id }) => id), first.more], [['a', 'b'], true]);
+        const second = await store.list('projects/p/things', 'id', { after: { id: 'b' }, ...EVERYTHING });
+        assert.deepEqual([second.items.map(({ id }) => id), second.more], [['c'], false]);
+      });
+
+      it('go through a collection by its ordering, latest first and then by id', async () => {
+        const order = [1, 3, 3, 2, 3];
+        const put = order.map((ordering, i) => ({
+          name: `projects/p/things/${i}`,
+          ordering,
+          body: bytes(''),
+        }));
+        await store.commit({ partition: 'projects/p', put });
+        const seen: string[] = [];
+        for (let after: { id: string; ordering: number } | undefined; ; ) {
+          const range = { limit: 2, bytes: 1000, ...(after && { after }) };
+          const page = await store.list('projects/p/things', 'ordering', range);
+          seen.push(...page.items.map(({ id }) => id));
+          const last = page.items.at(-1);
+          if (!page.more || last?.ordering === undefined) break;
+          after = { id: last.id, ordering: last.ordering };
+        }
+        assert.deepEqual(seen, ['1', '2', '4', '3', '0']);
+      });
+
+      it('end a page of messages by count and by size, inside one create_time too', async () => {
+        await store.commit(createConversation());
+        await store.commit(append(Array.from({ length: 5 }, (_, i) => said(`text ${i}`))));
+        const byCount = await store.listMessages(CONVERSATION, { limit: 2, bytes: 1000 });
+        assert.deepEqual([byCount?.items.map(({ position }) => position), byCount?.more], [[4, 3], true]);
+        const bySize = await store.listMessages(CONVERSATION, {
+          limit: 100,
+          bytes: 7,
+          ...(byCount?.items[1] && { after: byCount.items[1] }),
+        });
+        assert.deepEqual([bySize?.items.map(({ position }) => position), bySize?.more], [[2, 1], true]);
+      });
+
+      it('know an empty conversation from none', async () => {
+        await store.commit(createConversation());
+        assert.deepEqual(await store.listMessages(CONVERSATION, EVERYTHING), { items: [], more: false });
+        assert.equal(await store.listMessages('projects/p/conversations/none', EVERYTHING), undefined);
+      });
+    });
+
+    describe('opening', () => {
+      it('finds everything again, and the same secret', async () => {
+        await store.commit(createConversation());
+        const { appended } = await store.commit(append([said('a', { sendTime: 1n, id: 'mine' }), said('b')]));
+        const secret = Buffer.from(store.secret);
+        await store.close();
+        store = await driver.open(folder, clock);
+        const page = await store.listMessages(CONVERSATION, EVERYTHING);
+        assert.deepEqual(page?.items.toReversed().map(plain), appended[0]?.map(plain));
+        assert.deepEqual(Buffer.from(store.secret), secret);
+      });
+
+      it('files a new conversation apart from the messages of a removed one', async () => {
+        await store.commit(createConversation());
+        await store.commit(append([said('old')]));
+        await store.commit({ partition: CONVERSATION, remove: [CONVERSATION] });
+        await store.close();
+        store = await driver.open(folder, clock);
+        await store.commit(createConversation());
+        assert.deepEqual(await texts(), []);
+      });
+
+      it('refuses a second time while it is open, and names the process that holds it', async () => {
+        await assert.rejects(driver.open(folder, clock), (error) => {
+          assert.ok(error instanceof StoreUnusableError);
+          assert.match(error.message, new RegExp(`in use by process ${process.pid}$`));
+          return true;
+        });
+      });
+
+      it('acknowledges nothing any more once it is closed', async () => {
+        await store.close();
+        await assert.rejects(store.commit(createConversation()), { name: 'StoreFailedError' });
+      });
+    });
+  });
+}
+
+function plain<T extends { readonly body: Uint8Array }>(stored: T) {
+  return { ...stored, body: Buffer.from(stored.body) };
+}

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { ListMessagesResponseSchema, MessageSchema } from '@parleykit/proto/v2beta1';
+import fc from 'fast-check';
+import { toTimestamp } from './clock.ts';
+import { WireWriter } from './wire-writer.ts';
+
+describe('WireWriter', () => {
+  it('writes what the codec writes, whatever the lengths', () => {
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.record({
+            name: fc.string({ unit: 'grapheme', maxLength: 300 }),
+            content: fc.string({ maxLength: 40_000 }),
+            time: fc.integer({ min: 0, max: 4_102_444_800_000_000 }),
+          }),
+          { maxLength: 5 },
+        ),
+        fc.string(),
+        (messages, nextPageToken) => {
+          const writer = new WireWriter(1);
+          for (const { name, content, time } of messages) {
+            writer.nested(1, () => {
+              writer.string(1, name);
+              writer.fields(toBinary(MessageSchema, create(MessageSchema, { content })));
+              writer.timestamp(6, time);
+            });
+          }
+          writer.string(2, nextPageToken);
+          const expected = create(ListMessagesResponseSchema, {
+            messages: messages.map(({ name, content, time }) => ({
+              name,
+              content,
+              createTime: toTimestamp(time),
+            })),
+            nextPageToken,
+          });
+          assert.deepEqual(
+            Buffer.from(writer.finish()),
+            Buffer.from(toBinary(ListMessagesResponseSchema, expected)),
+          );
+        },
+      ),
+    );
+  });
+
+  it('leaves out empty strings, as proto3 does', () => {
+    const writer = new WireWriter();
+    writer.string(1, '');
+    assert.equal(writer.finish().byteLength, 0);
+    assert.equal(fromBinary(MessageSchema, writer.finish()).name, '');
+  });
+});
