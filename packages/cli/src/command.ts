@@ -1,3 +1,5 @@
+import type { CommandIo } from './command-io.ts';
+
 const USAGE = `parley: Dialogflow's v2beta1 Conversations API on your own machine
 
   parley serve     runs a server
@@ -5,15 +7,6 @@ const USAGE = `parley: Dialogflow's v2beta1 Conversations API on your own machin
 
 Each command explains itself with --help.
 `;
-
-/** What a command works with beside its arguments: given, so that tests can give something else. */
-export interface CommandIo {
-  readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
-  readonly env: NodeJS.ProcessEnv;
-  /** Aborted when the user or the system asks the process to end. */
-  readonly signal: AbortSignal;
-}
 
 /** Answers the exit code: 0 done, 1 the work failed, 2 the command line is wrong. */
 export async function runCommand([name, ...args]: readonly string[]): Promise<number> {

@@ -2,19 +2,16 @@ import { stat } from 'node:fs/promises';
 import { inspect, parseArgs } from 'node:util';
 import { status } from '@grpc/grpc-js';
 import type { Wait } from './backoff.ts';
+import type { CommandIo } from './command-io.ts';
 import { ImportRun } from './import-run.ts';
 import { oneLine } from './import-tally.ts';
 import { ProgressWriter } from './progress.ts';
 import { createRemote, defaultAddress, isAddress, type Remote, RemoteError } from './remote.ts';
 import { isTranscriptName, measureTranscripts } from './transcript-files.ts';
 
-/** What the command is given by its process. `wait` passes the time between attempts, and is replaced in tests. */
-export interface ImportSurroundings {
-  stdout: NodeJS.WriteStream;
-  stderr: NodeJS.WriteStream;
-  env: NodeJS.ProcessEnv;
-  signal: AbortSignal;
-  wait?: Wait;
+/** `wait` passes the time between attempts, and is replaced in tests. */
+export interface ImportSurroundings extends CommandIo {
+  readonly wait?: Wait;
 }
 
 /**

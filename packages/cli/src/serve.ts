@@ -14,7 +14,7 @@ import {
   StoreUnusableError,
   startServer,
 } from '@parleykit/server';
-import type { CommandIo } from './command.ts';
+import type { CommandIo } from './command-io.ts';
 
 /** Runs `parley serve` until it is asked to stop. */
 export async function serve(args: string[], io: CommandIo): Promise<number> {
