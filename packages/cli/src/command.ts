@@ -8,6 +8,8 @@ const USAGE = `parley: Dialogflow's v2beta1 Conversations API on your own machin
 Each command explains itself with --help.
 `;
 
+const SHELL_WATCH_MS = 500;
+
 /** Answers the exit code: 0 done, 1 the work failed, 2 the command line is wrong. */
 export async function runCommand([name, ...args]: readonly string[]): Promise<number> {
   if (name === undefined || name === '--help' || name === 'help') {
@@ -26,8 +28,22 @@ export async function runCommand([name, ...args]: readonly string[]): Promise<nu
       stopping.abort();
     });
   }
+  stopWithoutShell(stopping);
   const { stdout, stderr, env } = process;
   return command([...args], { stdout, stderr, env, signal: stopping.signal });
+}
+
+/**
+ * npm runs a script through a shell, and passes signals to that shell alone. Once the shell has gone there is nobody
+ * left through whom the command could be asked to end, so that counts as having been asked.
+ */
+function stopWithoutShell(stopping: AbortController): void {
+  if (process.env['npm_lifecycle_event'] === undefined) return;
+  const shell = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid !== shell) stopping.abort();
+  }, SHELL_WATCH_MS);
+  watch.unref();
 }
 
 /** Commands are loaded one at a time: a client should not wait for a server it does not start. */

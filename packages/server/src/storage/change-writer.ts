@@ -1,4 +1,5 @@
 import type { SqliteConnection, Statement } from './sqlite-connection.ts';
+import { keyOf, MESSAGE_COLUMNS, toMessage } from './sqlite-rows.ts';
 import type { Change, Expectation, NewMessage, ResourceWrite, StoredMessage } from './store.ts';
 import { ConflictError } from './store.ts';
 
@@ -8,12 +9,6 @@ export interface AppendedList {
   readonly createTime: number | undefined;
   /** For each ignored message, by its index in the list, the stored one that it repeats. */
   readonly twins: ReadonlyMap<number, StoredMessage>;
-}
-
-/** Splits a name into the two key columns. */
-export function keyOf(name: string): [collection: string, id: string] {
-  const slash = name.lastIndexOf('/');
-  return [name.slice(0, slash), name.slice(slash + 1)];
 }
 
 /**
@@ -102,14 +97,7 @@ export class ChangeWriter {
   #twin(conversation: number, participant: string, sendTime: bigint): StoredMessage {
     const row = this.#statements.twin.get(conversation, participant, sendTime);
     if (row === undefined) throw new Error('a send time is filed whose message is not there');
-    const [createTime, position, id, speaker, body] = row;
-    return {
-      createTime: createTime as number,
-      position: position as number,
-      id: (id as string | null) ?? undefined,
-      participant: speaker as string,
-      body: body as Uint8Array,
-    };
+    return toMessage(row);
   }
 }
 
@@ -137,10 +125,10 @@ function prepareStatements(connection: SqliteConnection) {
        VALUES ($1, $2, $3, $4, $5, $6)`,
     ),
     twin: prepare(
-      `SELECT m.create_time, m.position, m.id, m.participant, m.body
-       FROM send_times s JOIN messages m
-         ON m.conversation = s.conversation AND m.create_time = s.create_time AND m.position = s.position
-       WHERE s.conversation = $1 AND s.participant = $2 AND s.send_time = $3`,
+      `SELECT ${MESSAGE_COLUMNS} FROM messages
+       WHERE conversation = $1 AND (create_time, position) =
+         (SELECT create_time, position FROM send_times
+          WHERE conversation = $1 AND participant = $2 AND send_time = $3)`,
     ),
   };
 }

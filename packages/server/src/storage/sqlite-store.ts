@@ -4,8 +4,9 @@ import { join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../clock.ts';
 import { WRITE_QUEUE_BYTES_MAX, WRITE_QUEUE_MAX } from '../limits.ts';
-import { type AppendedList, keyOf } from './change-writer.ts';
+import type { AppendedList } from './change-writer.ts';
 import { type Row, SqliteConnection, type Statement } from './sqlite-connection.ts';
+import { keyOf, MESSAGE_COLUMNS, RESOURCE_COLUMNS, toMessage, toResource } from './sqlite-rows.ts';
 import type { WriterReply, WriterRequest } from './sqlite-writer.ts';
 import {
   type Change,
@@ -221,21 +222,19 @@ class SqliteStore implements Store {
 function prepareStatements(connection: SqliteConnection) {
   const prepare = (sql: string): Statement => connection.prepare(sql);
   return {
-    get: prepare(
-      'SELECT id, version, state, ordering, body FROM resources WHERE collection = $1 AND id = $2',
-    ),
+    get: prepare(`SELECT ${RESOURCE_COLUMNS} FROM resources WHERE collection = $1 AND id = $2`),
     number: prepare('SELECT number FROM resources WHERE collection = $1 AND id = $2'),
     listById: prepare(
-      `SELECT id, version, state, ordering, body FROM resources
+      `SELECT ${RESOURCE_COLUMNS} FROM resources
        WHERE collection = $1 AND id > $2 ORDER BY id LIMIT $3`,
     ),
     listInOrder: prepare(
-      `SELECT id, version, state, ordering, body FROM resources
+      `SELECT ${RESOURCE_COLUMNS} FROM resources
        WHERE collection = $1 AND ordering IS NOT NULL AND ordering <= $2 AND (ordering < $2 OR id > $3)
        ORDER BY ordering DESC, id LIMIT $4`,
     ),
     listMessages: prepare(
-      `SELECT create_time, position, id, participant, body FROM messages
+      `SELECT ${MESSAGE_COLUMNS} FROM messages
        WHERE conversation = $1 AND (create_time, position) < ($2, $3)
        ORDER BY create_time DESC, position DESC LIMIT $4`,
     ),
@@ -257,28 +256,6 @@ function readPage<T extends { readonly body: Uint8Array }>(
     items.push(item);
   }
   return { items, more: false };
-}
-
-function toResource(row: Row): StoredResource {
-  const [id, version, state, ordering, body] = row;
-  return {
-    id: id as string,
-    version: version as number,
-    state: state as number,
-    ordering: (ordering as number | null) ?? undefined,
-    body: body as Uint8Array,
-  };
-}
-
-function toMessage(row: Row): StoredMessage {
-  const [createTime, position, id, participant, body] = row;
-  return {
-    createTime: createTime as number,
-    position: position as number,
-    id: (id as string | null) ?? undefined,
-    participant: participant as string,
-    body: body as Uint8Array,
-  };
 }
 
 /** Puts the receipt together here, so that bodies do not cross the thread twice. */

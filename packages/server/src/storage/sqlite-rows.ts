@@ -1,0 +1,36 @@
+import type { Row } from './sqlite-connection.ts';
+import type { StoredMessage, StoredResource } from './store.ts';
+
+/** The columns of a row, in the order in which it is read. */
+
+export const RESOURCE_COLUMNS = 'id, version, state, ordering, body';
+
+export function toResource(row: Row): StoredResource {
+  const [id, version, state, ordering, body] = row;
+  return {
+    id: id as string,
+    version: version as number,
+    state: state as number,
+    ordering: (ordering as number | null) ?? undefined,
+    body: body as Uint8Array,
+  };
+}
+
+export const MESSAGE_COLUMNS = 'create_time, position, id, participant, body';
+
+export function toMessage(row: Row): StoredMessage {
+  const [createTime, position, id, participant, body] = row;
+  return {
+    createTime: createTime as number,
+    position: position as number,
+    id: (id as string | null) ?? undefined,
+    participant: participant as string,
+    body: body as Uint8Array,
+  };
+}
+
+/** Splits a name into the two key columns of its resource. */
+export function keyOf(name: string): [collection: string, id: string] {
+  const slash = name.lastIndexOf('/');
+  return [name.slice(0, slash), name.slice(slash + 1)];
+}
