@@ -23,6 +23,7 @@ const LEAVES = [
   'resource-names',
   'field-overrides',
   'errors',
+  'filter',
   'limits',
   'config',
   'ids',

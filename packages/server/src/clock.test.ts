@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
-import { SystemClock, toNanoseconds, toTimestamp } from './clock.ts';
+import { SystemClock, toTimestamp } from './clock.ts';
 
 describe('SystemClock', () => {
   it('follows the wall clock when that is set', () => {
@@ -22,16 +22,5 @@ describe('toTimestamp()', () => {
   it('keeps every microsecond', () => {
     const { seconds, nanos } = toTimestamp(1_639_080_336_638_749);
     assert.deepEqual([seconds, nanos], [1_639_080_336n, 638_749_000]);
-  });
-});
-
-describe('toNanoseconds()', () => {
-  it('keeps every digit, before the epoch too', () => {
-    const { $typeName } = toTimestamp(0);
-    assert.equal(
-      toNanoseconds({ $typeName, seconds: 1_795_367_852n, nanos: 133_881_001 }),
-      1_795_367_852_133_881_001n,
-    );
-    assert.equal(toNanoseconds({ $typeName, seconds: -1n, nanos: 999_999_999 }), -1n);
   });
 });

@@ -48,8 +48,3 @@ export function toTimestamp(microseconds: number): Timestamp {
     nanos: (microseconds - seconds * 1_000_000) * 1000,
   });
 }
-
-/** Nanoseconds since the epoch: every digit that a Timestamp holds. */
-export function toNanoseconds({ seconds, nanos }: Timestamp): bigint {
-  return seconds * 1_000_000_000n + BigInt(nanos);
-}

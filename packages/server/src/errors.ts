@@ -71,20 +71,41 @@ function wellFormed(metadata: Readonly<Record<string, string>>): Record<string, 
   return Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, value.toWellFormed()]));
 }
 
+const QUOTE_LENGTH_MAX = 200;
+const DESCRIPTION_LENGTH_MAX = 400;
+const VIOLATION_BYTES_MAX = 1500;
+
 /** Keeps what callers sent from making an error larger than their request. */
 function quote(text: string): string {
-  return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
+  return JSON.stringify(shorten(text, QUOTE_LENGTH_MAX));
+}
+
+function shorten(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}…` : text;
 }
 
 // Arguments
 
+/**
+ * One error for all that is wrong with the arguments, as far as it fits: over gRPC an error travels in trailers, of
+ * which many clients take no more than 8 KiB.
+ */
 export function invalidArgument(reason: string, violations: readonly FieldViolation[]): ServiceError {
-  const fieldViolations = violations.map(({ field, description }) => ({
-    field: field.toWellFormed(),
-    description: description.toWellFormed(),
-  }));
-  const text = violations.map(({ field, description }) => (field ? `${field}: ${description}` : description));
-  return new ServiceError(Code.INVALID_ARGUMENT, reason, text.join('; '), {
+  const fieldViolations: FieldViolation[] = [];
+  let bytes = 0;
+  for (const violation of violations) {
+    const field = shorten(violation.field, QUOTE_LENGTH_MAX).toWellFormed();
+    const description = shorten(violation.description, DESCRIPTION_LENGTH_MAX).toWellFormed();
+    bytes += Buffer.byteLength(field) + Buffer.byteLength(description);
+    if (bytes > VIOLATION_BYTES_MAX && fieldViolations.length > 0) break;
+    fieldViolations.push({ field, description });
+  }
+  const texts = fieldViolations.map(({ field, description }) =>
+    field ? `${field}: ${description}` : description,
+  );
+  const rest = violations.length - fieldViolations.length;
+  const text = shorten(texts.join('; '), DESCRIPTION_LENGTH_MAX) + (rest > 0 ? `; and ${rest} more` : '');
+  return new ServiceError(Code.INVALID_ARGUMENT, reason, text, {
     details: [create(BadRequestSchema, { fieldViolations })],
   });
 }
@@ -133,6 +154,11 @@ export function pageTokenInvalid(): ServiceError {
 
 export function pageSizeNegative(): ServiceError {
   return invalidArgument('PAGE_SIZE_NEGATIVE', [{ field: 'page_size', description: 'must not be negative' }]);
+}
+
+/** The description says where: `syntax error at column 9: expected a value`. */
+export function filterInvalid(description: string): ServiceError {
+  return invalidArgument('FILTER_INVALID', [{ field: 'filter', description }]);
 }
 
 export function batchTooLarge(size: number, limit: number): ServiceError {
@@ -203,15 +229,6 @@ export function methodUnimplemented(method: DescMethod): ServiceError {
     Code.UNIMPLEMENTED,
     'METHOD_UNIMPLEMENTED',
     `${method.parent.typeName}.${method.name} is not implemented by this server`,
-  );
-}
-
-export function fieldUnimplemented(field: string): ServiceError {
-  return new ServiceError(
-    Code.UNIMPLEMENTED,
-    'FIELD_UNIMPLEMENTED',
-    `${field} is not implemented by this server: leave it empty`,
-    { metadata: { field } },
   );
 }
 

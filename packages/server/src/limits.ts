@@ -20,8 +20,8 @@ export const EXTERNAL_USER_ID_LENGTH_MAX = 256;
 /** `CreateConversationRequest.conversation_id`: 3 to 64 characters, a letter first. */
 export const CUSTOM_ID_PATTERN = /^[a-zA-Z][a-zA-Z0-9_-]{2,63}$/u;
 
-/** Longer names are refused before they are looked at. */
-export const RESOURCE_NAME_LENGTH_MAX = 2048;
+/** Longer names are refused before they are looked at; all others fit whole into an error. In UTF-8 bytes. */
+export const RESOURCE_NAME_BYTES_MAX = 1024;
 
 /** What one request may hold, on both wires. */
 export const REQUEST_BYTES_MAX = 32 * 1024 * 1024;
@@ -38,3 +38,10 @@ export const WRITE_QUEUE_BYTES_MAX = 256 * 1024 * 1024;
 
 /** How often a call decides again when another one was faster. */
 export const CONFLICT_ATTEMPTS = 8;
+
+/** Filters beyond these are refused before they cost anything. In characters and in brackets. */
+export const FILTER_LENGTH_MAX = 10_000;
+export const FILTER_DEPTH_MAX = 50;
+
+/** Codecs follow messages a hundred levels deep, and each level of a google.protobuf.Value is two or three of them. */
+export const JSON_VALUE_DEPTH_MAX = 32;

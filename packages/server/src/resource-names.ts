@@ -1,5 +1,5 @@
 import { resourceNameInvalid } from './errors.ts';
-import { RESOURCE_NAME_LENGTH_MAX } from './limits.ts';
+import { RESOURCE_NAME_BYTES_MAX } from './limits.ts';
 
 /**
  * Locations that are one keyspace: naming none, `global` and the deprecated `us` address the same resources.
@@ -65,7 +65,7 @@ export class ResourceName {
 
 /** Reads any name that begins with `projects/*`; undefined where it is none. Its shape is the caller's to check. */
 export function readResourceName(text: string): ResourceName | undefined {
-  if (text.length > RESOURCE_NAME_LENGTH_MAX) return undefined;
+  if (Buffer.byteLength(text) > RESOURCE_NAME_BYTES_MAX) return undefined;
   const match = /^projects\/([^/]+)(?:\/locations\/([^/]+))?(?:\/(.+))?$/su.exec(text);
   if (match === null) return undefined;
   const [, project = '', location = '', path = ''] = match;

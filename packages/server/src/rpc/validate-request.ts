@@ -6,13 +6,28 @@ import {
   getOption,
   hasOption,
   isFieldSet,
+  type JsonObject,
+  type JsonValue,
   type Message,
+  type MessageShape,
   ScalarType,
+  toJson,
 } from '@bufbuild/protobuf';
-import { type Duration, DurationSchema, type Timestamp, TimestampSchema } from '@bufbuild/protobuf/wkt';
+import {
+  type Duration,
+  DurationSchema,
+  type ListValue,
+  ListValueSchema,
+  StructSchema,
+  type Timestamp,
+  TimestampSchema,
+  type Value,
+  ValueSchema,
+} from '@bufbuild/protobuf/wkt';
 import { FieldBehavior, field_behavior } from '@parleykit/proto/api';
 import { type FieldViolation, invalidArgument } from '../errors.ts';
 import { fieldOverrides } from '../field-overrides.ts';
+import { JSON_VALUE_DEPTH_MAX } from '../limits.ts';
 
 /**
  * Holds a request against its descriptor: what is OUTPUT_ONLY is cleared without a word, what is REQUIRED must be
@@ -33,6 +48,10 @@ interface FieldPlan {
 const valueChecks: Readonly<Record<string, (value: never) => string | undefined>> = {
   [TimestampSchema.typeName]: checkTimestamp,
   [DurationSchema.typeName]: checkDuration,
+  // The codec hands Structs out as plain JSON, and the other two as messages.
+  [StructSchema.typeName]: (value: JsonObject) => checkJson(value, 0),
+  [ListValueSchema.typeName]: (value: ListValue) => checkMessage(ListValueSchema, value),
+  [ValueSchema.typeName]: (value: Value) => checkMessage(ValueSchema, value),
 };
 
 export function compileValidation(method: DescMethod): Validation {
@@ -52,7 +71,7 @@ export function compileValidation(method: DescMethod): Validation {
 }
 
 function compileFields(message: DescMessage, path: string, within: readonly DescMessage[]): FieldPlan[] {
-  // A type inside itself (google.protobuf.Value) would never end; nothing below such a one is annotated.
+  // A type inside itself would never end; nothing below such a one is annotated.
   if (within.includes(message)) return [];
   return message.fields.flatMap((field) => {
     const fieldPath = `${path}.${field.name}`;
@@ -62,11 +81,11 @@ function compileFields(message: DescMessage, path: string, within: readonly Desc
     const required =
       override === 'required' ||
       (override === undefined && behaviors.includes(FieldBehavior.REQUIRED) && canBeAbsent(field));
+    const check = valueChecks[field.message?.typeName ?? ''];
     const nested =
-      field.message === undefined || outputOnly
+      field.message === undefined || outputOnly || check !== undefined
         ? []
         : compileFields(field.message, fieldPath, [...within, message]);
-    const check = valueChecks[field.message?.typeName ?? ''];
     if (!required && !outputOnly && nested.length === 0 && check === undefined) return [];
     return [{ field, required, outputOnly, nested, check: check as FieldPlan['check'] }];
   });
@@ -140,4 +159,26 @@ function checkDuration({ seconds, nanos }: Duration): string | undefined {
   return inRange && oneSign && Math.abs(nanos) <= NANOS_MAX
     ? undefined
     : 'is not a duration within 10,000 years';
+}
+
+/** Bytes can hold numbers that JSON cannot write, and nest deeper than codecs follow. */
+function checkJson(value: JsonValue, depth: number): string | undefined {
+  if (depth > JSON_VALUE_DEPTH_MAX) return `nests deeper than ${JSON_VALUE_DEPTH_MAX} levels`;
+  if (typeof value === 'number' && !Number.isFinite(value)) return 'holds a number that JSON cannot write';
+  if (value === null || typeof value !== 'object') return undefined;
+  for (const member of Object.values(value)) {
+    const description = checkJson(member, depth + 1);
+    if (description !== undefined) return description;
+  }
+  return undefined;
+}
+
+function checkMessage<Desc extends DescMessage>(schema: Desc, value: MessageShape<Desc>): string | undefined {
+  let json: JsonValue;
+  try {
+    json = toJson(schema, value);
+  } catch {
+    return 'holds a value that JSON cannot write';
+  }
+  return checkJson(json, 0);
 }

@@ -12,9 +12,10 @@ import {
   type ListConversationsRequest,
   type ListMessagesRequest,
   ListMessagesResponseSchema,
+  Conversation_ConversationStage as Stage,
   Conversation_LifecycleState as State,
 } from '@parleykit/proto/v2beta1';
-import { type Clock, toNanoseconds } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import { complete, initialStage, start } from '../conversation/lifecycle.ts';
 import { encodeMessageBody, writeMessages } from '../conversation/transcript.ts';
 import {
@@ -25,7 +26,6 @@ import {
   conversationCompleted,
   customIdInvalid,
   fieldInvalid,
-  fieldUnimplemented,
   notFound,
   participantOfOtherConversation,
 } from '../errors.ts';
@@ -40,6 +40,7 @@ import { ConflictError, type MessageCursor, type NewMessage, type Store } from '
 import { WireWriter } from '../wire-writer.ts';
 import { CONVERSATION_PROFILES, CONVERSATIONS, PARTICIPANTS } from './collections.ts';
 import { decide } from './decide.ts';
+import { readConversationFilter, readMessageFilter } from './list-filters.ts';
 import { Pagination } from './pagination.ts';
 import { namedReply, ResourceCollection } from './resource-collection.ts';
 
@@ -81,7 +82,7 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
       const profile = decodeNamed(ConversationProfileSchema, profileName.toString(), profileBody);
       const stage = initialStage(profile, asked.conversationStage);
       if (stage === undefined) {
-        throw asked.conversationStage in { 1: true, 2: true }
+        throw asked.conversationStage === Stage.VIRTUAL_AGENT_STAGE
           ? automatedAgentAbsent(profileName.toString())
           : fieldInvalid('conversation.conversation_stage', 'is not a known stage');
       }
@@ -102,8 +103,7 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
 
   /** The conversations of a project and location, latest start first. */
   async listConversations(request: ListConversationsRequest, { resource: parent }: CallContext) {
-    if (request.filter !== '') throw fieldUnimplemented('filter');
-    return this.#conversations.list(parent, request);
+    return this.#conversations.list(parent, request, readConversationFilter(request.filter));
   }
 
   async getConversation(_request: GetConversationRequest, { resource: name }: CallContext) {
@@ -151,9 +151,11 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
 
   /** The messages of a conversation, newest first. */
   async listMessages(request: ListMessagesRequest, { resource: conversation }: CallContext) {
-    if (request.filter !== '') throw fieldUnimplemented('filter');
-    const pagination = new Pagination<MessageCursor>(this.#store.secret, 'ListMessages', conversation.key);
-    const page = await this.#store.listMessages(conversation.key, pagination.read(request));
+    const createTimes = readMessageFilter(request.filter);
+    const list = [`${conversation.key}/messages`, request.filter];
+    const pagination = new Pagination<MessageCursor>(this.#store.secret, ...list);
+    const range = { ...pagination.read(request), createTimes };
+    const page = await this.#store.listMessages(conversation.key, range);
     if (page === undefined) throw notFound('Conversation', conversation.toString());
     const { field } = ListMessagesResponseSchema;
     const writer = new WireWriter(32 * 1024);
@@ -203,7 +205,8 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
         throw new Error('the batch is not validated');
       message.participantRole = roles.get(speaker.key) ?? 0;
       const id = message.name === '' ? {} : { id: message.name.slice(message.name.lastIndexOf('/') + 1) };
-      const sendTime = toNanoseconds(message.sendTime);
+      const { seconds, nanos } = message.sendTime;
+      const sendTime = { seconds: Number(seconds), nanos };
       return { participant: speaker.id, sendTime, ...id, body: encodeMessageBody(message) };
     });
   }

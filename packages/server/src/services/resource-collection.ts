@@ -45,14 +45,16 @@ export class ResourceCollection {
     return namedReply(name, (await this.load(name)).body);
   }
 
+  /** `states` is what the request's filter means. */
   async list(
     parent: ResourceName,
-    request: { readonly pageSize: number; readonly pageToken: string },
+    request: { readonly pageSize: number; readonly pageToken: string; readonly filter?: string },
+    states?: readonly number[],
   ): Promise<EncodedReply> {
     const { collection, order } = this.#kind;
     const key = `${parent.key}/${collection}`;
-    const pagination = new Pagination<ResourceCursor>(this.#store.secret, key);
-    const page = await this.#store.list(key, order, pagination.read(request));
+    const pagination = new Pagination<ResourceCursor>(this.#store.secret, key, request.filter ?? '');
+    const page = await this.#store.list(key, order, { ...pagination.read(request), states });
     const writer = new WireWriter(4096);
     for (const { id, body } of page.items) {
       const name = parent.child(collection, id).toString();

@@ -79,12 +79,13 @@ export class ChangeWriter {
     const createTime = typeof last === 'number' ? Math.max(now, last + 1) : now;
     const twins = new Map<number, StoredMessage>();
     for (const [position, message] of list.entries()) {
-      if (
-        message.sendTime !== undefined &&
-        claimSendTime.run(conversation, message.participant, message.sendTime, createTime, position) === 0
-      ) {
-        twins.set(position, this.#twin(conversation, message.participant, message.sendTime));
-        continue;
+      const { sendTime } = message;
+      if (sendTime !== undefined) {
+        const key = [conversation, message.participant, sendTime.seconds, sendTime.nanos] as const;
+        if (claimSendTime.run(...key, createTime, position) === 0) {
+          twins.set(position, this.#twin(...key));
+          continue;
+        }
       }
       if (message.id !== undefined && chosenId.get(conversation, message.id) !== undefined) {
         throw new ConflictError(`${name}/messages/${message.id}`);
@@ -94,8 +95,8 @@ export class ChangeWriter {
     return { createTime: twins.size === list.length ? undefined : createTime, twins };
   }
 
-  #twin(conversation: number, participant: string, sendTime: bigint): StoredMessage {
-    const row = this.#statements.twin.get(conversation, participant, sendTime);
+  #twin(conversation: number, participant: string, seconds: number, nanos: number): StoredMessage {
+    const row = this.#statements.twin.get(conversation, participant, seconds, nanos);
     if (row === undefined) throw new Error('a send time is filed whose message is not there');
     return toMessage(row);
   }
@@ -116,8 +117,8 @@ function prepareStatements(connection: SqliteConnection) {
     ),
     lastCreateTime: prepare('SELECT max(create_time) FROM messages WHERE conversation = $1'),
     claimSendTime: prepare(
-      `INSERT INTO send_times (conversation, participant, send_time, create_time, position)
-       VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
+      `INSERT INTO send_times (conversation, participant, send_seconds, send_nanos, create_time, position)
+       VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
     ),
     chosenId: prepare('SELECT 1 FROM messages WHERE conversation = $1 AND id = $2'),
     append: prepare(
@@ -128,7 +129,7 @@ function prepareStatements(connection: SqliteConnection) {
       `SELECT ${MESSAGE_COLUMNS} FROM messages
        WHERE conversation = $1 AND (create_time, position) =
          (SELECT create_time, position FROM send_times
-          WHERE conversation = $1 AND participant = $2 AND send_time = $3)`,
+          WHERE conversation = $1 AND participant = $2 AND send_seconds = $3 AND send_nanos = $4)`,
     ),
   };
 }

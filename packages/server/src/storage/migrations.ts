@@ -34,14 +34,15 @@ const migrations: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE UNIQUE INDEX messages_by_chosen_id ON messages (conversation, id) WHERE id IS NOT NULL;
 
-  -- Which message of a batch a participant sent when. In nanoseconds: beyond what a double holds, so never read back.
+  -- Which message of a batch a participant sent when.
   CREATE TABLE send_times (
     conversation INTEGER NOT NULL,
     participant TEXT NOT NULL,
-    send_time INTEGER NOT NULL,
+    send_seconds INTEGER NOT NULL,
+    send_nanos INTEGER NOT NULL,
     create_time INTEGER NOT NULL,
     position INTEGER NOT NULL,
-    PRIMARY KEY (conversation, participant, send_time)
+    PRIMARY KEY (conversation, participant, send_seconds, send_nanos)
   ) WITHOUT ROWID;
 
   CREATE TABLE settings (

@@ -11,12 +11,12 @@ import type { WriterReply, WriterRequest } from './sqlite-writer.ts';
 import {
   type Change,
   ConflictError,
-  type MessageCursor,
+  type MessageRange,
   type Page,
   type PageRange,
   QueueFullError,
   type Receipt,
-  type ResourceCursor,
+  type ResourceRange,
   type Store,
   type StoredMessage,
   type StoredResource,
@@ -144,35 +144,48 @@ class SqliteStore implements Store {
   async list(
     collection: string,
     order: 'id' | 'ordering',
-    range: PageRange<ResourceCursor>,
+    range: ResourceRange,
   ): Promise<Page<StoredResource>> {
-    const { after, limit } = range;
+    const { after, limit, states } = range;
+    const wanted = states === undefined ? null : JSON.stringify(states);
     const rows =
       order === 'id'
-        ? this.#statements.listById.iterate(collection, after?.id ?? '', limit + 1)
+        ? this.#statements.listById.iterate(collection, after?.id ?? '', wanted, limit + 1)
         : this.#statements.listInOrder.iterate(
             collection,
             after?.ordering ?? Number.MAX_SAFE_INTEGER,
             after?.id ?? '',
+            wanted,
             limit + 1,
           );
     return readPage(rows, range, toResource);
   }
 
-  async listMessages(
-    conversation: string,
-    range: PageRange<MessageCursor>,
-  ): Promise<Page<StoredMessage> | undefined> {
+  async listMessages(conversation: string, range: MessageRange): Promise<Page<StoredMessage> | undefined> {
     const number = this.#statements.number.get(...keyOf(conversation))?.[0];
     if (typeof number !== 'number') return undefined;
-    const { after, limit } = range;
-    const rows = this.#statements.listMessages.iterate(
-      number,
-      after?.createTime ?? Number.MAX_SAFE_INTEGER,
-      after?.position ?? 0,
-      limit + 1,
-    );
-    return readPage(rows, range, toMessage);
+    return readPage(this.#messageRows(number, range), range, toMessage);
+  }
+
+  /** Newest first: the last range first, each from its end. */
+  *#messageRows(conversation: number, range: MessageRange): Iterable<Row> {
+    const { after, limit, createTimes = [[0, Number.MAX_SAFE_INTEGER]] } = range;
+    let left = limit + 1;
+    for (const [first, last] of createTimes.toReversed()) {
+      if (left === 0 || (after !== undefined && after.createTime < first)) continue;
+      const inside = after !== undefined && after.createTime <= last;
+      const rows = this.#statements.listMessages.iterate(
+        conversation,
+        first,
+        inside ? after.createTime : last,
+        inside ? after.position : Number.MAX_SAFE_INTEGER,
+        left,
+      );
+      for (const row of rows) {
+        left--;
+        yield row;
+      }
+    }
   }
 
   close(): Promise<void> {
@@ -219,6 +232,10 @@ class SqliteStore implements Store {
   }
 }
 
+/** A list of states as JSON, so that one statement serves every list; null lets all through. */
+const IN_STATES = (parameter: string): string =>
+  `(${parameter} IS NULL OR state IN (SELECT value FROM json_each(${parameter})))`;
+
 function prepareStatements(connection: SqliteConnection) {
   const prepare = (sql: string): Statement => connection.prepare(sql);
   return {
@@ -226,17 +243,18 @@ function prepareStatements(connection: SqliteConnection) {
     number: prepare('SELECT number FROM resources WHERE collection = $1 AND id = $2'),
     listById: prepare(
       `SELECT ${RESOURCE_COLUMNS} FROM resources
-       WHERE collection = $1 AND id > $2 ORDER BY id LIMIT $3`,
+       WHERE collection = $1 AND id > $2 AND ${IN_STATES('$3')} ORDER BY id LIMIT $4`,
     ),
     listInOrder: prepare(
       `SELECT ${RESOURCE_COLUMNS} FROM resources
        WHERE collection = $1 AND ordering IS NOT NULL AND ordering <= $2 AND (ordering < $2 OR id > $3)
-       ORDER BY ordering DESC, id LIMIT $4`,
+         AND ${IN_STATES('$4')}
+       ORDER BY ordering DESC, id LIMIT $5`,
     ),
     listMessages: prepare(
       `SELECT ${MESSAGE_COLUMNS} FROM messages
-       WHERE conversation = $1 AND (create_time, position) < ($2, $3)
-       ORDER BY create_time DESC, position DESC LIMIT $4`,
+       WHERE conversation = $1 AND create_time >= $2 AND (create_time, position) < ($3, $4)
+       ORDER BY create_time DESC, position DESC LIMIT $5`,
     ),
   };
 }

@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { type Clock, FakeClock } from '../clock.ts';
 import { openSqliteStore } from './sqlite-store.ts';
-import { type Change, ConflictError, type NewMessage, type Store, StoreUnusableError } from './store.ts';
+import {
+  type Change,
+  ConflictError,
+  type NewMessage,
+  type SendTime,
+  type Store,
+  StoreUnusableError,
+} from './store.ts';
 
 /** What every driver must do. A driver opens its store in a folder that it may fill as it likes. */
 const drivers: readonly { name: string; open(folder: string, clock: Clock): Promise<Store> }[] = [
@@ -21,6 +28,10 @@ function bytes(text: string): Uint8Array {
 
 function said(text: string, more: Partial<NewMessage> = {}): NewMessage {
   return { participant: 'x', body: bytes(text), ...more };
+}
+
+function at(seconds: number, nanos = 0): SendTime {
+  return { seconds, nanos };
 }
 
 function createConversation(name = CONVERSATION): Change {
@@ -144,14 +155,14 @@ for (const driver of drivers) {
       });
 
       it('ignore what the same participant sent at the same time, and answer the stored message', async () => {
-        const [first] = (await store.commit(append([said('a', { sendTime: 1n })]))).appended;
+        const [first] = (await store.commit(append([said('a', { sendTime: at(1) })]))).appended;
         const [second] = (
           await store.commit(
             append([
-              said('other text', { sendTime: 1n }),
-              said('b', { sendTime: 2n }),
-              said('b again', { sendTime: 2n }),
-              said('other speaker', { participant: 'y', sendTime: 1n }),
+              said('other text', { sendTime: at(1) }),
+              said('b', { sendTime: at(2) }),
+              said('b again', { sendTime: at(2) }),
+              said('other speaker', { participant: 'y', sendTime: at(1) }),
             ]),
           )
         ).appended;
@@ -161,30 +172,35 @@ for (const driver of drivers) {
       });
 
       it('spend no create_time where nothing was new', async () => {
-        const [first] = (await store.commit(append([said('a', { sendTime: 1n })]))).appended;
-        await store.commit(append([said('a', { sendTime: 1n })]));
-        const [next] = (await store.commit(append([said('b', { sendTime: 2n })]))).appended;
+        const [first] = (await store.commit(append([said('a', { sendTime: at(1) })]))).appended;
+        await store.commit(append([said('a', { sendTime: at(1) })]));
+        const [next] = (await store.commit(append([said('b', { sendTime: at(2) })]))).appended;
         assert.equal(next?.[0]?.createTime, (first?.[0]?.createTime ?? 0) + 1);
       });
 
-      it('tell send times apart by the nanosecond, beyond what a double holds', async () => {
-        const time = 1_795_367_852_133_881_000n;
-        await store.commit(append([said('a', { sendTime: time }), said('b', { sendTime: time + 1n })]));
-        assert.deepEqual(await texts(), ['b', 'a']);
+      it('tell send times apart by the nanosecond, in every year', async () => {
+        const seconds = [-62_135_596_800, 1_795_367_852, 253_402_300_799];
+        const list = seconds.flatMap((each) => [
+          said('a', { sendTime: at(each) }),
+          said('b', { sendTime: at(each, 1) }),
+        ]);
+        await store.commit(append(list));
+        await store.commit(append(list));
+        assert.equal((await texts()).length, 6);
       });
 
       it('store each message of racing equal lists once', async () => {
-        const list = Array.from({ length: 10 }, (_, i) => said(String(i), { sendTime: BigInt(i) }));
+        const list = Array.from({ length: 10 }, (_, i) => said(String(i), { sendTime: at(i) }));
         const receipts = await Promise.all(Array.from({ length: 8 }, () => store.commit(append(list))));
         assert.equal((await texts()).length, 10);
         for (const { appended } of receipts) assert.deepEqual(appended, receipts[0]?.appended);
       });
 
       it('conflict on a chosen id that is taken, but not on a repeated message', async () => {
-        const message = said('a', { id: 'mine', sendTime: 1n });
+        const message = said('a', { id: 'mine', sendTime: at(1) });
         await store.commit(append([message]));
         await store.commit(append([message]));
-        await assert.rejects(store.commit(append([said('b', { id: 'mine', sendTime: 2n })])), {
+        await assert.rejects(store.commit(append([said('b', { id: 'mine', sendTime: at(2) })])), {
           resource: `${CONVERSATION}/messages/mine`,
         });
         assert.deepEqual(await texts(), ['a']);
@@ -236,6 +252,41 @@ for (const driver of drivers) {
         assert.deepEqual([bySize?.items.map(({ position }) => position), bySize?.more], [[2, 1], true]);
       });
 
+      it('keep to the states that are asked for', async () => {
+        const put = [1, 2, 1, 2].map((state, i) => {
+          return { name: `projects/p/things/${i}`, state, ordering: i, body: bytes('') };
+        });
+        await store.commit({ partition: 'projects/p', put });
+        for (const order of ['id', 'ordering'] as const) {
+          const page = await store.list('projects/p/things', order, { ...EVERYTHING, states: [2] });
+          assert.deepEqual(page.items.map(({ id }) => id).toSorted(), ['1', '3']);
+          const none = await store.list('projects/p/things', order, { ...EVERYTHING, states: [] });
+          assert.deepEqual(none, { items: [], more: false });
+        }
+      });
+
+      it('keep to the create times that are asked for, newest first across ranges and pages', async () => {
+        await store.commit(createConversation());
+        const start = clock.now();
+        for (let i = 0; i < 6; i++) {
+          await store.commit(append([said(`${i}a`), said(`${i}b`)]));
+          clock.advance(1);
+        }
+        const createTimes: [number, number][] = [
+          [0, start + 1],
+          [start + 3, start + 3],
+          [start + 5, start + 100],
+        ];
+        const seen: string[] = [];
+        for (let after: { createTime: number; position: number } | undefined; ; ) {
+          const page = await store.listMessages(CONVERSATION, { limit: 3, bytes: 1000, createTimes, after });
+          seen.push(...(page?.items.map(({ body }) => new TextDecoder().decode(body)) ?? []));
+          if (!page?.more) break;
+          after = page.items.at(-1);
+        }
+        assert.deepEqual(seen, ['5b', '5a', '3b', '3a', '1b', '1a', '0b', '0a']);
+      });
+
       it('know an empty conversation from none', async () => {
         await store.commit(createConversation());
         assert.deepEqual(await store.listMessages(CONVERSATION, EVERYTHING), { items: [], more: false });
@@ -246,7 +297,9 @@ for (const driver of drivers) {
     describe('opening', () => {
       it('finds everything again, and the same secret', async () => {
         await store.commit(createConversation());
-        const { appended } = await store.commit(append([said('a', { sendTime: 1n, id: 'mine' }), said('b')]));
+        const { appended } = await store.commit(
+          append([said('a', { sendTime: at(1), id: 'mine' }), said('b')]),
+        );
         const secret = Buffer.from(store.secret);
         await store.close();
         store = await driver.open(folder, clock);

@@ -33,15 +33,21 @@ export type Expectation =
   | { readonly name: string; readonly version: number }
   | { readonly name: string; readonly state: number };
 
+/** A time to the nanosecond, in any year that a Timestamp can say: more than one integer of 64 bits holds. */
+export interface SendTime {
+  readonly seconds: number;
+  readonly nanos: number;
+}
+
 /** A message to be appended to the conversation that is the change's partition. */
 export interface NewMessage {
   /** The id of the participant who speaks. */
   readonly participant: string;
   /**
-   * Nanoseconds since the epoch. Where given, the same participant and send time is the same message, and the
-   * later one is ignored. Left out for messages that are always new.
+   * Where given, the same participant and send time is the same message, and the later one is ignored. Left out for
+   * messages that are always new.
    */
-  readonly sendTime?: bigint;
+  readonly sendTime?: SendTime;
   /** Chosen by the caller; taken already, it is a conflict. Left out, the position names the message. */
   readonly id?: string;
   /** The encoded message without name, participant and create_time. */
@@ -79,6 +85,9 @@ export interface Receipt {
   readonly appended: readonly (readonly StoredMessage[])[];
 }
 
+/** Create times from the first to the last, both included. */
+export type TimeRange = readonly [first: number, last: number];
+
 /** Where a page of resources begins: after this one. */
 export interface ResourceCursor {
   readonly ordering?: number;
@@ -104,21 +113,24 @@ export interface PageRange<Cursor> {
   readonly bytes: number;
 }
 
+export interface ResourceRange extends PageRange<ResourceCursor> {
+  /** Only resources in one of these states. */
+  readonly states?: readonly number[] | undefined;
+}
+
+export interface MessageRange extends PageRange<MessageCursor> {
+  /** Only messages created in one of these ranges, which are in ascending order and do not overlap. */
+  readonly createTimes?: readonly TimeRange[] | undefined;
+}
+
 export interface Store {
   /** Resolves when the change is on disk. Throws ConflictError, QueueFullError or StoreFailedError. */
   commit(change: Change): Promise<Receipt>;
   get(name: string): Promise<StoredResource | undefined>;
   /** The resources of a collection such as `projects/p/conversations`, by id or latest `ordering` first. */
-  list(
-    collection: string,
-    order: 'id' | 'ordering',
-    range: PageRange<ResourceCursor>,
-  ): Promise<Page<StoredResource>>;
+  list(collection: string, order: 'id' | 'ordering', range: ResourceRange): Promise<Page<StoredResource>>;
   /** The messages of a conversation, newest first; undefined where the conversation does not exist. */
-  listMessages(
-    conversation: string,
-    range: PageRange<MessageCursor>,
-  ): Promise<Page<StoredMessage> | undefined>;
+  listMessages(conversation: string, range: MessageRange): Promise<Page<StoredMessage> | undefined>;
   /** A random key that was made with the store and lasts as long as it does. */
   readonly secret: Uint8Array;
   /** Finishes what was accepted, then lets go of the data. */
