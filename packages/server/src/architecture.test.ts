@@ -28,6 +28,7 @@ const LEAVES = [
   'config',
   'ids',
   'log',
+  'metrics',
   'wire-writer',
 ];
 

@@ -6,21 +6,35 @@ export interface Log {
   error(event: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
-/** Errors become their text with their causes, and their stacks only where `verbose`. */
-function describe(value: unknown, verbose: boolean): unknown {
-  if (!(value instanceof Error)) return value;
-  const text = verbose ? (value.stack ?? value.message) : `${value.name}: ${value.message}`;
-  return value.cause === undefined ? text : { error: text, cause: describe(value.cause, verbose) };
-}
-
+/**
+ * Lines that are logged together are written together: a line for each call must not cost each call a write. An
+ * error is written at once, with all before it, since it may be the last thing that is.
+ */
 export function createLog(stream: Writable, { verbose = false } = {}): Log {
-  const write = (level: string, event: string, fields: Readonly<Record<string, unknown>>): void => {
-    const shown = Object.entries(fields).map(([key, value]) => [key, describe(value, verbose)]);
-    const line = { time: new Date().toISOString(), level, event, ...Object.fromEntries(shown) };
-    stream.write(`${JSON.stringify(line)}\n`);
+  let lines = '';
+  const flush = (): void => {
+    if (lines === '') return;
+    stream.write(lines);
+    lines = '';
+  };
+  const add = (level: string, event: string, fields: Readonly<Record<string, unknown>>): void => {
+    if (lines === '') setImmediate(flush);
+    const line = { time: new Date().toISOString(), level, event, ...fields };
+    lines += `${JSON.stringify(line, (_key, value) => describe(value, verbose))}\n`;
   };
   return {
-    info: (event, fields = {}) => write('info', event, fields),
-    error: (event, fields = {}) => write('error', event, fields),
+    info: (event, fields = {}) => add('info', event, fields),
+    error: (event, fields = {}) => {
+      add('error', event, fields);
+      flush();
+    },
   };
+}
+
+/** Errors become their text with their causes, and their stacks only where `verbose`. */
+function describe(value: unknown, verbose: boolean): unknown {
+  if (typeof value === 'bigint') return String(value);
+  if (!(value instanceof Error)) return value;
+  const text = verbose ? (value.stack ?? value.message) : `${value.name}: ${value.message}`;
+  return value.cause === undefined ? text : { error: text, cause: value.cause };
 }

@@ -10,7 +10,9 @@ import {
 import { type Clock, SystemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Log } from './log.ts';
+import { Metrics } from './metrics.ts';
 import { Dispatcher } from './rpc/dispatcher.ts';
+import { CallRecorder } from './rpc/record-call.ts';
 import { ConversationProfilesService, putProfile } from './services/conversation-profiles.ts';
 import { ConversationsService } from './services/conversations.ts';
 import { ParticipantsService } from './services/participants.ts';
@@ -49,7 +51,9 @@ export async function startServer(
   const store = await openSqliteStore(config.data, clock);
   try {
     if (config.demo) await makeDemo(store, clock);
-    const dispatcher = buildDispatcher({ config, store, clock, log });
+    const metrics = new Metrics();
+    metrics.addGauge('parley_writes_waiting', 'Writes that wait for the disk.', () => store.waiting);
+    const dispatcher = buildDispatcher({ config, store, clock, log, metrics });
     return await openPort({ config, dispatcher, store, log });
   } catch (error) {
     await store.close();
@@ -57,9 +61,15 @@ export async function startServer(
   }
 }
 
-function buildDispatcher(parts: { config: Config; store: Store; clock: Clock; log: Log }): Dispatcher {
-  const { config, store, clock, log } = parts;
-  const dispatcher = new Dispatcher(services, log);
+function buildDispatcher(parts: {
+  config: Config;
+  store: Store;
+  clock: Clock;
+  log: Log;
+  metrics: Metrics;
+}): Dispatcher {
+  const { config, store, clock, log, metrics } = parts;
+  const dispatcher = new Dispatcher(services, new CallRecorder(log, metrics));
   dispatcher.register(Conversations, new ConversationsService(store, clock, config));
   dispatcher.register(ConversationProfiles, new ConversationProfilesService(store, clock));
   dispatcher.register(Participants, new ParticipantsService(store, clock));

@@ -9,6 +9,7 @@ export const ANYBODY: Principal = { subject: 'anybody' };
 
 /** What a transport knows of a call before anything of it was looked at. */
 export interface IncomingCall {
+  readonly wire: 'grpc' | 'rest';
   /** Names the call in the log and in internal errors. */
   readonly requestId: string;
   /** A header or metadata value, by its lower-case name. */

@@ -10,29 +10,37 @@ import {
   CreateConversationRequestSchema,
 } from '@parleykit/proto/v2beta1';
 import { conversationCompleted } from '../errors.ts';
+import { Metrics } from '../metrics.ts';
 import type { IncomingCall } from './call-context.ts';
 import { Dispatcher, type ServiceHandlers } from './dispatcher.ts';
+import { CallRecorder } from './record-call.ts';
 
 const incoming: IncomingCall = {
+  wire: 'grpc',
   requestId: 'request-1',
   signal: new AbortController().signal,
   header: () => undefined,
 };
 
 interface Logged {
+  readonly level: 'info' | 'error';
   readonly event: string;
   readonly fields: Readonly<Record<string, unknown>> | undefined;
 }
 
 function openDispatcher(handlers: ServiceHandlers<typeof Conversations> = {}) {
   const logged: Logged[] = [];
-  const log = {
-    info: () => {},
-    error: (event: string, fields?: Logged['fields']) => logged.push({ event, fields }),
-  };
-  const dispatcher = new Dispatcher(services, log);
+  const metrics = new Metrics();
+  const recorder = new CallRecorder(
+    {
+      info: (event, fields) => logged.push({ level: 'info', event, fields }),
+      error: (event, fields) => logged.push({ level: 'error', event, fields }),
+    },
+    metrics,
+  );
+  const dispatcher = new Dispatcher(services, recorder);
   dispatcher.register(Conversations, handlers);
-  return { dispatcher, logged };
+  return { dispatcher, logged, metrics };
 }
 
 const { createConversation, getConversation, batchCreateMessages } = Conversations.method;
@@ -94,7 +102,36 @@ describe('Dispatcher', () => {
     await assert.rejects(dispatcher.call(getConversation, named, incoming), {
       reason: 'CONVERSATION_COMPLETED',
     });
-    assert.deepEqual(logged, []);
+    assert.deepEqual(
+      logged.map(({ level }) => level),
+      ['info'],
+    );
+  });
+
+  it('leaves one line and one count for a call, and nothing of what was said in it', async () => {
+    const { dispatcher, logged, metrics } = openDispatcher({
+      createConversation: async () => create(ConversationSchema, { name: 'a secret answer' }),
+    });
+    const said = { ...request, conversationId: 'a-secret-question' };
+    await dispatcher.call(createConversation, said, incoming);
+    await assert.rejects(dispatcher.call(createConversation, create(createConversation.input), incoming));
+    const told = logged.map(({ event, fields = {} }) => {
+      const { ms, ...rest } = fields;
+      assert.equal(typeof ms, 'number');
+      return { event, ...rest };
+    });
+    const line = {
+      event: 'call',
+      requestId: 'request-1',
+      wire: 'grpc',
+      method: 'google.cloud.dialogflow.v2beta1.Conversations/CreateConversation',
+    };
+    assert.deepEqual(told, [
+      { ...line, code: 'OK' },
+      { ...line, code: 'INVALID_ARGUMENT', reason: 'FIELD_REQUIRED' },
+    ]);
+    assert.match(metrics.toString(), /method="CreateConversation",code="OK"} 1\n/);
+    assert.match(metrics.toString(), /method="CreateConversation",code="INVALID_ARGUMENT"} 1\n/);
   });
 
   it('logs what else goes wrong with its request id, and answers nothing of it', async () => {
@@ -108,7 +145,7 @@ describe('Dispatcher', () => {
       reason: 'INTERNAL',
       message: 'internal error (request request-1)',
     });
-    const { requestId, error } = logged[0]?.fields ?? {};
+    const { requestId, error } = logged.find(({ level }) => level === 'error')?.fields ?? {};
     assert.deepEqual([requestId, (error as Error).message], ['request-1', 'the secret of the house']);
   });
 });

@@ -8,12 +8,12 @@ import {
   type MessageShape,
 } from '@bufbuild/protobuf';
 import { internal, methodUnimplemented, requestUndecodable, ServiceError } from '../errors.ts';
-import type { Log } from '../log.ts';
 import { type AddressedResource, compileAddressedResource } from './addressed-resource.ts';
 import { authenticate } from './authenticate.ts';
 import { authorize } from './authorize.ts';
 import type { CallContext, IncomingCall } from './call-context.ts';
 import type { EncodedReply } from './encoded-reply.ts';
+import type { CallRecorder } from './record-call.ts';
 import { compileValidation, type Validation } from './validate-request.ts';
 
 /** Answers a unary call. It may change the request: nobody else holds it. */
@@ -42,10 +42,10 @@ interface Registration {
  */
 export class Dispatcher {
   readonly #registrations = new Map<DescMethod, Registration>();
-  readonly #log: Log;
+  readonly #recorder: CallRecorder;
 
-  constructor(services: Iterable<DescService>, log: Log) {
-    this.#log = log;
+  constructor(services: Iterable<DescService>, recorder: CallRecorder) {
+    this.#recorder = recorder;
     for (const service of services) {
       for (const method of service.methods) this.#register(method, undefined);
     }
@@ -72,12 +72,16 @@ export class Dispatcher {
     request: Message | Uint8Array,
     incoming: IncomingCall,
   ): Promise<Message | EncodedReply> {
+    const started = performance.now();
     try {
-      return await this.#answer(method, request, incoming);
+      const reply = await this.#answer(method, request, incoming);
+      this.#recorder.ended(method, incoming, performance.now() - started);
+      return reply;
     } catch (error) {
-      if (error instanceof ServiceError) throw error;
-      this.#log.error('call failed', { method: methodName(method), requestId: incoming.requestId, error });
-      throw internal(incoming.requestId);
+      const known = error instanceof ServiceError ? error : internal(incoming.requestId);
+      if (known !== error) this.#recorder.failed(method, incoming, error);
+      this.#recorder.ended(method, incoming, performance.now() - started, known);
+      throw known;
     }
   }
 
@@ -123,6 +127,10 @@ class Call implements CallContext {
     this.resource = resource;
   }
 
+  get wire(): 'grpc' | 'rest' {
+    return this.#incoming.wire;
+  }
+
   get requestId(): string {
     return this.#incoming.requestId;
   }
@@ -142,8 +150,4 @@ function decode(schema: DescMessage, bytes: Uint8Array): Message {
   } catch (error) {
     throw requestUndecodable(schema.typeName, error);
   }
-}
-
-export function methodName(method: DescMethod): string {
-  return `${method.parent.typeName}/${method.name}`;
 }

@@ -120,6 +120,14 @@ class SqliteStore implements Store {
     this.#worker.on('exit', () => this.#fail(new Error('the writer thread has ended')));
   }
 
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  get usable(): boolean {
+    return this.#failure === undefined && this.#closed === undefined;
+  }
+
   commit(change: Change): Promise<Receipt> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (this.#closed !== undefined) return Promise.reject(new StoreFailedError('the store is closed'));

@@ -131,6 +131,10 @@ export interface Store {
   list(collection: string, order: 'id' | 'ordering', range: ResourceRange): Promise<Page<StoredResource>>;
   /** The messages of a conversation, newest first; undefined where the conversation does not exist. */
   listMessages(conversation: string, range: MessageRange): Promise<Page<StoredMessage> | undefined>;
+  /** How many changes wait to be on disk. */
+  readonly waiting: number;
+  /** Whether changes can still be committed; once not, it stays so until the store is opened anew. */
+  readonly usable: boolean;
   /** A random key that was made with the store and lasts as long as it does. */
   readonly secret: Uint8Array;
   /** Finishes what was accepted, then lets go of the data. */

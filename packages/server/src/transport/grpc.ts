@@ -124,6 +124,7 @@ function toGrpcError(error: unknown, requestId = '') {
 }
 
 class GrpcCall implements IncomingCall {
+  readonly wire = 'grpc';
   readonly requestId = createRequestId();
   readonly #call: ServerUnaryCall<Buffer, Buffer>;
   #abort: AbortController | undefined;

@@ -109,6 +109,7 @@ function answer(response: ServerResponse, status: number, json: string): void {
 }
 
 class RestCall implements IncomingCall {
+  readonly wire = 'rest';
   readonly requestId = createRequestId();
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
