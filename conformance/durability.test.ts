@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { protos } from '@google-cloud/dialogflow';
 import { failureOf, type GoogleClients, openGoogleClients, present } from './google-node-clients.ts';
 import {
   lines,
@@ -97,6 +98,50 @@ describe('a server that is killed', () => {
       const found = lines(scene, first, size).map(({ message }) => byLine.get(message?.content));
       const times = new Set(found.map((message) => message && nanosecondsOf(message.createTime)));
       assert.equal(times.size, 1, `the batch of ${size} lines from ${first} on is there in part`);
+    }
+  });
+});
+
+describe('an operation whose server is killed', () => {
+  it('gets done after the restart, each time', async () => {
+    using folder = openFolder();
+    const profiles: string[] = [];
+    const operations: string[] = [];
+    for (let round = 0; round < 5; round += 1) {
+      await using server = await startServer(folder.path);
+      await using clients = openGoogleClients(server, 'grpc');
+      const project = `projects/durable-${round}`;
+      const [{ name }] = await clients.profiles.createConversationProfile({
+        parent: project,
+        conversationProfile: { displayName: 'desk' },
+      });
+      const [begun] = await clients.profiles.setSuggestionFeatureConfig({
+        conversationProfile: present(name),
+        participantRole: 'END_USER',
+        suggestionFeatureConfig: { suggestionFeature: { type: 'FAQ' } },
+      });
+      await server.stop('SIGKILL');
+      profiles.push(present(name));
+      operations.push(present(begun.name));
+    }
+
+    await using restarted = await startServer(folder.path);
+    await using again = openGoogleClients(restarted, 'grpc');
+    for (const [round, operation] of operations.entries()) {
+      const checked = await again.profiles.checkSetSuggestionFeatureConfigProgress(operation);
+      await checked.promise();
+      const [profile] = await again.profiles.getConversationProfile({ name: present(profiles[round]) });
+      const features = profile.humanAgentAssistantConfig?.endUserSuggestionConfig?.featureConfigs ?? [];
+      assert.deepEqual(
+        features.map(({ suggestionFeature }) => suggestionFeature?.type),
+        ['FAQ'],
+      );
+      const listed = again.profiles.listOperationsAsync(
+        new protos.google.longrunning.ListOperationsRequest({ name: `projects/durable-${round}` }),
+      );
+      const names: string[] = [];
+      for await (const { name } of listed) names.push(present(name));
+      assert.deepEqual(names, [operation], 'it is there once');
     }
   });
 });

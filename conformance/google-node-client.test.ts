@@ -23,6 +23,7 @@ onEveryWire("Google's Node client", (clients) => {
   describe('listing conversations', () => conversationListCases(clients));
   describe('completing conversations', () => completionCases(clients));
   describe('participants', () => participantCases(clients));
+  describe('updating participants', () => participantUpdateCases(clients));
   describe('writing messages', () => batchCases(clients));
   describe('messages written twice', () => duplicateCases(clients));
   describe('listing messages', () => messageListCases(clients));
@@ -48,6 +49,49 @@ function profileCases(clients: OpenedClients): void {
     assert.ok(nanosecondsOf(createTime) > 0n);
     assert.equal(nanosecondsOf(updateTime), nanosecondsOf(createTime));
     assert.deepEqual({ ...read, createTime: null, updateTime: null }, { ...created });
+  });
+
+  it('updates what a mask names of a profile', async () => {
+    const { profiles } = clients();
+    const name = await createProfile(clients(), `projects/${newProject()}`);
+    const [before] = await profiles.getConversationProfile({ name });
+    const [updated] = await profiles.updateConversationProfile({
+      conversationProfile: {
+        name,
+        displayName: 'not in the mask',
+        languageCode: 'fr',
+        humanAgentAssistantConfig: { messageAnalysisConfig: { enableEntityExtraction: true } },
+      },
+      updateMask: {
+        paths: [
+          'language_code',
+          'human_agent_assistant_config.message_analysis_config.enable_entity_extraction',
+        ],
+      },
+    });
+    assert.deepEqual([updated.createTime, updated.updateTime], [null, null]);
+    assert.deepEqual([updated.displayName, updated.languageCode], ['desk', 'fr']);
+    assert.equal(updated.humanAgentAssistantConfig?.messageAnalysisConfig?.enableEntityExtraction, true);
+    const [{ createTime, updateTime, ...read }] = await profiles.getConversationProfile({ name });
+    assert.deepEqual({ ...read, createTime: null, updateTime: null }, { ...updated });
+    assert.equal(nanosecondsOf(createTime), nanosecondsOf(before.createTime));
+    assert.ok(nanosecondsOf(updateTime) > nanosecondsOf(before.updateTime));
+  });
+
+  it('deletes a profile and leaves its conversations', async () => {
+    const { profiles, conversations } = clients();
+    const { profile: name, conversation } = await setScene(clients());
+    const [before] = await conversations.getConversation({ name: conversation });
+    await profiles.deleteConversationProfile({ name });
+    for (const call of [
+      profiles.getConversationProfile({ name }),
+      profiles.deleteConversationProfile({ name }),
+    ]) {
+      assert.equal((await failureOf(clients(), call)).status, 'NOT_FOUND');
+    }
+    const [after] = await conversations.getConversation({ name: conversation });
+    assert.deepEqual(after, before);
+    assert.equal(after.initialConversationProfile?.displayName, 'desk');
   });
 }
 
@@ -226,6 +270,33 @@ function participantCases(clients: OpenedClients): void {
     assert.deepEqual({ ...created.documentsMetadataFilters }, { language: 'de,en' });
     const [read] = await participants.getParticipant({ name: present(created.name) });
     assert.deepEqual(read, created);
+  });
+}
+
+function participantUpdateCases(clients: OpenedClients): void {
+  it('updates what a mask names of a participant', async () => {
+    const { participants } = clients();
+    const { endUser: name } = await setScene(clients());
+    const [updated] = await participants.updateParticipant({
+      participant: { name, obfuscatedExternalUserId: 'user 7', documentsMetadataFilters: { a: 'b' } },
+      updateMask: { paths: ['obfuscated_external_user_id'] },
+    });
+    assert.deepEqual([updated.name, updated.role], [name, 'END_USER']);
+    assert.equal(updated.obfuscatedExternalUserId, 'user 7');
+    assert.deepEqual({ ...updated.documentsMetadataFilters }, {});
+    const [read] = await participants.getParticipant({ name });
+    assert.deepEqual(read, updated);
+  });
+
+  it('cannot update a role', async () => {
+    const { participants } = clients();
+    const { endUser: name } = await setScene(clients());
+    const update = participants.updateParticipant({
+      participant: { name, role: 'HUMAN_AGENT' },
+      updateMask: { paths: ['role'] },
+    });
+    const failure = await failureOf(clients(), update);
+    assert.deepEqual([failure.status, failure.fields], ['INVALID_ARGUMENT', ['participant.role']]);
   });
 }
 

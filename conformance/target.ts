@@ -20,10 +20,13 @@ export interface Target extends AsyncDisposable {
 
 /** A server of this repository in a process of its own, which a test may end and start again. */
 export interface OwnServer extends Target {
+  readonly pid: number;
   /** Ends the process and answers its exit code; null where a signal ended it. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
   /** What it has written to stderr so far. */
   stderr(): string;
+  /** As `stderr`, and forgets it: a server logs each call. */
+  takeStderr(): string;
 }
 
 /** Starts `parley serve` on a free port and waits until it is ready. The data folder is the caller's to remove. */
@@ -52,8 +55,14 @@ export async function startServer(data: string, ...flags: readonly string[]): Pr
     host: hostname,
     port: Number(port),
     url,
+    pid: child.pid ?? 0,
     stop,
     stderr: () => stderr,
+    takeStderr: () => {
+      const taken = stderr;
+      stderr = '';
+      return taken;
+    },
     async [Symbol.asyncDispose]() {
       await stop();
     },

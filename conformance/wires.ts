@@ -248,18 +248,25 @@ export function httpRequest<I extends DescMessage>(
 }
 
 /** A variable of a path template, such as `{parent=projects/*}`. */
-const VARIABLE = /\{([a-z_]+)=([^}]+)\}/gu;
+const VARIABLE = /\{([a-z_.]+)=([^}]+)\}/gu;
 
 function fits(rule: HttpRule, request: ReadonlyMap<string, JsonValue>): boolean {
   return [...String(rule.pattern.value).matchAll(VARIABLE)].every(([, field = '', template = '']) => {
     const shape = new RegExp(`^${template.replaceAll('*', '[^/]+')}$`, 'u');
-    return shape.test(String(request.get(jsonNameOf(field)) ?? ''));
+    return shape.test(String(valueAt(request, field) ?? ''));
   });
 }
 
-/** The value of a field in proto spelling, which is then no longer there. */
-function take(json: Map<string, JsonValue>, field: string): JsonValue | undefined {
-  const key = jsonNameOf(field);
+/** The value of a field in proto spelling, or of a field inside one, such as `participant.name`. */
+function valueAt(json: ReadonlyMap<string, JsonValue>, path: string): JsonValue | undefined {
+  const [field = '', ...inner] = path.split('.').map(jsonNameOf);
+  return inner.reduce<JsonValue | undefined>((value, key) => (value as JsonObject)?.[key], json.get(field));
+}
+
+/** The value of a field as `valueAt` answers it; a field that is not inside another is then no longer there. */
+function take(json: Map<string, JsonValue>, path: string): JsonValue | undefined {
+  if (path.includes('.')) return valueAt(json, path);
+  const key = jsonNameOf(path);
   const value = json.get(key);
   json.delete(key);
   return value;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { type Timestamp, timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { type Operation, Operations } from '@parleykit/proto/longrunning';
 import {
   type BatchCreateMessagesRequestSchema,
   type Conversation,
@@ -10,6 +11,7 @@ import {
   ConversationProfiles,
   type ConversationSchema,
   Conversations,
+  SuggestionFeature_Type as Feature,
   type Message,
   type MessageSchema,
   type Participant,
@@ -63,6 +65,30 @@ export function createAgentProfile(wire: Wire, project: string): Promise<Convers
   return createProfile(wire, `projects/${project}`, {
     automatedAgentConfig: { agent: `projects/${project}/locations/global/agent/environments/-` },
   });
+}
+
+/** Starts to set a suggestion feature for the human agents of a profile, or for whom the role says. */
+export function setFeature(
+  wire: Wire,
+  conversationProfile: string,
+  maxResults: number,
+  type = Feature.FAQ,
+  participantRole = Participant_Role.HUMAN_AGENT,
+): Promise<Operation> {
+  return wire.call(ConversationProfiles.method.setSuggestionFeatureConfig, {
+    conversationProfile,
+    participantRole,
+    suggestionFeatureConfig: { suggestionFeature: { type }, queryConfig: { maxResults } },
+  });
+}
+
+/** Asks for an operation until it is done. */
+export async function finished(wire: Wire, name: string): Promise<Operation> {
+  for (let asked = 0; asked < 5000; asked += 1) {
+    const operation = await wire.call(Operations.method.getOperation, { name });
+    if (operation.done) return operation;
+  }
+  return assert.fail(`${name} is not done after it was asked for 5000 times`);
 }
 
 /** A conversation, with a profile of its own unless one is given. */

@@ -83,6 +83,22 @@ class Scene:
             await self.participant(conversation, Role.HUMAN_AGENT),
         )
 
+    async def operation(self):
+        """Sets a suggestion feature of a new profile and answers the operation as it is when it is done."""
+        begun = await self.profiles.set_suggestion_feature_config(
+            dialogflow.SetSuggestionFeatureConfigRequest(
+                conversation_profile=await self.profile(),
+                participant_role=Role.END_USER,
+                suggestion_feature_config=dialogflow.HumanAgentAssistantConfig.SuggestionFeatureConfig(
+                    suggestion_feature=dialogflow.SuggestionFeature(type_=dialogflow.SuggestionFeature.Type.FAQ)
+                ),
+            )
+        )
+        profile = await begun.result()
+        configs = profile.human_agent_assistant_config.end_user_suggestion_config.feature_configs
+        equal(len(configs), 1, "the number of features")
+        return await self.conversations.get_operation({"name": begun.operation.name})
+
     async def write(self, conversation, *messages):
         """Writes one batch and answers its messages."""
         reply = await self.conversations.batch_create_messages(
@@ -402,21 +418,54 @@ async def participant_of_other_conversation(scene):
     equal(error.reason, "PARTICIPANT_OF_OTHER_CONVERSATION", "reason")
 
 
-# What the client inherits from other services of Google, and how this server answers it.
+@check("mixins")
+async def locations(scene):
+    """get_location and list_locations answer the locations of a project"""
+    name = scene.conversations.common_location_path(scene.project, "global")
+    location = await scene.conversations.get_location({"name": name})
+    equal((location.name, location.location_id), (name, "global"), "the location")
+    # The lists of these services come as they are on the wire, without a pager.
+    listed = await scene.conversations.list_locations({"name": scene.parent})
+    assert location in listed.locations, "the list misses the location"
+
+
+@check("mixins")
+async def operations(scene):
+    """list_operations and get_operation answer the operations of a project"""
+    listed = await scene.conversations.list_operations({"name": scene.parent})
+    equal(list(listed.operations), [], "the list before any operation")
+    done = await scene.operation()
+    read = await scene.conversations.get_operation({"name": done.name})
+    equal(read, done, "the operation")
+    listed = await scene.conversations.list_operations({"name": scene.parent, "filter": "done = true"})
+    equal(list(listed.operations), [done], "the list")
+
+
+@check("mixins")
+async def cancels_an_operation(scene):
+    """cancel_operation leaves an operation that is done"""
+    done = await scene.operation()
+    equal(await scene.conversations.cancel_operation({"name": done.name}), None, "the answer")
+    read = await scene.conversations.get_operation({"name": done.name})
+    equal(read, done, "the operation")
+
+
+# Methods of other services, and a name in a project that each of them refuses with NOT_FOUND.
 MIXINS = {
-    "get_location": ("projects/{project}/locations/global", grpc.StatusCode.UNIMPLEMENTED),
-    "list_operations": ("projects/{project}", grpc.StatusCode.UNIMPLEMENTED),
+    "get_location": "projects/{project}/locations/nowhere",
+    "get_operation": "projects/{project}/operations/nothing",
+    "cancel_operation": "projects/{project}/operations/nothing",
 }
 
 
 @check("mixins")
-async def mixins(scene):
-    """the methods of other services are answered as planned"""
-    for method, (name, code) in MIXINS.items():
+async def unknown_names(scene):
+    """the methods of other services do not find what is not there"""
+    for method, name in MIXINS.items():
         call = getattr(scene.conversations, method)({"name": name.format(project=scene.project)})
         # Mixins of this version raise what the channel raises, not what the other methods map it to.
         error = await raised(grpc.aio.AioRpcError, call)
-        equal(error.code(), code, f"the code of {method}")
+        equal(error.code(), grpc.StatusCode.NOT_FOUND, f"the code of {method}")
 
 
 async def passes(group, function, clients):

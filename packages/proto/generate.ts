@@ -28,17 +28,25 @@ function packageFolder(name: string): string {
 const generators = ['protoc', '@bufbuild/protoc-gen-es'].map(packageFolder);
 const dialogflow = packageFolder('@google-cloud/dialogflow');
 const gax = packageFolder('google-gax');
+const health = packageFolder('grpc-health-check');
+const reflection = packageFolder('@grpc/reflection');
 
 /** What a change of which makes gen/ out of date. */
 function stamp(): string {
   const hash = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url)));
-  for (const folder of [...generators, dialogflow, gax])
+  for (const folder of [...generators, dialogflow, gax, health, reflection])
     hash.update(readFileSync(join(folder, 'package.json')));
   return hash.digest('hex');
 }
 
 const V2BETA1 = 'google/cloud/dialogflow/v2beta1';
-const roots = [join(dialogflow, 'build/protos'), join(gax, 'build/protos')];
+const roots = [
+  join(dialogflow, 'build/protos'),
+  join(gax, 'build/protos'),
+  // The package keeps it under a shorter path than the one by which reflection clients know it.
+  `grpc/health=${join(health, 'proto/health')}`,
+  join(reflection, 'build/proto'),
+];
 
 /** Each entry point of the package, with the .proto files that it re-exports. */
 const entryPoints: Record<string, string[]> = {
@@ -60,6 +68,13 @@ const entryPoints: Record<string, string[]> = {
   type: ['google/type/latlng.proto'],
 };
 
+/** Entry points about the wire itself: what the API's `files` do not hold. */
+const wireEntryPoints: Record<string, string[]> = {
+  health: ['grpc/health/v1/health.proto'],
+  reflection: ['grpc/reflection/v1/reflection.proto'],
+  'reflection-v1alpha': ['grpc/reflection/v1alpha/reflection.proto'],
+};
+
 function generate(): void {
   rmSync(gen, { recursive: true, force: true });
   mkdirSync(gen, { recursive: true });
@@ -73,6 +88,7 @@ function generate(): void {
       `--plugin=protoc-gen-es=${plugin}`,
       `--es_out=target=js+dts,import_extension=js:${gen}`,
       ...files,
+      ...Object.values(wireEntryPoints).flat(),
     ],
     // protoc warns about unused imports in sources that are not ours; execFileSync shows them when it fails.
     { stdio: ['ignore', 'inherit', 'pipe'] },
@@ -80,7 +96,7 @@ function generate(): void {
 
   const module = (proto: string) => `./${proto.replace(/\.proto$/, '_pb.js')}`;
   const symbol = (proto: string) => `file_${proto.replace(/\.proto$/, '').replaceAll(/[/.]/g, '_')}`;
-  for (const [entry, protos] of Object.entries(entryPoints)) {
+  for (const [entry, protos] of Object.entries({ ...entryPoints, ...wireEntryPoints })) {
     const exports = protos.map((proto) => `export * from '${module(proto)}';\n`).join('');
     writeFileSync(join(gen, `${entry}.js`), exports);
     writeFileSync(join(gen, `${entry}.d.ts`), exports);

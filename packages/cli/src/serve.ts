@@ -8,6 +8,7 @@ import {
   createLog,
   DEMO_PROFILE,
   environmentVariable,
+  type OptionValue,
   options,
   type RunningServer,
   readConfig,
@@ -46,13 +47,15 @@ export async function serve(args: string[], io: CommandIo): Promise<number> {
   return 0;
 }
 
-function readFlags(args: string[]): Record<string, string | boolean | undefined> {
+function readFlags(args: string[]): Record<string, OptionValue | undefined> {
   const config: ParseArgsOptionsConfig = { help: { type: 'boolean', short: 'h' } };
-  for (const option of options) config[option.flag] = { type: option.value };
+  for (const { flag, value } of options) {
+    config[flag] = { type: value === 'boolean' ? 'boolean' : 'string', multiple: value === 'strings' };
+  }
   try {
     return parseArgs({ args, options: config, strict: true, allowPositionals: false }).values as Record<
       string,
-      string | boolean
+      OptionValue
     >;
   } catch (error) {
     // Node explains how to pass a dash as a value; what is wrong stands in the first sentence.
@@ -61,8 +64,9 @@ function readFlags(args: string[]): Record<string, string | boolean | undefined>
 }
 
 function usage(): string {
-  const rows = options.map(({ flag, value, default: fallback, meaning }) => {
-    const left = `  --${flag}${value === 'string' ? ` ${flag.toUpperCase().replaceAll('-', '_')}` : ''}`;
+  const rows = options.map(({ flag, value, default: fallback, placeholder, meaning }) => {
+    const name = placeholder ?? flag.toUpperCase().replaceAll('-', '_');
+    const left = `  --${flag}${value === 'boolean' ? '' : ` ${name}`}${value === 'strings' ? ' ...' : ''}`;
     const shown = value === 'string' && fallback !== '' ? ` (default ${fallback})` : '';
     return `${left.padEnd(32)} ${meaning}${shown}; ${environmentVariable(flag)}`;
   });

@@ -1,7 +1,8 @@
 /**
  * Every message and service of Dialogflow v2beta1, with the two services that all Google clients expect
  * beside it. The messages themselves are in the entry points next to this one: `@parleykit/proto/v2beta1`,
- * `/longrunning`, `/location`, `/rpc`, `/api`, `/type`.
+ * `/longrunning`, `/location`, `/rpc`, `/api`, `/type`; what is about gRPC itself and no part of the API lies in
+ * `/health`, `/reflection` and `/reflection-v1alpha`.
  */
 import { createRegistry, type DescService, type Registry } from '@bufbuild/protobuf';
 import { files } from '@parleykit/proto/files';

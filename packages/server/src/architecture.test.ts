@@ -29,6 +29,8 @@ const LEAVES = [
   'ids',
   'log',
   'metrics',
+  'locations',
+  'field-mask',
   'wire-writer',
 ];
 
@@ -36,7 +38,10 @@ const LEAVES = [
 const serverWalls: Readonly<Record<string, readonly string[]>> = {
   transport: ['rpc', ...LEAVES],
   rpc: LEAVES,
-  services: ['rpc', 'conversation', 'storage', ...LEAVES],
+  compatibility: ['services', ...LEAVES],
+  services: ['rpc', 'conversation', 'operation', 'storage', ...LEAVES],
+  operation: ['schedule', 'storage', ...LEAVES],
+  schedule: ['storage', ...LEAVES],
   conversation: ['storage', ...LEAVES],
   storage: LEAVES,
 };
@@ -49,6 +54,7 @@ const thirdParty: Readonly<Record<string, readonly string[]>> = {
   'node:sqlite': ['server/storage'],
   'node:worker_threads': ['server/storage'],
   'node:http': ['server/transport'],
+  'node:http2': ['server/transport'],
   'node:net': ['server/transport', 'server/server.ts'],
   '@grpc/grpc-js': ['server/transport', 'cli'],
 };

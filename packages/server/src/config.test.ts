@@ -33,6 +33,72 @@ describe('readConfig()', () => {
     });
   }
 
+  for (const { flags, environment, want } of [
+    { flags: {}, environment: {}, want: [] },
+    { flags: { 'cors-origin': ['http://a.example'] }, environment: {}, want: ['http://a.example'] },
+    {
+      flags: { 'cors-origin': ['http://a.example', 'https://b.example:8443'] },
+      environment: { PARLEY_CORS_ORIGIN: 'http://c.example' },
+      want: ['http://a.example', 'https://b.example:8443'],
+    },
+    {
+      flags: {},
+      environment: { PARLEY_CORS_ORIGIN: 'http://[::1]:3000, http://localhost:3000' },
+      want: ['http://[::1]:3000', 'http://localhost:3000'],
+    },
+  ]) {
+    it(`reads the list in ${JSON.stringify({ ...flags, ...environment })}`, () => {
+      assert.deepEqual(readConfig(flags, environment).corsOrigins, want);
+    });
+  }
+
+  for (const [origin, hint] of [
+    ['*', 'such as http://localhost:3000'],
+    ['null', 'such as http://localhost:3000'],
+    ['localhost:3000', 'such as http://localhost:3000'],
+    ['', 'such as http://localhost:3000'],
+    ['http://*.example', 'such as http://localhost:3000'],
+    ['http://localhost:3000/', 'http://localhost:3000 perhaps'],
+    ['HTTP://LocalHost:3000', 'http://localhost:3000 perhaps'],
+    ['https://console.example:443', 'https://console.example perhaps'],
+    ['http://user@localhost/page', 'http://localhost perhaps'],
+  ]) {
+    it(`refuses the origin ${JSON.stringify(origin)}`, () => {
+      const message = `--cors-origin ${origin} is not an origin as browsers send it: ${hint}`;
+      assert.throws(() => readConfig({ 'cors-origin': [String(origin)] }, {}), new ConfigError(message));
+    });
+  }
+
+  it('spells hosts as browsers do', () => {
+    const environment = { PARLEY_ALLOWED_HOST: 'Parley.Example,192.0.2.7,::1,[2001:DB8:0::1],a_b,x1' };
+    assert.deepEqual(readConfig({}, environment).allowedHosts, [
+      'parley.example',
+      '192.0.2.7',
+      '[::1]',
+      '[2001:db8::1]',
+      'a_b',
+      'x1',
+    ]);
+  });
+
+  for (const host of [
+    '',
+    '*',
+    '*.example',
+    'a:80',
+    '[::1]:80',
+    'http://a',
+    'a/b',
+    'a b',
+    '256.0.0.1',
+    '[a]',
+  ]) {
+    it(`refuses the host ${JSON.stringify(host)}`, () => {
+      const message = `--allowed-host ${host} is neither a name nor an address: write it without scheme and port`;
+      assert.throws(() => readConfig({ 'allowed-host': [host] }, {}), new ConfigError(message));
+    });
+  }
+
   it('refuses an environment variable that is neither true nor false', () => {
     assert.throws(() => readConfig({}, { PARLEY_DEMO: 'yes' }), /PARLEY_DEMO is neither true nor false/);
   });

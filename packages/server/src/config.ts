@@ -1,23 +1,36 @@
 import { BATCH_LIMIT_DEFAULT, BATCH_LIMIT_MAX } from './limits.ts';
+import { PUBLISHED_LOCATIONS } from './locations.ts';
 
 /** What a server is started with. */
 export interface Config {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** Names beside its own by which HTTP callers may address it, as browsers spell them. */
+  readonly allowedHosts: readonly string[];
+  /** Origins whose pages may call it, as browsers spell them. */
+  readonly corsOrigins: readonly string[];
   /** The folder that holds everything. */
   readonly data: string;
   readonly batchLimit: number;
   readonly ingestCompleted: boolean;
+  /** The ids of the locations that there are. */
+  readonly locations: readonly string[];
   readonly demo: boolean;
   readonly insecure: boolean;
   readonly verbose: boolean;
 }
 
+/** What a flag or its variable says; a list where it may be given more than once. */
+export type OptionValue = string | boolean | readonly string[];
+
 interface Option {
   readonly flag: string;
-  readonly value: 'string' | 'boolean';
-  readonly default: string | boolean;
+  /** `strings` is given any number of times, or once in the environment, with commas between. */
+  readonly value: 'string' | 'strings' | 'boolean';
+  readonly default: OptionValue;
+  /** What the help calls the value; else the flag's own name. */
+  readonly placeholder?: string;
   readonly meaning: string;
 }
 
@@ -25,6 +38,20 @@ interface Option {
 export const options: readonly Option[] = [
   { flag: 'host', value: 'string', default: '127.0.0.1', meaning: 'address to listen on' },
   { flag: 'port', value: 'string', default: '8470', meaning: 'port for gRPC and REST; 0 takes a free one' },
+  {
+    flag: 'allowed-host',
+    value: 'strings',
+    default: [],
+    placeholder: 'HOST',
+    meaning: 'name or address by which HTTP callers may address the server, beside loopback and --host',
+  },
+  {
+    flag: 'cors-origin',
+    value: 'strings',
+    default: [],
+    placeholder: 'ORIGIN',
+    meaning: 'origin whose pages may call the server, such as http://localhost:3000',
+  },
   { flag: 'data', value: 'string', default: './parley-data', meaning: 'folder that holds everything' },
   {
     flag: 'store',
@@ -53,6 +80,12 @@ export const options: readonly Option[] = [
     meaning: 'let BatchCreateMessages add to completed conversations',
   },
   {
+    flag: 'locations',
+    value: 'string',
+    default: PUBLISHED_LOCATIONS.join(','),
+    meaning: 'ids of the locations that there are, separated by commas',
+  },
+  {
     flag: 'demo',
     value: 'boolean',
     default: false,
@@ -73,17 +106,21 @@ export class ConfigError extends Error {
 
 /** Reads a configuration from flags, else the environment, else the defaults. Throws ConfigError. */
 export function readConfig(
-  flags: Readonly<Record<string, string | boolean | undefined>>,
+  flags: Readonly<Record<string, OptionValue | undefined>>,
   environment: Readonly<Record<string, string | undefined>>,
 ): Config {
   const values = new Map(options.map((option) => [option.flag, readOption(option, flags, environment)]));
   const text = (flag: string): string => String(values.get(flag));
+  const list = (flag: string): readonly string[] => [values.get(flag) ?? []].flat().map(String);
   const config: Config = {
     host: text('host'),
     port: readNumber('port', text('port'), 0, 65_535),
+    allowedHosts: list('allowed-host').map(readHost),
+    corsOrigins: list('cors-origin').map(readOrigin),
     data: text('data'),
     batchLimit: readNumber('batch-limit', text('batch-limit'), 1, BATCH_LIMIT_MAX),
     ingestCompleted: values.get('ingest-completed') === true,
+    locations: readLocations(text('locations')),
     demo: values.get('demo') === true,
     insecure: values.get('insecure') === true,
     verbose: values.get('verbose') === true,
@@ -102,17 +139,26 @@ export function readConfig(
 
 function readOption(
   option: Option,
-  flags: Readonly<Record<string, string | boolean | undefined>>,
+  flags: Readonly<Record<string, OptionValue | undefined>>,
   environment: Readonly<Record<string, string | undefined>>,
-): string | boolean {
+): OptionValue {
   const flag = flags[option.flag];
   if (flag !== undefined) return flag;
   const variable = environmentVariable(option.flag);
   const value = environment[variable];
   if (value === undefined || value === '') return option.default;
   if (option.value === 'string') return value;
+  if (option.value === 'strings') return value.split(',').map((part) => part.trim());
   if (value !== 'true' && value !== 'false') throw new ConfigError(`${variable} is neither true nor false`);
   return value === 'true';
+}
+
+function readLocations(text: string): string[] {
+  const ids = text.split(',').map((id) => id.trim());
+  const wrong = ids.find((id) => !/^[a-z][a-z0-9-]*$/u.test(id));
+  if (wrong !== undefined)
+    throw new ConfigError(`--locations: ${JSON.stringify(wrong)} is not the id of a location`);
+  return [...new Set(ids)];
 }
 
 function readNumber(flag: string, text: string, min: number, max: number): number {
@@ -121,6 +167,38 @@ function readNumber(flag: string, text: string, min: number, max: number): numbe
   throw new ConfigError(`--${flag} ${text} is not a whole number from ${min} to ${max}`);
 }
 
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/u.test(host);
+/** Whether a host, in any spelling that is canonical, can be reached from this machine alone. */
+export function isLoopback(host: string): boolean {
+  if (host === 'localhost' || host === '::1' || host === '[::1]') return true;
+  return /^127(\.\d{1,3}){3}$/u.test(host) && canonicalHost(host) === host;
+}
+
+/** A name that no reader takes for a number: its last part begins with a letter. */
+const PLAIN_NAME = /^(?:[a-z0-9_-]+\.)*[a-z_][a-z0-9_-]*$/u;
+const HOST = /^(?:\[[0-9a-f:.]+\]|[a-z0-9_.-]+)$/u;
+
+/** A host as browsers spell it in Host and Origin, IPv6 in brackets; undefined for what is none. */
+export function canonicalHost(text: string): string | undefined {
+  const lower = text.toLowerCase();
+  if (PLAIN_NAME.test(lower)) return lower;
+  const host = lower.includes(':') && !lower.startsWith('[') ? `[${lower}]` : lower;
+  const url = `http://${host}/`;
+  return HOST.test(host) && URL.canParse(url) ? new URL(url).hostname : undefined;
+}
+
+function readHost(text: string): string {
+  const host = canonicalHost(text);
+  if (host !== undefined) return host;
+  throw new ConfigError(
+    `--allowed-host ${text} is neither a name nor an address: write it without scheme and port`,
+  );
+}
+
+function readOrigin(text: string): string {
+  const parsed = /^https?:/iu.test(text) && URL.canParse(text) ? new URL(text) : undefined;
+  // Patterns, that is: a browser never sends one.
+  const url = parsed !== undefined && canonicalHost(parsed.hostname) !== undefined ? parsed : undefined;
+  if (url?.origin === text) return text;
+  const hint = url === undefined ? 'such as http://localhost:3000' : `${url.origin} perhaps`;
+  throw new ConfigError(`--cors-origin ${text} is not an origin as browsers send it: ${hint}`);
 }

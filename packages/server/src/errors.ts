@@ -38,8 +38,12 @@ export class ServiceError extends Error {
     message: string,
     more: { details?: readonly Message[]; metadata?: Readonly<Record<string, string>>; cause?: unknown } = {},
   ) {
+    // An answer, not a fault: nobody asks where it was made, and to find that out is the dearest part of making it.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     // Texts repeat what callers sent; a lone surrogate in them can be put on neither wire.
     super(message.toWellFormed(), more.cause === undefined ? undefined : { cause: more.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.code = code;
     this.reason = reason;
     this.#details = more.details ?? [];
@@ -222,6 +226,107 @@ export function conversationCompleted(name: string): ServiceError {
   );
 }
 
+/** Cancel the one that runs, or wait for it. */
+export function operationInProgress(subject: string): ServiceError {
+  return new ServiceError(
+    Code.ABORTED,
+    'OPERATION_IN_PROGRESS',
+    `another operation about ${quote(subject)} is running: wait for it or cancel it`,
+    { metadata: { subject } },
+  );
+}
+
+export function locationUnknown(location: string): ServiceError {
+  return invalidArgument('LOCATION_UNKNOWN', [
+    { field: 'parent', description: `${quote(location)} is not a location of this server` },
+  ]);
+}
+
+// HTTP, before there is a call. Where HTTP has its own status for one of these, transport/http-answer.ts knows it.
+
+export function requestMalformed(description: string): ServiceError {
+  return new ServiceError(Code.INVALID_ARGUMENT, 'REQUEST_MALFORMED', description);
+}
+
+export function hostInvalid(): ServiceError {
+  return new ServiceError(
+    Code.INVALID_ARGUMENT,
+    'HOST_INVALID',
+    'the request needs one Host header: a name or an address, and its port',
+  );
+}
+
+export function hostNotAllowed(host: string): ServiceError {
+  return new ServiceError(
+    Code.PERMISSION_DENIED,
+    'HOST_NOT_ALLOWED',
+    `this server does not go by the name ${quote(host)}: if it should, start it with --allowed-host ${shorten(host, QUOTE_LENGTH_MAX)}`,
+    { metadata: { host: shorten(host, QUOTE_LENGTH_MAX) } },
+  );
+}
+
+/** Without an origin for what a browser says comes from elsewhere, and does not say from where. */
+export function originNotAllowed(origin: string | undefined): ServiceError {
+  const shown = shorten(origin ?? '', QUOTE_LENGTH_MAX);
+  const text =
+    origin === undefined || origin === 'null'
+      ? 'a page of another origin may call this server only with an Origin that --cors-origin names'
+      : `pages of ${quote(origin)} may not call this server: if they should, start it with --cors-origin ${shown}`;
+  return new ServiceError(Code.PERMISSION_DENIED, 'ORIGIN_NOT_ALLOWED', text, {
+    metadata: { origin: shown },
+  });
+}
+
+export function contentTypeUnsupported(type: string | undefined): ServiceError {
+  const got = type === undefined ? 'no content type' : quote(type);
+  return invalidArgument('CONTENT_TYPE_UNSUPPORTED', [
+    { field: '', description: `the body must be application/json in UTF-8, not ${got}` },
+  ]);
+}
+
+export function contentEncodingUnsupported(encoding: string): ServiceError {
+  return invalidArgument('CONTENT_ENCODING_UNSUPPORTED', [
+    { field: '', description: `the body must not be compressed: content-encoding is ${quote(encoding)}` },
+  ]);
+}
+
+export function transferEncodingUnsupported(encoding: string): ServiceError {
+  return invalidArgument('TRANSFER_ENCODING_UNSUPPORTED', [
+    { field: '', description: `transfer-encoding must be chunked, not ${quote(encoding)}` },
+  ]);
+}
+
+/** Over HTTP this is 417. */
+export function expectationUnsupported(expectation: string): ServiceError {
+  return new ServiceError(
+    Code.INVALID_ARGUMENT,
+    'EXPECTATION_UNSUPPORTED',
+    `nothing but 100-continue can be expected, not ${quote(expectation)}`,
+  );
+}
+
+/** Over HTTP this is 431. */
+export function headersTooLarge(limit: number): ServiceError {
+  return new ServiceError(
+    Code.RESOURCE_EXHAUSTED,
+    'HEADERS_TOO_LARGE',
+    `the URL and the headers together are larger than ${limit} bytes`,
+  );
+}
+
+/** Over HTTP this is 408. */
+export function requestTimeout(): ServiceError {
+  return new ServiceError(
+    Code.DEADLINE_EXCEEDED,
+    'REQUEST_TIMEOUT',
+    'the request did not arrive whole in time; nothing of it was done',
+  );
+}
+
+export function tunnelUnsupported(): ServiceError {
+  return new ServiceError(Code.UNIMPLEMENTED, 'TUNNEL_UNSUPPORTED', 'this server is no proxy');
+}
+
 // The service itself
 
 export function methodUnimplemented(method: DescMethod): ServiceError {
@@ -229,6 +334,15 @@ export function methodUnimplemented(method: DescMethod): ServiceError {
     Code.UNIMPLEMENTED,
     'METHOD_UNIMPLEMENTED',
     `${method.parent.typeName}.${method.name} is not implemented by this server`,
+  );
+}
+
+export function fieldUnimplemented(field: string): ServiceError {
+  return new ServiceError(
+    Code.UNIMPLEMENTED,
+    'FIELD_UNIMPLEMENTED',
+    `${field} is not implemented by this server: leave it empty`,
+    { metadata: { field } },
   );
 }
 
@@ -254,12 +368,94 @@ export function tooManyConflicts(cause: unknown): ServiceError {
   );
 }
 
+/** Over HTTP this is 413. */
 export function requestTooLarge(limit: number): ServiceError {
   return new ServiceError(
     Code.RESOURCE_EXHAUSTED,
     'REQUEST_TOO_LARGE',
     `the request is larger than ${limit} bytes`,
   );
+}
+
+/** For the wire's own faults: what came was no request yet, so no field is to blame. */
+function framingInvalid(reason: string, message: string): ServiceError {
+  return new ServiceError(Code.INVALID_ARGUMENT, reason, message);
+}
+
+export function timeoutInvalid(value: string): ServiceError {
+  return framingInvalid(
+    'TIMEOUT_INVALID',
+    `grpc-timeout ${quote(value)} is not up to 8 digits with one of H, M, S, m, u, n behind them`,
+  );
+}
+
+export function messageFlagInvalid(flag: number): ServiceError {
+  return framingInvalid(
+    'MESSAGE_FLAG_INVALID',
+    flag === 1
+      ? 'a message is flagged as compressed, and grpc-encoding does not say how'
+      : `a message begins with the flag ${flag}; only 0 and 1 are known`,
+  );
+}
+
+export function messageTruncated(): ServiceError {
+  return framingInvalid('MESSAGE_TRUNCATED', 'the request ended within a message');
+}
+
+export function messageCorrupt(encoding: string, cause: unknown): ServiceError {
+  return new ServiceError(
+    Code.INVALID_ARGUMENT,
+    'MESSAGE_CORRUPT',
+    `a message could not be decompressed as ${encoding}`,
+    { cause },
+  );
+}
+
+/** https://github.com/grpc/grpc/blob/master/doc/statuscodes.md asks for this code where the number is wrong. */
+export function messageCountInvalid(): ServiceError {
+  return new ServiceError(
+    Code.UNIMPLEMENTED,
+    'MESSAGE_COUNT_INVALID',
+    'the method takes exactly one request message',
+  );
+}
+
+export function encodingUnsupported(encoding: string): ServiceError {
+  return new ServiceError(
+    Code.UNIMPLEMENTED,
+    'ENCODING_UNSUPPORTED',
+    `grpc-encoding ${quote(encoding)} is not known here`,
+  );
+}
+
+export function pathUnknown(path: string): ServiceError {
+  return new ServiceError(Code.UNIMPLEMENTED, 'METHOD_UNKNOWN', `there is no method ${quote(path)}`);
+}
+
+export function deadlineExceeded(): ServiceError {
+  return new ServiceError(
+    Code.DEADLINE_EXCEEDED,
+    'DEADLINE_EXCEEDED',
+    'the deadline of the call passed before it was answered',
+  );
+}
+
+/** Nothing of the call was done; it may be sent again. */
+export function tooMuchUnderWay(): ServiceError {
+  return new ServiceError(
+    Code.RESOURCE_EXHAUSTED,
+    'TOO_MUCH_UNDER_WAY',
+    'requests and replies under way hold too much memory: try again later',
+  );
+}
+
+export function serviceUnknown(service: string): ServiceError {
+  return new ServiceError(Code.NOT_FOUND, 'SERVICE_UNKNOWN', `there is no service ${quote(service)}`);
+}
+
+/** Ends streams that would otherwise last as long as the server. */
+export function serverStopping(): ServiceError {
+  return new ServiceError(Code.UNAVAILABLE, 'SERVER_STOPPING', 'the server is stopping');
 }
 
 /** Nothing of the call was stored; it may be sent again. */

@@ -27,3 +27,16 @@ export const fieldOverrides: Readonly<Record<string, FieldOverride>> = {
     reason: 'Annotated IMMUTABLE only, but its comment says that it must be set at creation.',
   },
 };
+
+/** By resource type: the forms of its names, where the descriptors know fewer than the fields' comments allow. */
+export const resourcePatternOverrides: Readonly<Record<string, readonly string[]>> = {
+  // Fields that name an agent take an environment of an ES agent, and CX agents, which are not of this API.
+  'dialogflow.googleapis.com/Agent': [
+    'projects/{project}/agent',
+    'projects/{project}/locations/{location}/agent',
+    'projects/{project}/agent/environments/{environment}',
+    'projects/{project}/locations/{location}/agent/environments/{environment}',
+    'projects/{project}/locations/{location}/agents/{agent}',
+    'projects/{project}/locations/{location}/agents/{agent}/environments/{environment}',
+  ],
+};

@@ -1,6 +1,13 @@
 /** Parley's server: what a program needs to run one. */
 export { type Clock, FakeClock, SystemClock } from './clock.ts';
-export { type Config, ConfigError, environmentVariable, options, readConfig } from './config.ts';
+export {
+  type Config,
+  ConfigError,
+  environmentVariable,
+  type OptionValue,
+  options,
+  readConfig,
+} from './config.ts';
 export { createLog, type Log } from './log.ts';
 export { DEMO_PROFILE, type RunningServer, startServer } from './server.ts';
 export { StoreUnusableError } from './storage/store.ts';

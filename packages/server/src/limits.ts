@@ -11,6 +11,10 @@ export const BATCH_LIMIT_MAX = 1000;
 /** Undocumented by the service; keeps one message from filling a page. In UTF-8 bytes. */
 export const MESSAGE_CONTENT_BYTES_MAX = 65_536;
 
+/** A whole message, with what its creator put into it beside the content, and any other resource. In bytes. */
+export const MESSAGE_BYTES_MAX = 262_144;
+export const RESOURCE_BYTES_MAX = 1_048_576;
+
 /** `ConversationProfile.display_name`, in UTF-8 bytes. */
 export const DISPLAY_NAME_BYTES_MAX = 1024;
 
@@ -37,7 +41,7 @@ export const WRITE_QUEUE_MAX = 20_000;
 export const WRITE_QUEUE_BYTES_MAX = 256 * 1024 * 1024;
 
 /** How often a call decides again when another one was faster. */
-export const CONFLICT_ATTEMPTS = 8;
+export const CONFLICT_ATTEMPTS = 256;
 
 /** Filters beyond these are refused before they cost anything. In characters and in brackets. */
 export const FILTER_LENGTH_MAX = 10_000;
@@ -45,3 +49,26 @@ export const FILTER_DEPTH_MAX = 50;
 
 /** Codecs follow messages a hundred levels deep, and each level of a google.protobuf.Value is two or three of them. */
 export const JSON_VALUE_DEPTH_MAX = 32;
+
+/**
+ * Metadata of one call. HTTP/2 compresses it so well that a few bytes become megabytes: what is larger is let go of
+ * as soon as it is seen.
+ */
+export const METADATA_BYTES_MAX = 64 * 1024;
+
+/** Calls that one HTTP/2 connection may have open; further ones are refused by the protocol. */
+export const CONNECTION_CALLS_MAX = 1000;
+
+/**
+ * Bytes of requests and replies under way: of one connection, and of all. A call's first few are not counted, so
+ * that what others hold keeps no small call out; the number of calls is their limit.
+ */
+export const CONNECTION_BYTES_MAX = 128 * 1024 * 1024;
+export const TRANSPORT_BYTES_MAX = 512 * 1024 * 1024;
+export const CALL_BYTES_UNCOUNTED = 16 * 1024;
+
+/** A caller that neither sends the rest of its request nor takes its reply for this long has gone. */
+export const STALL_MS = 60_000;
+
+/** How often a connection is asked whether there still is somebody. */
+export const KEEPALIVE_MS = 120_000;

@@ -31,12 +31,21 @@ export class ResourceName {
     return this.path.slice(this.path.lastIndexOf('/') + 1);
   }
 
-  /** The name under which it is stored: the same for every form of the name. */
-  get key(): string {
-    const scope = DEFAULT_LOCATIONS.has(this.location)
+  /** The project and location as they are stored: the same for every form of the name. */
+  get scope(): string {
+    return DEFAULT_LOCATIONS.has(this.location)
       ? `projects/${this.project}`
       : `projects/${this.project}/locations/${this.location}`;
-    return this.path === '' ? scope : `${scope}/${this.path}`;
+  }
+
+  /** The name under which it is stored: the same for every form of the name. */
+  get key(): string {
+    return this.path === '' ? this.scope : `${this.scope}/${this.path}`;
+  }
+
+  /** The project and location alone, in the same form. */
+  get parent(): ResourceName {
+    return new ResourceName(this.project, this.location, '');
   }
 
   toString(): string {
@@ -53,9 +62,12 @@ export class ResourceName {
     return new ResourceName(this.project, this.location, this.path === '' ? path : `${this.path}/${path}`);
   }
 
-  /** The same resource in the form (with or without location) that another name uses. */
-  inFormOf(other: ResourceName): ResourceName {
-    return new ResourceName(this.project, other.location, this.path);
+  /** The resource of a collection in which this one lies, or itself. */
+  ancestor(collection: string): ResourceName {
+    const segments = this.path.split('/');
+    const at = segments.indexOf(collection);
+    if (at === -1) throw new Error(`${this} is not within ${collection}`);
+    return new ResourceName(this.project, this.location, segments.slice(0, at + 2).join('/'));
   }
 
   isWithin(ancestor: ResourceName): boolean {

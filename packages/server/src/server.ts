@@ -1,6 +1,8 @@
 import { isIPv6 } from 'node:net';
 import { create } from '@bufbuild/protobuf';
 import { services } from '@parleykit/proto';
+import { Locations as LocationsProto } from '@parleykit/proto/location';
+import { Operations } from '@parleykit/proto/longrunning';
 import {
   ConversationProfileSchema,
   ConversationProfiles,
@@ -9,19 +11,26 @@ import {
 } from '@parleykit/proto/v2beta1';
 import { type Clock, SystemClock } from './clock.ts';
 import type { Config } from './config.ts';
+import { Locations } from './locations.ts';
 import type { Log } from './log.ts';
 import { Metrics } from './metrics.ts';
+import { OperationRunner } from './operation/operation-runner.ts';
 import { Dispatcher } from './rpc/dispatcher.ts';
 import { CallRecorder } from './rpc/record-call.ts';
+import { Scheduler } from './schedule/scheduler.ts';
 import { ConversationProfilesService, putProfile } from './services/conversation-profiles.ts';
 import { ConversationsService } from './services/conversations.ts';
+import { LocationsService } from './services/locations.ts';
+import { OperationsService } from './services/operations.ts';
 import { ParticipantsService } from './services/participants.ts';
 import { openSqliteStore } from './storage/sqlite-store.ts';
 import { ConflictError, type Store } from './storage/store.ts';
 import { GrpcTransport } from './transport/grpc.ts';
 import { HttpTransport } from './transport/http.ts';
 import { Listener } from './transport/listener.ts';
+import { OriginPolicy } from './transport/origin-policy.ts';
 import { RestTransport } from './transport/rest.ts';
+import { StaticPages } from './transport/static.ts';
 
 /** How long calls under way may take once the server is told to stop. */
 const DRAIN_MS = 10_000;
@@ -51,40 +60,64 @@ export async function startServer(
   const store = await openSqliteStore(config.data, clock);
   try {
     if (config.demo) await makeDemo(store, clock);
-    const metrics = new Metrics();
-    metrics.addGauge('parley_writes_waiting', 'Writes that wait for the disk.', () => store.waiting);
-    const dispatcher = buildDispatcher({ config, store, clock, log, metrics });
-    return await openPort({ config, dispatcher, store, log });
+    const { dispatcher, scheduler, metrics } = buildDispatcher({ config, store, clock, log });
+    const server = await openPort({ config, dispatcher, store, scheduler, metrics, log });
+    scheduler.start();
+    return server;
   } catch (error) {
     await store.close();
     throw error;
   }
 }
 
-function buildDispatcher(parts: {
-  config: Config;
-  store: Store;
-  clock: Clock;
-  log: Log;
+/** What answers calls, on no wire yet. The schedule sleeps until it is started. */
+export function buildDispatcher(parts: { config: Config; store: Store; clock: Clock; log: Log }): {
+  dispatcher: Dispatcher;
+  scheduler: Scheduler;
   metrics: Metrics;
-}): Dispatcher {
-  const { config, store, clock, log, metrics } = parts;
+} {
+  const { config, store, clock, log } = parts;
+  const metrics = buildMetrics(store, clock);
+  const scheduler = new Scheduler(store, clock, log);
+  const locations = new Locations(config.locations);
+  const operations = new OperationRunner(store, clock, scheduler);
   const dispatcher = new Dispatcher(services, new CallRecorder(log, metrics));
-  dispatcher.register(Conversations, new ConversationsService(store, clock, config));
-  dispatcher.register(ConversationProfiles, new ConversationProfilesService(store, clock));
+  dispatcher.register(Conversations, new ConversationsService(store, clock, locations, config));
+  const profiles = new ConversationProfilesService(store, clock, locations, operations);
+  dispatcher.register(ConversationProfiles, profiles);
   dispatcher.register(Participants, new ParticipantsService(store, clock));
-  return dispatcher;
+  dispatcher.register(Operations, new OperationsService(store, operations));
+  dispatcher.register(LocationsProto, new LocationsService(locations, store.secret));
+  return { dispatcher, scheduler, metrics };
+}
+
+function buildMetrics(store: Store, clock: Clock): Metrics {
+  const started = clock.now() / 1_000_000;
+  const metrics = new Metrics();
+  metrics.addGauge('parley_writes_waiting', 'Writes that wait for the disk.', () => store.waiting);
+  metrics.addGauge('process_resident_memory_bytes', 'Memory in use.', () => process.memoryUsage.rss());
+  metrics.addGauge('process_start_time_seconds', 'When the server was started.', () => started);
+  return metrics;
 }
 
 async function openPort(parts: {
   config: Config;
   dispatcher: Dispatcher;
   store: Store;
+  scheduler: Scheduler;
+  metrics: Metrics;
   log: Log;
 }): Promise<RunningServer> {
-  const { config, dispatcher, store, log } = parts;
+  const { config, dispatcher, store, scheduler, metrics, log } = parts;
+  let draining = false;
+  const unreadiness = (): string | undefined => {
+    if (draining) return 'stopping';
+    return store.usable ? undefined : 'the store takes no writes';
+  };
   const grpc = new GrpcTransport(dispatcher);
-  const http = new HttpTransport(new RestTransport(dispatcher, log));
+  const rest = new RestTransport(dispatcher, log);
+  const pages = new StaticPages({ unreadiness, metrics });
+  const http = new HttpTransport({ rest, pages, policy: new OriginPolicy(config), log });
   const listener = new Listener({
     http1: (socket) => http.accept(socket),
     http2: (socket) => grpc.accept(socket),
@@ -95,8 +128,10 @@ async function openPort(parts: {
     port,
     url: `http://${isIPv6(config.host) ? `[${config.host}]` : config.host}:${port}`,
     async close() {
+      draining = true;
       listener.close();
       await Promise.all([grpc.close(DRAIN_MS), http.close(DRAIN_MS)]);
+      await scheduler.stop();
       await store.close();
     },
   };

@@ -18,6 +18,16 @@ interface Candidate {
  * the same patterns hold on both wires.
  */
 export function compileAddressedResource(method: DescMethod): AddressedResource {
+  const candidates = compileCandidates(method);
+  return (request) => findAddressed(request, candidates, method);
+}
+
+/** The fields of a request that may carry the addressed resource, by their paths in proto spelling. */
+export function addressedFields(method: DescMethod): ReadonlySet<string> {
+  return new Set(compileCandidates(method).map(({ field }) => field));
+}
+
+function compileCandidates(method: DescMethod): readonly Candidate[] {
   const candidates = new Map<string, Candidate>();
   for (const { pattern } of httpRules(method)) {
     if (typeof pattern.value !== 'string') continue;
@@ -31,7 +41,7 @@ export function compileAddressedResource(method: DescMethod): AddressedResource 
       candidate.matchers.push(new RegExp(`^${template.replaceAll('*', '[^/]+')}$`, 'su'));
     }
   }
-  return (request) => findAddressed(request, [...candidates.values()], method);
+  return [...candidates.values()];
 }
 
 function findAddressed(request: Message, candidates: readonly Candidate[], method: DescMethod): ResourceName {

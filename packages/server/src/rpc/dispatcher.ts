@@ -55,6 +55,10 @@ export class Dispatcher {
     return this.#registrations.keys();
   }
 
+  isBuilt(method: DescMethod): boolean {
+    return this.#registrations.get(method)?.handler !== undefined;
+  }
+
   /** Builds the methods of a service. */
   register<Service extends DescService>(service: Service, handlers: ServiceHandlers<Service>): void {
     for (const method of service.methods) {

@@ -16,6 +16,7 @@ import {
 import {
   type Duration,
   DurationSchema,
+  FieldMaskSchema,
   type ListValue,
   ListValueSchema,
   StructSchema,
@@ -26,8 +27,11 @@ import {
 } from '@bufbuild/protobuf/wkt';
 import { FieldBehavior, field_behavior } from '@parleykit/proto/api';
 import { type FieldViolation, invalidArgument } from '../errors.ts';
+import { maskCovers, maskOf } from '../field-mask.ts';
 import { fieldOverrides } from '../field-overrides.ts';
 import { JSON_VALUE_DEPTH_MAX } from '../limits.ts';
+import { addressedFields } from './addressed-resource.ts';
+import { type ResourcePattern, referencePattern } from './resource-pattern.ts';
 
 /**
  * Holds a request against its descriptor: what is OUTPUT_ONLY is cleared without a word, what is REQUIRED must be
@@ -41,6 +45,8 @@ interface FieldPlan {
   readonly required: boolean;
   readonly outputOnly: boolean;
   readonly nested: readonly FieldPlan[];
+  /** What the name in it must look like. */
+  readonly reference: ResourcePattern | undefined;
   readonly check: ((value: Message) => string | undefined) | undefined;
 }
 
@@ -55,22 +61,48 @@ const valueChecks: Readonly<Record<string, (value: never) => string | undefined>
 };
 
 export function compileValidation(method: DescMethod): Validation {
-  const plans = compileFields(method.input, method.input.name, []);
+  const skipped = new Set([...addressedFields(method)].map((field) => `${method.input.name}.${field}`));
+  const plans = compileFields(method.input, method.input.name, [], skipped);
   if (plans.length === 0) return () => {};
+  const masked = maskedField(method.input);
   return (request) => {
-    const missing: string[] = [];
-    const violations: FieldViolation[] = [];
-    validateFields(request, plans, '', { missing, violations });
-    if (missing.length === 0 && violations.length === 0) return;
+    const findings: Findings = { missing: [], names: [], violations: [] };
+    validateFields(request, plans, '', findings);
+    const { names, violations } = findings;
+    const missing = masked === undefined ? findings.missing : missingOf(masked, request, findings.missing);
+    if (missing.length === 0 && names.length === 0 && violations.length === 0) return;
     const required = missing.map((field) => ({ field, description: 'is required' }));
-    throw invalidArgument(missing.length > 0 ? 'FIELD_REQUIRED' : 'FIELD_INVALID', [
-      ...required,
-      ...violations,
-    ]);
+    throw invalidArgument(reasonOf(missing, violations), [...required, ...names, ...violations]);
   };
 }
 
-function compileFields(message: DescMessage, path: string, within: readonly DescMessage[]): FieldPlan[] {
+function reasonOf(missing: readonly string[], violations: readonly FieldViolation[]): string {
+  if (missing.length > 0) return 'FIELD_REQUIRED';
+  return violations.length > 0 ? 'FIELD_INVALID' : 'RESOURCE_NAME_INVALID';
+}
+
+/** The resource that an update carries beside its mask; undefined for requests without a mask. */
+function maskedField(input: DescMessage): string | undefined {
+  const isMask = (field: DescField): boolean => field.message?.typeName === FieldMaskSchema.typeName;
+  if (!input.fields.some((field) => field.name === 'update_mask' && isMask(field))) return undefined;
+  return input.fields.find((field) => field.fieldKind === 'message' && !isMask(field))?.name;
+}
+
+/** An update need not bring what it does not change: https://google.aip.dev/134 */
+function missingOf(masked: string, request: Message, missing: readonly string[]): readonly string[] {
+  const mask = maskOf(request);
+  if (mask === undefined) return missing;
+  return missing.filter(
+    (path) => !path.startsWith(`${masked}.`) || maskCovers(mask, path.slice(masked.length + 1)),
+  );
+}
+
+function compileFields(
+  message: DescMessage,
+  path: string,
+  within: readonly DescMessage[],
+  addressed: ReadonlySet<string>,
+): FieldPlan[] {
   // A type inside itself would never end; nothing below such a one is annotated.
   if (within.includes(message)) return [];
   return message.fields.flatMap((field) => {
@@ -85,9 +117,14 @@ function compileFields(message: DescMessage, path: string, within: readonly Desc
     const nested =
       field.message === undefined || outputOnly || check !== undefined
         ? []
-        : compileFields(field.message, fieldPath, [...within, message]);
-    if (!required && !outputOnly && nested.length === 0 && check === undefined) return [];
-    return [{ field, required, outputOnly, nested, check: check as FieldPlan['check'] }];
+        : compileFields(field.message, fieldPath, [...within, message], addressed);
+    // What addresses the call was looked at before; and an override says what else may stand in a field.
+    const reference =
+      addressed.has(fieldPath) || override !== undefined ? undefined : referencePattern(field);
+    const idle = !required && !outputOnly && nested.length === 0 && check === undefined && !reference;
+    return idle
+      ? []
+      : [{ field, required, outputOnly, nested, reference, check: check as FieldPlan['check'] }];
   });
 }
 
@@ -99,6 +136,7 @@ function canBeAbsent(field: DescField): boolean {
 
 interface Findings {
   readonly missing: string[];
+  readonly names: FieldViolation[];
   readonly violations: FieldViolation[];
 }
 
@@ -115,6 +153,7 @@ function validateFields(
     } else if (plan.outputOnly) {
       clearField(message, field);
     } else {
+      if (plan.reference !== undefined) checkReferences(message, field, plan.reference, path, findings);
       for (const [suffix, value] of messagesIn(message, field)) {
         const at = path + field.name + suffix;
         const description = plan.check?.(value);
@@ -125,13 +164,32 @@ function validateFields(
   }
 }
 
+function checkReferences(
+  message: Message,
+  field: DescField,
+  { patterns, matches }: ResourcePattern,
+  path: string,
+  findings: Findings,
+): void {
+  const value = fieldValue(message, field);
+  const names = Array.isArray(value) ? value : [value];
+  for (const [index, name] of names.entries()) {
+    if (typeof name !== 'string' || name === '' || matches(name)) continue;
+    const at = path + field.name + (Array.isArray(value) ? `[${index}]` : '');
+    const description = `${JSON.stringify(name)} does not have the form ${patterns.join(' or ')}`;
+    findings.names.push({ field: at, description });
+  }
+}
+
+function fieldValue(message: Message, field: DescField): unknown {
+  const holder = message as unknown as Record<string, unknown>;
+  return field.oneof ? (holder[field.oneof.localName] as { value: unknown }).value : holder[field.localName];
+}
+
 /** The messages that a set field holds, each with what its path has behind the field's name. */
 function* messagesIn(message: Message, field: DescField): Iterable<[suffix: string, value: Message]> {
   if (field.message === undefined) return;
-  const holder = message as unknown as Record<string, unknown>;
-  const value = field.oneof
-    ? (holder[field.oneof.localName] as { value: unknown }).value
-    : holder[field.localName];
+  const value = fieldValue(message, field);
   if (field.fieldKind === 'list') {
     for (const [index, item] of (value as Message[]).entries()) yield [`[${index}]`, item];
   } else if (field.fieldKind === 'map') {

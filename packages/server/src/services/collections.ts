@@ -1,3 +1,4 @@
+import { ListOperationsResponseSchema } from '@parleykit/proto/longrunning';
 import {
   ListConversationProfilesResponseSchema,
   ListConversationsResponseSchema,
@@ -28,4 +29,12 @@ export const CONVERSATION_PROFILES: CollectionKind = {
   collection: 'conversationProfiles',
   listResponse: ListConversationProfilesResponseSchema,
   order: 'id',
+};
+
+/** `state` holds whether it is done, `ordering` the time of its start. */
+export const OPERATIONS: CollectionKind = {
+  type: 'Operation',
+  collection: 'operations',
+  listResponse: ListOperationsResponseSchema,
+  order: 'ordering',
 };

@@ -30,7 +30,8 @@ import {
   participantOfOtherConversation,
 } from '../errors.ts';
 import { createId } from '../ids.ts';
-import { CUSTOM_ID_PATTERN, MESSAGE_CONTENT_BYTES_MAX } from '../limits.ts';
+import { CUSTOM_ID_PATTERN, MESSAGE_BYTES_MAX, MESSAGE_CONTENT_BYTES_MAX } from '../limits.ts';
+import type { Locations } from '../locations.ts';
 import { parseResourceName, type ResourceName, readResourceName } from '../resource-names.ts';
 import type { CallContext } from '../rpc/call-context.ts';
 import type { ServiceHandlers } from '../rpc/dispatcher.ts';
@@ -55,14 +56,16 @@ export interface ConversationsOptions {
 export class ConversationsService implements ServiceHandlers<typeof Conversations> {
   readonly #store: Store;
   readonly #clock: Clock;
+  readonly #locations: Locations;
   readonly #options: ConversationsOptions;
   readonly #conversations: ResourceCollection;
   readonly #profiles: ResourceCollection;
   readonly #participants: ResourceCollection;
 
-  constructor(store: Store, clock: Clock, options: ConversationsOptions) {
+  constructor(store: Store, clock: Clock, locations: Locations, options: ConversationsOptions) {
     this.#store = store;
     this.#clock = clock;
+    this.#locations = locations;
     this.#options = options;
     this.#conversations = new ResourceCollection(store, CONVERSATIONS);
     this.#profiles = new ResourceCollection(store, CONVERSATION_PROFILES);
@@ -73,6 +76,7 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
   async createConversation(request: CreateConversationRequest, { resource: parent }: CallContext) {
     const { conversationId } = request;
     const asked = request.conversation ?? create(ConversationSchema);
+    this.#locations.require(parent);
     if (conversationId !== '' && !CUSTOM_ID_PATTERN.test(conversationId)) {
       throw customIdInvalid('conversation_id', conversationId);
     }
@@ -207,7 +211,11 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
       const id = message.name === '' ? {} : { id: message.name.slice(message.name.lastIndexOf('/') + 1) };
       const { seconds, nanos } = message.sendTime;
       const sendTime = { seconds: Number(seconds), nanos };
-      return { participant: speaker.id, sendTime, ...id, body: encodeMessageBody(message) };
+      const body = encodeMessageBody(message);
+      if (body.byteLength > MESSAGE_BYTES_MAX) {
+        throw fieldInvalid(`requests[${index}].message`, `is larger than ${MESSAGE_BYTES_MAX} bytes`);
+      }
+      return { participant: speaker.id, sendTime, ...id, body };
     });
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { TimeRange } from '../storage/store.ts';
-import { readConversationFilter, readMessageFilter } from './list-filters.ts';
+import { readConversationFilter, readMessageFilter, readOperationFilter } from './list-filters.ts';
 
 const MAX = Number.MAX_SAFE_INTEGER;
 
@@ -45,6 +45,23 @@ describe('readConversationFilter()', () => {
   }
 });
 
+describe('readOperationFilter()', () => {
+  const table = [
+    { text: '', want: undefined },
+    { text: 'done = true', want: [2] },
+    { text: 'done=false', want: [1] },
+    { text: 'done != true', want: [1] },
+    { text: 'done = true OR done = false', want: [1, 2] },
+  ];
+  for (const { text, want } of table) {
+    it(`reads ${JSON.stringify(text)}`, () => assert.deepEqual(readOperationFilter(text), want));
+  }
+
+  for (const text of ['done', 'done = 1', 'done > true', 'name = x', 'done:true']) {
+    it(`refuses ${text}`, () => assert.throws(() => readOperationFilter(text), { reason: 'FILTER_INVALID' }));
+  }
+});
+
 describe('readMessageFilter()', () => {
   const table: { text: string; want: readonly TimeRange[] | undefined }[] = [
     { text: '', want: undefined },
@@ -82,6 +99,8 @@ describe('readMessageFilter()', () => {
     'create_time = 2017-02-30T00:00:00Z',
     'create_time = 2017-01-15T24:00:00Z',
     'create_time = 2017-01-15',
+    'create_time = 2017-01-15T01:30:15+25:00',
+    'create_time = 2017-01-15T01:30:15-01:60',
     'create_time = 2017-01-15T01:30:15',
   ];
   for (const text of refused) {

@@ -1,6 +1,7 @@
 import { Conversation_LifecycleState as State } from '@parleykit/proto/v2beta1';
 import { filterInvalid } from '../errors.ts';
 import { type Comparator, type Filter, isEmptyFilter, parseFilter, type Restriction } from '../filter.ts';
+import { OperationState } from '../operation/operation-runner.ts';
 import type { TimeRange } from '../storage/store.ts';
 
 /**
@@ -22,6 +23,25 @@ export function readConversationFilter(text: string): readonly number[] | undefi
   const states = [State.IN_PROGRESS, State.COMPLETED];
   return states.filter((state) =>
     holds(filter, ({ comparator, value }) => compare(state, comparator, State[value as keyof typeof State])),
+  );
+}
+
+/** `ListOperationsRequest.filter`, which Dialogflow does not specify: `done` is all that it can speak of. */
+export function readOperationFilter(text: string): readonly number[] | undefined {
+  if (isEmptyFilter(text)) return undefined;
+  const filter = parseFilter(text);
+  checkRestrictions(filter, ({ field, value, comparator, column, valueColumn }) => {
+    if (field !== 'done') throw unknownField(field, column);
+    if (comparator !== '=' && comparator !== '!=') throw unknownComparator(field, comparator, column);
+    if (value !== 'true' && value !== 'false') {
+      throw filterInvalid(`column ${valueColumn}: ${JSON.stringify(value)} is neither true nor false`);
+    }
+  });
+  return Object.values(OperationState).filter((state) =>
+    holds(filter, ({ comparator, value }) => {
+      const wanted = value === 'true' ? OperationState.DONE : OperationState.RUNNING;
+      return (state === wanted) === (comparator === '=');
+    }),
   );
 }
 
@@ -144,6 +164,7 @@ function readMilliseconds(text: string): number | undefined {
   // Date.parse takes 30 February for 2 March, and 24:00 for the next day.
   if (Number.isNaN(local) || new Date(local).toISOString().slice(0, 19) !== `${date}T${time}`)
     return undefined;
+  if (Number(hours) > 23 || Number(minutes) > 59) return undefined;
   const offset = (Number(hours) * 60 + Number(minutes)) * 60_000;
   return local + Number(fraction.padEnd(3, '0').slice(0, 3)) - (sign === '-' ? -offset : offset);
 }

@@ -1,20 +1,24 @@
-import { create } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
+import { FieldMaskSchema } from '@bufbuild/protobuf/wkt';
 import {
   Conversation_LifecycleState as ConversationState,
   type CreateParticipantRequest,
   type GetParticipantRequest,
   type ListParticipantsRequest,
+  type Participant,
   ParticipantSchema,
   type Participants,
   Participant_Role as Role,
+  type UpdateParticipantRequest,
 } from '@parleykit/proto/v2beta1';
 import type { Clock } from '../clock.ts';
 import { conversationCompleted, fieldInvalid } from '../errors.ts';
+import { applyFieldMask, checkFieldMask } from '../field-mask.ts';
 import { createId } from '../ids.ts';
-import { EXTERNAL_USER_ID_LENGTH_MAX } from '../limits.ts';
+import { EXTERNAL_USER_ID_LENGTH_MAX, RESOURCE_BYTES_MAX } from '../limits.ts';
 import type { CallContext } from '../rpc/call-context.ts';
 import type { ServiceHandlers } from '../rpc/dispatcher.ts';
-import { withoutName } from '../storage/named-message.ts';
+import { decodeNamed, withoutName } from '../storage/named-message.ts';
 import type { Store } from '../storage/store.ts';
 import { CONVERSATIONS, PARTICIPANTS } from './collections.ts';
 import { decide } from './decide.ts';
@@ -39,12 +43,7 @@ export class ParticipantsService implements ServiceHandlers<typeof Participants>
     const participant = request.participant ?? create(ParticipantSchema);
     const { role } = participant;
     if (Role[role] === undefined) throw fieldInvalid('participant.role', 'is not a known role');
-    if ([...participant.obfuscatedExternalUserId].length > EXTERNAL_USER_ID_LENGTH_MAX) {
-      throw fieldInvalid(
-        'participant.obfuscated_external_user_id',
-        `is longer than ${EXTERNAL_USER_ID_LENGTH_MAX} characters`,
-      );
-    }
+    checkParticipant(participant);
     const body = withoutName(ParticipantSchema, participant);
     return decide(async () => {
       const { state } = await this.#conversations.load(conversation);
@@ -70,5 +69,43 @@ export class ParticipantsService implements ServiceHandlers<typeof Participants>
   async listParticipants(request: ListParticipantsRequest, { resource: conversation }: CallContext) {
     await this.#conversations.load(conversation);
     return this.#participants.list(conversation, request);
+  }
+  /** Changes what the mask names; the role is what it was made with. */
+  async updateParticipant(request: UpdateParticipantRequest, { resource: name }: CallContext) {
+    const { participant: from = create(ParticipantSchema), updateMask: mask = create(FieldMaskSchema) } =
+      request;
+    checkFieldMask(ParticipantSchema, mask);
+    return decide(async () => {
+      const { body, version, state: role } = await this.#participants.load(name);
+      const conversation = name.ancestor('conversations');
+      const { state } = await this.#conversations.load(conversation);
+      if (state === ConversationState.COMPLETED) throw conversationCompleted(conversation.toString());
+      const participant = decodeNamed(ParticipantSchema, '', body);
+      applyFieldMask(ParticipantSchema, mask, from, participant);
+      if (participant.role !== role) throw fieldInvalid('participant.role', 'cannot be changed');
+      checkParticipant(participant);
+      const changed = withoutName(ParticipantSchema, participant);
+      await this.#store.commit({
+        partition: conversation.key,
+        expect: [
+          { name: conversation.key, state },
+          { name: name.key, version },
+        ],
+        put: [{ name: name.key, state: role, body: changed }],
+      });
+      return namedReply(name, changed);
+    });
+  }
+}
+
+function checkParticipant(participant: Participant): void {
+  if ([...participant.obfuscatedExternalUserId].length > EXTERNAL_USER_ID_LENGTH_MAX) {
+    throw fieldInvalid(
+      'participant.obfuscated_external_user_id',
+      `is longer than ${EXTERNAL_USER_ID_LENGTH_MAX} characters`,
+    );
+  }
+  if (toBinary(ParticipantSchema, participant).byteLength > RESOURCE_BYTES_MAX) {
+    throw fieldInvalid('participant', `is larger than ${RESOURCE_BYTES_MAX} bytes`);
   }
 }

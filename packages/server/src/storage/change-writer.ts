@@ -36,6 +36,12 @@ export class ChangeWriter {
     for (const expectation of change.expect ?? []) this.#check(expectation);
     for (const name of change.remove ?? []) this.#statements.remove.run(...keyOf(name));
     for (const write of change.put ?? []) this.#put(write);
+    for (const key of change.unschedule ?? []) {
+      if (this.#statements.unschedule.run(key) === 0) throw new ConflictError(key);
+    }
+    for (const { key, due, kind, data } of change.schedule ?? []) {
+      this.#statements.schedule.run(key, due, kind, change.partition, data);
+    }
     if (change.append === undefined || change.append.length === 0) return [];
     const conversation = this.#numberOf(change.partition);
     return change.append.map((list) => this.#append(change.partition, conversation, list, now));
@@ -114,6 +120,11 @@ function prepareStatements(connection: SqliteConnection) {
        VALUES ($1, $2, 1, $3, $4, $5, $6)
        ON CONFLICT (collection, id) DO UPDATE
        SET version = resources.version + 1, state = excluded.state, body = excluded.body`,
+    ),
+    unschedule: prepare('DELETE FROM timers WHERE key = $1'),
+    schedule: prepare(
+      `INSERT INTO timers (key, due, kind, partition, data) VALUES ($1, $2, $3, $4, $5)
+       ON CONFLICT (key) DO UPDATE SET due = excluded.due, kind = excluded.kind, data = excluded.data`,
     ),
     lastCreateTime: prepare('SELECT max(create_time) FROM messages WHERE conversation = $1'),
     claimSendTime: prepare(

@@ -50,6 +50,16 @@ const migrations: readonly string[] = [
     value BLOB NOT NULL
   ) WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE timers (
+    key TEXT PRIMARY KEY,
+    due INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    partition TEXT NOT NULL,
+    data BLOB NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX timers_by_due ON timers (due, key);
+  `,
 ];
 
 /** Brings a database up to this version. Refuses one that a newer version has written. */

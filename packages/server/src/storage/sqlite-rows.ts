@@ -1,5 +1,5 @@
 import type { Row } from './sqlite-connection.ts';
-import type { StoredMessage, StoredResource } from './store.ts';
+import type { StoredMessage, StoredResource, Timer } from './store.ts';
 
 /** The columns of a row, in the order in which it is read. */
 
@@ -27,6 +27,13 @@ export function toMessage(row: Row): StoredMessage {
     participant: participant as string,
     body: body as Uint8Array,
   };
+}
+
+export const TIMER_COLUMNS = 'key, due, kind, data';
+
+export function toTimer(row: Row): Timer {
+  const [key, due, kind, data] = row;
+  return { key: key as string, due: due as number, kind: kind as string, data: data as Uint8Array };
 }
 
 /** Splits a name into the two key columns of its resource. */

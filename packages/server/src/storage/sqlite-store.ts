@@ -6,7 +6,15 @@ import type { Clock } from '../clock.ts';
 import { WRITE_QUEUE_BYTES_MAX, WRITE_QUEUE_MAX } from '../limits.ts';
 import type { AppendedList } from './change-writer.ts';
 import { type Row, SqliteConnection, type Statement } from './sqlite-connection.ts';
-import { keyOf, MESSAGE_COLUMNS, RESOURCE_COLUMNS, toMessage, toResource } from './sqlite-rows.ts';
+import {
+  keyOf,
+  MESSAGE_COLUMNS,
+  RESOURCE_COLUMNS,
+  TIMER_COLUMNS,
+  toMessage,
+  toResource,
+  toTimer,
+} from './sqlite-rows.ts';
 import type { WriterReply, WriterRequest } from './sqlite-writer.ts';
 import {
   type Change,
@@ -22,6 +30,7 @@ import {
   type StoredResource,
   StoreFailedError,
   StoreUnusableError,
+  type Timer,
 } from './store.ts';
 
 interface Waiting {
@@ -196,6 +205,19 @@ class SqliteStore implements Store {
     }
   }
 
+  async getTimer(key: string): Promise<Timer | undefined> {
+    const row = this.#statements.getTimer.get(key);
+    return row === undefined ? undefined : toTimer(row);
+  }
+
+  async dueTimers(until: number, limit: number): Promise<readonly Timer[]> {
+    return Array.from(this.#statements.dueTimers.iterate(until, limit), toTimer);
+  }
+
+  async nextDue(): Promise<number | undefined> {
+    return this.#statements.nextDue.get()?.[0] as number | undefined;
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -259,6 +281,9 @@ function prepareStatements(connection: SqliteConnection) {
          AND ${IN_STATES('$4')}
        ORDER BY ordering DESC, id LIMIT $5`,
     ),
+    getTimer: prepare(`SELECT ${TIMER_COLUMNS} FROM timers WHERE key = $1`),
+    dueTimers: prepare(`SELECT ${TIMER_COLUMNS} FROM timers WHERE due <= $1 ORDER BY due, key LIMIT $2`),
+    nextDue: prepare('SELECT due FROM timers ORDER BY due LIMIT 1'),
     listMessages: prepare(
       `SELECT ${MESSAGE_COLUMNS} FROM messages
        WHERE conversation = $1 AND create_time >= $2 AND (create_time, position) < ($3, $4)

@@ -12,6 +12,7 @@ import {
   type SendTime,
   type Store,
   StoreUnusableError,
+  type Timer,
 } from './store.ts';
 
 /** What every driver must do. A driver opens its store in a folder that it may fill as it likes. */
@@ -294,6 +295,50 @@ for (const driver of drivers) {
       });
     });
 
+    describe('timers', () => {
+      const timer = (key: string, due: number) => ({ key, due, kind: 'k', data: bytes(key) });
+      const partition = 'projects/p';
+      const due = async (until: number) => (await store.dueTimers(until, 10)).map(({ key }) => key);
+
+      it('are due in order of their times, and the next one is known', async () => {
+        assert.equal(await store.nextDue(), undefined);
+        await store.commit({ partition, schedule: [timer('b', 20), timer('a', 10), timer('c', 20)] });
+        assert.equal(await store.nextDue(), 10);
+        assert.deepEqual(await due(9), []);
+        assert.deepEqual(await due(10), ['a']);
+        assert.deepEqual(await due(20), ['a', 'b', 'c']);
+        const found = await store.getTimer('a');
+        assert.deepEqual(found && plainTimer(found), plainTimer(timer('a', 10)));
+        assert.equal(await store.getTimer('none'), undefined);
+      });
+
+      it('move when they are scheduled again', async () => {
+        await store.commit({ partition, schedule: [timer('a', 10)] });
+        await store.commit({ partition, schedule: [timer('a', 30)] });
+        assert.deepEqual([await due(20), await due(30)], [[], ['a']]);
+      });
+
+      it('are taken away by one of many changes, with which alone everything else happens', async () => {
+        await store.commit({ partition, schedule: [timer('a', 10)] });
+        const change = {
+          partition,
+          unschedule: ['a'],
+          put: [{ name: 'projects/p/things/x', body: bytes('') }],
+        };
+        const results = await Promise.allSettled(Array.from({ length: 5 }, () => store.commit(change)));
+        assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 1);
+        assert.equal((await store.get('projects/p/things/x'))?.version, 1);
+        assert.deepEqual(await due(100), []);
+      });
+
+      it('last', async () => {
+        await store.commit({ partition, schedule: [timer('a', 10)] });
+        await store.close();
+        store = await driver.open(folder, clock);
+        assert.deepEqual(await due(10), ['a']);
+      });
+    });
+
     describe('opening', () => {
       it('finds everything again, and the same secret', async () => {
         await store.commit(createConversation());
@@ -336,4 +381,8 @@ for (const driver of drivers) {
 
 function plain<T extends { readonly body: Uint8Array }>(stored: T) {
   return { ...stored, body: Buffer.from(stored.body) };
+}
+
+function plainTimer(timer: Timer) {
+  return { ...timer, data: Buffer.from(timer.data) };
 }

@@ -39,6 +39,18 @@ export interface SendTime {
   readonly nanos: number;
 }
 
+/** Something that is due at a time. It lasts until a change takes it away. */
+export interface Timer {
+  /** Names it: a timer that is scheduled again under its key is moved. */
+  readonly key: string;
+  /** Microseconds since the epoch. */
+  readonly due: number;
+  /** Who answers for it. */
+  readonly kind: string;
+  /** What they need to know. */
+  readonly data: Uint8Array;
+}
+
 /** A message to be appended to the conversation that is the change's partition. */
 export interface NewMessage {
   /** The id of the participant who speaks. */
@@ -72,10 +84,12 @@ export interface Change {
   readonly remove?: readonly string[];
   /** Each inner list gets one create_time, later than all before it in the conversation. */
   readonly append?: readonly (readonly NewMessage[])[];
-  /** Filled by the issues that need them: stored replies to request ids, events, due times, erasure. */
+  /** Not built: stored replies to request ids, events, erasure. */
   readonly reply?: undefined;
   readonly emit?: readonly [];
-  readonly schedule?: readonly [];
+  readonly schedule?: readonly Timer[];
+  /** Keys of timers that must be there, and then no longer are: so that each takes effect once. */
+  readonly unschedule?: readonly string[];
   readonly purge?: undefined;
 }
 
@@ -131,6 +145,11 @@ export interface Store {
   list(collection: string, order: 'id' | 'ordering', range: ResourceRange): Promise<Page<StoredResource>>;
   /** The messages of a conversation, newest first; undefined where the conversation does not exist. */
   listMessages(conversation: string, range: MessageRange): Promise<Page<StoredMessage> | undefined>;
+  getTimer(key: string): Promise<Timer | undefined>;
+  /** The timers that are due by a time, the earliest first. */
+  dueTimers(until: number, limit: number): Promise<readonly Timer[]>;
+  /** When the next timer is due; undefined where there is none. */
+  nextDue(): Promise<number | undefined>;
   /** How many changes wait to be on disk. */
   readonly waiting: number;
   /** Whether changes can still be committed; once not, it stays so until the store is opened anew. */

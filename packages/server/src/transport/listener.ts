@@ -4,8 +4,15 @@ import { type AddressInfo, createServer, type Server as NetServer, type Socket }
 /** Every HTTP/2 connection begins with these bytes: https://www.rfc-editor.org/rfc/rfc9113#section-3.4 */
 const HTTP2_PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 
-/** A connection that says nothing for this long is not going to. */
-const FIRST_BYTES_TIMEOUT_MS = 10_000;
+/** What a port puts up with. */
+export interface ListenerLimits {
+  /** How long a connection may take to show its protocol, in milliseconds. */
+  readonly firstBytesMs: number;
+  /** Connections at a time. Further ones are closed at once, so that those that are there are served. */
+  readonly connections: number;
+}
+
+const LIMITS: ListenerLimits = { firstBytesMs: 10_000, connections: 4000 };
 
 /** Takes over a connection whose first bytes are still unread. */
 export type ConnectionHandler = (socket: Socket) => void;
@@ -15,14 +22,20 @@ export class Listener {
   readonly #server: NetServer;
   readonly #undecided = new Set<Socket>();
 
-  constructor(handlers: { readonly http1: ConnectionHandler; readonly http2: ConnectionHandler }) {
+  constructor(
+    handlers: { readonly http1: ConnectionHandler; readonly http2: ConnectionHandler },
+    { firstBytesMs, connections }: ListenerLimits = LIMITS,
+  ) {
     this.#server = createServer({ noDelay: true }, (socket) => {
       this.#undecided.add(socket);
+      const deadline = setTimeout(() => socket.destroy(), firstBytesMs);
       sniff(socket, (protocol) => {
+        clearTimeout(deadline);
         this.#undecided.delete(socket);
         if (protocol !== 'none') handlers[protocol](socket);
       });
     });
+    this.#server.maxConnections = connections;
   }
 
   /** Resolves with the address that it really got. */
@@ -53,11 +66,9 @@ function sniff(socket: Socket, decide: (protocol: 'http1' | 'http2' | 'none') =>
     const length = Math.min(seen.length, HTTP2_PREFACE.length);
     const isHttp2 = seen.subarray(0, length).equals(HTTP2_PREFACE.subarray(0, length));
     if (isHttp2 && length < HTTP2_PREFACE.length) return;
-    socket.setTimeout(0);
-    socket.off('readable', read).off('error', giveUp).off('timeout', giveUp).off('close', closed);
+    socket.off('readable', read).off('error', giveUp).off('close', closed);
     socket.unshift(seen);
     decide(isHttp2 ? 'http2' : 'http1');
   };
-  socket.setTimeout(FIRST_BYTES_TIMEOUT_MS);
-  socket.on('readable', read).on('error', giveUp).on('timeout', giveUp).on('close', closed);
+  socket.on('readable', read).on('error', giveUp).on('close', closed);
 }

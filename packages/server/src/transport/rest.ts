@@ -5,8 +5,6 @@ import {
   createRouter,
   decodeRequest,
   encodeReply,
-  errorBody,
-  httpStatusOf,
   type Match,
   type Router,
   replyFormat,
@@ -15,7 +13,7 @@ import {
 import {
   internal,
   invalidArgument,
-  requestTooLarge,
+  requestMalformed,
   routeUnknown,
   ServiceError,
   verbNotAllowed,
@@ -25,7 +23,10 @@ import type { Log } from '../log.ts';
 import type { IncomingCall } from '../rpc/call-context.ts';
 import type { Dispatcher } from '../rpc/dispatcher.ts';
 import { EncodedReply } from '../rpc/encoded-reply.ts';
+import { jsonAnswer, send } from './http-answer.ts';
+import { readJsonBody } from './request-body.ts';
 import { createRequestId } from './request-id.ts';
+import { parseTarget } from './request-target.ts';
 
 /** Mounts the dispatcher on HTTP/1.1 with JSON, by the `google.api.http` bindings of its methods. */
 export class RestTransport {
@@ -39,10 +40,11 @@ export class RestTransport {
     this.#router = createRouter(dispatcher.methods, httpRules);
   }
 
+  /** Answers a call, or throws the ServiceError that is to be answered instead. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const call = new RestCall(request, response);
     try {
-      const { path, query } = splitTarget(request.url ?? '/');
+      const { path, query } = parseTarget(request.url ?? '/');
       const verb = request.method ?? 'GET';
       const match = this.#router.match(verb, path);
       if (match === undefined) throw routeUnknown(verb, path);
@@ -51,27 +53,21 @@ export class RestTransport {
         throw verbNotAllowed(verb, path, match.allow);
       }
       const format = replyFormat(query);
-      const body = await readBody(request);
+      const body = await readJsonBody(request, response, REQUEST_BYTES_MAX);
       const message = decodeRequest(match, query, body, { registry });
       const reply = await this.#dispatcher.call(match.method, message, call);
-      answer(response, 200, encodeReply(match, toMessage(match, reply), { registry, ...format }));
+      const json = encodeReply(match, toMessage(match, reply), { registry, ...format });
+      send(response, jsonAnswer(200, json));
     } catch (error) {
-      this.#answerError(response, error, call.requestId);
+      throw this.#toServiceError(error, request, call.requestId);
     }
   }
 
-  #answerError(response: ServerResponse, error: unknown, requestId: string): void {
-    // A caller who has gone away is not told anything, and is no fault of ours.
-    if (response.destroyed || response.headersSent) return;
-    const known = this.#toServiceError(error, requestId);
-    if (known.reason === 'REQUEST_TOO_LARGE') response.setHeader('connection', 'close');
-    const status = known.reason === 'VERB_NOT_ALLOWED' ? 405 : httpStatusOf(known.code);
-    answer(response, status, errorBody(known.toStatus(), registry, status));
-  }
-
-  #toServiceError(error: unknown, requestId: string): ServiceError {
+  #toServiceError(error: unknown, request: IncomingMessage, requestId: string): ServiceError {
     if (error instanceof ServiceError) return error;
     if (error instanceof TranscodingError) return invalidArgument('REQUEST_INVALID', error.violations);
+    // A caller who goes away in the middle of a request is no fault of ours.
+    if (error === request.errored) return requestMalformed('the request ended before it was whole');
     this.#log.error('transcoding failed', { requestId, error });
     return internal(requestId);
   }
@@ -79,33 +75,6 @@ export class RestTransport {
 
 function toMessage(match: Match, reply: Message | EncodedReply): Message {
   return reply instanceof EncodedReply ? fromBinary(match.method.output, reply.bytes) : reply;
-}
-
-function splitTarget(target: string): { path: string; query: string } {
-  const mark = target.indexOf('?');
-  return mark === -1
-    ? { path: target, query: '' }
-    : { path: target.slice(0, mark), query: target.slice(mark + 1) };
-}
-
-/** Bodies that are too large are read no further: the connection ends with the answer. */
-async function readBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.byteLength;
-    if (bytes > REQUEST_BYTES_MAX) throw requestTooLarge(REQUEST_BYTES_MAX);
-    chunks.push(chunk);
-  }
-  return chunks.length === 0 ? undefined : Buffer.concat(chunks);
-}
-
-function answer(response: ServerResponse, status: number, json: string): void {
-  response.writeHead(status, {
-    'content-type': 'application/json; charset=UTF-8',
-    'content-length': Buffer.byteLength(json),
-  });
-  response.end(json);
 }
 
 class RestCall implements IncomingCall {

@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { create } from '@bufbuild/protobuf';
+import { anyPack, anyUnpack, type StringValue, StringValueSchema } from '@bufbuild/protobuf/wkt';
+import { OperationSchema } from '@parleykit/proto/longrunning';
+import { FakeClock } from '../clock.ts';
+import { notFound } from '../errors.ts';
+import { ResourceName } from '../resource-names.ts';
+import { Scheduler } from '../schedule/scheduler.ts';
+import { decodeNamed } from '../storage/named-message.ts';
+import { openSqliteStore } from '../storage/sqlite-store.ts';
+import type { Store } from '../storage/store.ts';
+import { OperationRunner, type Outcome } from './operation-runner.ts';
+
+const parent = new ResourceName('p', 'global', '');
+const text = (value: string) => create(StringValueSchema, { value });
+const packed = (value: string) => anyPack(StringValueSchema, text(value));
+
+describe('OperationRunner', () => {
+  let folder: string;
+  let store: Store;
+  const clock = new FakeClock();
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'parley-operation-'));
+    store = await openSqliteStore(folder, clock);
+  });
+
+  afterEach(async () => {
+    await store.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Work writes down what it was asked for. */
+  async function write(request: StringValue): Promise<Outcome> {
+    const put = [{ name: 'projects/p/things/written', body: Buffer.from(request.value) }];
+    return { change: { put }, response: packed(`wrote ${request.value}`) };
+  }
+
+  function openRunner(run = write) {
+    const scheduler = new Scheduler(store, clock, { info: () => {}, error: () => {} });
+    const runner = new OperationRunner(store, clock, scheduler);
+    runner.register('write', StringValueSchema, run);
+    return { runner, scheduler };
+  }
+
+  const start = (runner: OperationRunner, request: string, subject = 'a/b') =>
+    runner.start(parent, 'write', { request: text(request), metadata: packed('metadata'), subject });
+
+  async function load(name: string) {
+    const stored = await store.get(name.replace('/locations/global', ''));
+    return decodeNamed(OperationSchema, name, stored?.body ?? new Uint8Array());
+  }
+
+  it('stores an operation before it is done, and its effects with its response', async () => {
+    const { runner, scheduler } = openRunner();
+    const { name, done } = await start(runner, 'x');
+    assert.match(name, /^projects\/p\/locations\/global\/operations\/\w+$/);
+    assert.equal(done, false);
+    assert.equal((await load(name)).done, false);
+    assert.equal(await scheduler.runDue(), 0);
+    const finished = await load(name);
+    assert.equal(finished.done, true);
+    assert.deepEqual(finished.metadata, packed('metadata'));
+    const { result } = finished;
+    assert.equal(result.case, 'response');
+    assert.deepEqual(result.value && anyUnpack(result.value as never, StringValueSchema), text('wrote x'));
+    assert.equal(String(Buffer.from((await store.get('projects/p/things/written'))?.body ?? [])), 'x');
+  });
+
+  it('continues after a restart', async () => {
+    const { name } = await start(openRunner().runner, 'x');
+    await store.close();
+    store = await openSqliteStore(folder, clock);
+    await openRunner().scheduler.runDue();
+    assert.equal((await load(name)).result.case, 'response');
+  });
+
+  it('refuses a second one about the same, until the first is done', async () => {
+    const { runner, scheduler } = openRunner();
+    await start(runner, 'x');
+    await assert.rejects(start(runner, 'y'), { reason: 'OPERATION_IN_PROGRESS' });
+    await start(runner, 'z', 'a/c');
+    await scheduler.runDue();
+    await start(runner, 'y');
+  });
+
+  it('ends with the error of its work', async () => {
+    const { runner, scheduler } = openRunner(async () => {
+      throw notFound('Thing', 'projects/p/things/none');
+    });
+    const { name } = await start(runner, 'x');
+    await scheduler.runDue();
+    const { done, result } = await load(name);
+    assert.deepEqual([done, result.case, result.case === 'error' && result.value.code], [true, 'error', 5]);
+    await start(runner, 'again');
+  });
+
+  it('is tried again when its work fails for no reason that it could tell', async () => {
+    let failures = 1;
+    const { runner, scheduler } = openRunner(async (request) => {
+      if (failures-- > 0) throw new Error('the disk is away');
+      return write(request);
+    });
+    const { name } = await start(runner, 'x');
+    assert.equal(await scheduler.runDue(), 1);
+    assert.equal((await load(name)).done, false);
+    assert.equal(await scheduler.runDue(), 0);
+    assert.equal((await load(name)).done, true);
+  });
+
+  it('is tried again when something changed under its work', async () => {
+    const name = 'projects/p/things/watched';
+    await store.commit({ partition: 'projects/p', put: [{ name, body: Buffer.from('1') }] });
+    let disturbed = false;
+    const { runner, scheduler } = openRunner(async () => {
+      const watched = await store.get(name);
+      if (!disturbed)
+        await store.commit({ partition: 'projects/p', put: [{ name, body: Buffer.from('2') }] });
+      disturbed = true;
+      const change = {
+        expect: [{ name, version: watched?.version ?? 0 }],
+        put: [{ name, body: Buffer.from('3') }],
+      };
+      return { change, response: packed('done') };
+    });
+    const operation = await start(runner, 'x');
+    await scheduler.runDue();
+    assert.equal((await load(operation.name)).result.case, 'response');
+    assert.equal((await store.get(name))?.version, 3);
+  });
+
+  describe('cancel()', () => {
+    const nameOf = (name: string) => parent.child('operations', name.slice(name.lastIndexOf('/') + 1));
+
+    it('ends an operation with code 1, and its work has no effect', async () => {
+      const begun = Promise.withResolvers<void>();
+      const held = Promise.withResolvers<void>();
+      const { runner, scheduler } = openRunner(async (request) => {
+        begun.resolve();
+        await held.promise;
+        return write(request);
+      });
+      const { name } = await start(runner, 'x');
+      const round = scheduler.runDue();
+      await begun.promise;
+      await runner.cancel(nameOf(name));
+      held.resolve();
+      await round;
+      const { done, result } = await load(name);
+      assert.deepEqual([done, result.case === 'error' && result.value.code], [true, 1]);
+      assert.equal(await store.get('projects/p/things/written'), undefined);
+      await start(runner, 'again');
+    });
+
+    it('leaves one that is done as it is', async () => {
+      const { runner, scheduler } = openRunner();
+      const { name } = await start(runner, 'x');
+      await scheduler.runDue();
+      await runner.cancel(nameOf(name));
+      assert.equal((await load(name)).result.case, 'response');
+    });
+
+    it('knows when there is none', async () => {
+      await assert.rejects(openRunner().runner.cancel(nameOf('x/none')), { reason: 'RESOURCE_NOT_FOUND' });
+    });
+  });
+});

@@ -1,0 +1,171 @@
+import { create, type DescMessage, fromBinary, type MessageShape, toBinary } from '@bufbuild/protobuf';
+import type { Any } from '@bufbuild/protobuf/wkt';
+import { type Operation, OperationSchema } from '@parleykit/proto/longrunning';
+import { Code, StatusSchema } from '@parleykit/proto/rpc';
+import type { Clock } from '../clock.ts';
+import { notFound, operationInProgress, ServiceError } from '../errors.ts';
+import { createId } from '../ids.ts';
+import type { ResourceName } from '../resource-names.ts';
+import type { Scheduler } from '../schedule/scheduler.ts';
+import { decodeNamed, withoutName } from '../storage/named-message.ts';
+import { type Change, ConflictError, type Store, type Timer } from '../storage/store.ts';
+
+/** `StoredResource.state` of an operation. */
+export const OperationState = { RUNNING: 1, DONE: 2 } as const;
+
+const TIMER_KIND = 'operation';
+
+/** What an operation comes to: its effects and its response, which are stored together. */
+export interface Outcome {
+  readonly change: Pick<Change, 'expect' | 'put' | 'remove'>;
+  readonly response: Any;
+}
+
+/** The work behind a kind of operation. It may be tried more than once; only what it returns takes effect. */
+interface Work {
+  readonly request: DescMessage;
+  readonly run: (request: never) => Promise<Outcome>;
+}
+
+/** What lies beside an operation until it is done. */
+interface Task {
+  readonly kind: string;
+  readonly lock: string;
+  readonly request: string;
+}
+
+/**
+ * Long-running operations: rows in the store whose work is done by the schedule, and so continues after a restart.
+ * https://google.aip.dev/151
+ */
+export class OperationRunner {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #scheduler: Scheduler;
+  readonly #works = new Map<string, Work>();
+
+  constructor(store: Store, clock: Clock, scheduler: Scheduler) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#scheduler = scheduler;
+    scheduler.handle(TIMER_KIND, (timer) => this.#work(timer));
+  }
+
+  /** Says what is done for a kind of operation. The kind is stored: it must keep its meaning. */
+  register<Desc extends DescMessage>(
+    kind: string,
+    request: Desc,
+    run: (request: MessageShape<Desc>) => Promise<Outcome>,
+  ): void {
+    this.#works.set(kind, { request, run });
+  }
+
+  /**
+   * Stores an operation that is about to be done. `subject` says what it is about: while one runs, another about the
+   * same is ABORTED.
+   */
+  async start(
+    parent: ResourceName,
+    kind: string,
+    parts: { readonly request: MessageShape<DescMessage>; readonly metadata: Any; readonly subject: string },
+  ): Promise<Operation> {
+    const work = this.#works.get(kind);
+    if (work === undefined) throw new Error(`nobody does operations of kind ${kind}`);
+    const now = this.#clock.now();
+    const name = parent.child('operations', createId(now));
+    const lock = `${parent.key}/operationSubjects/${parts.subject.replaceAll('/', '~')}`;
+    const request = Buffer.from(toBinary(work.request, parts.request)).toString('base64');
+    const operation = create(OperationSchema, { metadata: parts.metadata });
+    try {
+      await this.#store.commit({
+        partition: parent.key,
+        expect: [
+          { name: name.key, absent: true },
+          { name: lock, absent: true },
+        ],
+        put: [
+          {
+            name: name.key,
+            state: OperationState.RUNNING,
+            ordering: now,
+            body: toBinary(OperationSchema, operation),
+          },
+          { name: lock, body: Buffer.from(name.key) },
+        ],
+        schedule: [
+          { key: timerKey(name.key), due: now, kind: TIMER_KIND, data: encodeTask({ kind, lock, request }) },
+        ],
+      });
+    } catch (error) {
+      if (error instanceof ConflictError && error.resource === lock) throw operationInProgress(parts.subject);
+      throw error;
+    }
+    this.#scheduler.wake();
+    operation.name = name.toString();
+    return operation;
+  }
+
+  /** Ends an operation with CANCELLED, unless it is done already: then it stays as it is. */
+  async cancel(name: ResourceName): Promise<void> {
+    const stored = await this.#store.get(name.key);
+    if (stored === undefined) throw notFound('Operation', name.toString());
+    const timer = await this.#store.getTimer(timerKey(name.key));
+    if (stored.state === OperationState.DONE || timer === undefined) return;
+    const error = create(StatusSchema, { code: Code.CANCELLED, message: 'the operation was cancelled' });
+    await this.#finish(timer, { case: 'error', value: error }, {});
+  }
+
+  async #work(timer: Timer): Promise<void> {
+    const task = decodeTask(timer.data);
+    const work = this.#works.get(task.kind);
+    if (work === undefined) throw new Error(`nobody does operations of kind ${task.kind}`);
+    const request = fromBinary(work.request, Buffer.from(task.request, 'base64'));
+    try {
+      const { change, response } = await work.run(request as never);
+      await this.#finish(timer, { case: 'response', value: response }, change);
+    } catch (error) {
+      if (error instanceof ServiceError) {
+        await this.#finish(timer, { case: 'error', value: error.toStatus() }, {});
+      } else if (!(error instanceof ConflictError)) {
+        throw error;
+      }
+      // After a conflict the timer is either gone, because the operation was ended, or still due: it is tried again.
+    }
+  }
+
+  async #finish(timer: Timer, result: Operation['result'], change: Outcome['change']): Promise<void> {
+    const { lock } = decodeTask(timer.data);
+    const key = operationKey(timer.key);
+    const stored = await this.#store.get(key);
+    if (stored === undefined) throw new ConflictError(key);
+    const operation = decodeNamed(OperationSchema, '', stored.body);
+    operation.done = true;
+    operation.result = result;
+    await this.#store.commit({
+      partition: key.slice(0, key.lastIndexOf('/operations/')),
+      expect: [{ name: key, state: OperationState.RUNNING }, ...(change.expect ?? [])],
+      put: [
+        { name: key, state: OperationState.DONE, body: withoutName(OperationSchema, operation) },
+        ...(change.put ?? []),
+      ],
+      remove: [lock, ...(change.remove ?? [])],
+      unschedule: [timer.key],
+    });
+  }
+}
+
+function timerKey(operation: string): string {
+  return `${TIMER_KIND} ${operation}`;
+}
+
+function operationKey(timer: string): string {
+  return timer.slice(TIMER_KIND.length + 1);
+}
+
+function encodeTask(task: Task): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(task));
+}
+
+function decodeTask(data: Uint8Array): Task {
+  return JSON.parse(new TextDecoder().decode(data)) as Task;
+}

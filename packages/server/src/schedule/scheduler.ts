@@ -1,0 +1,109 @@
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { Store, Timer } from '../storage/store.ts';
+
+/**
+ * Does what a timer is for. Its change must take the timer away or move it, in the same commit as its effects: then
+ * it takes effect once, however often it is tried.
+ */
+export type TimerHandler = (timer: Timer) => Promise<void>;
+
+/** How many timers are under way at once. */
+const BATCH = 32;
+
+/** Nothing sleeps longer, so that a clock that was set is noticed. */
+const SLEEP_MAX_MS = 60_000;
+
+/** After a failure, such as a store that takes no writes, there is no hurry to see it again. */
+const RETRY_MS = 1_000;
+
+/**
+ * The only timers in the server: one loop that does what is due and sleeps until the next. What is due lies in the
+ * store, so a restart continues where the process ended.
+ */
+export class Scheduler {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #handlers = new Map<string, TimerHandler>();
+  #running = false;
+  #inRound = false;
+  #woken = false;
+  #round: Promise<void> = Promise.resolve();
+  #sleep: NodeJS.Timeout | undefined;
+
+  constructor(store: Store, clock: Clock, log: Log) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Says who answers for a kind of timer. */
+  handle(kind: string, handler: TimerHandler): void {
+    if (this.#handlers.has(kind)) throw new Error(`somebody answers for ${kind} already`);
+    this.#handlers.set(kind, handler);
+  }
+
+  start(): void {
+    this.#running = true;
+    this.#sleepFor(0);
+  }
+
+  /** Looks again at what is due: to be called when something was scheduled that may be due before all else. */
+  wake(): void {
+    this.#woken = true;
+    if (this.#running && !this.#inRound) this.#sleepFor(0);
+  }
+
+  /** Does what is due now and what that makes due; answers how many timers failed and wait to be tried again. */
+  async runDue(): Promise<number> {
+    for (const failed = new Set<string>(); ; ) {
+      const due = await this.#store.dueTimers(this.#clock.now(), BATCH + failed.size);
+      const open = due.filter(({ key }) => !failed.has(key));
+      if (open.length === 0) return failed.size;
+      await Promise.all(open.map((timer) => this.#run(timer).catch(() => failed.add(timer.key))));
+    }
+  }
+
+  /** Waits for what is under way; what is due from then on waits for the next start. */
+  async stop(): Promise<void> {
+    this.#running = false;
+    clearTimeout(this.#sleep);
+    await this.#round;
+  }
+
+  #sleepFor(milliseconds: number): void {
+    clearTimeout(this.#sleep);
+    this.#sleep = setTimeout(() => {
+      this.#round = this.#runRound();
+    }, Math.ceil(milliseconds));
+  }
+
+  async #runRound(): Promise<void> {
+    this.#inRound = true;
+    this.#woken = false;
+    let pauseMs = RETRY_MS;
+    try {
+      const failed = await this.runDue();
+      const next = await this.#store.nextDue();
+      const untilNextMs = next === undefined ? SLEEP_MAX_MS : (next - this.#clock.now()) / 1000;
+      pauseMs = Math.min(Math.max(untilNextMs, failed > 0 ? RETRY_MS : 0), SLEEP_MAX_MS);
+    } catch (error) {
+      this.#log.error('schedule failed', { error });
+    }
+    this.#inRound = false;
+    // What was scheduled since the round looked may be due before what it saw.
+    if (this.#running) this.#sleepFor(this.#woken ? 0 : pauseMs);
+  }
+
+  async #run(timer: Timer): Promise<void> {
+    try {
+      const handler = this.#handlers.get(timer.kind);
+      if (handler === undefined) throw new Error(`nobody answers for timers of kind ${timer.kind}`);
+      await handler(timer);
+    } catch (error) {
+      this.#log.error('timer failed', { key: timer.key, kind: timer.kind, error });
+      throw error;
+    }
+  }
+}

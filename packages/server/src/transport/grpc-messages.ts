@@ -1,0 +1,239 @@
+import { createGunzip, createInflate, type Gunzip, type Inflate } from 'node:zlib';
+import {
+  messageCorrupt,
+  messageCountInvalid,
+  messageFlagInvalid,
+  messageTruncated,
+  requestTooLarge,
+  type ServiceError,
+  tooMuchUnderWay,
+} from '../errors.ts';
+
+/** How messages may come compressed, by the values of `grpc-encoding`. */
+const inflaters: Readonly<Record<string, () => Gunzip | Inflate>> = {
+  gzip: () => createGunzip(),
+  deflate: () => createInflate(),
+};
+
+/** The value of `grpc-accept-encoding`. */
+export const ACCEPTED_ENCODINGS = ['identity', ...Object.keys(inflaters)].join(',');
+
+export function isEncodingKnown(encoding: string): boolean {
+  return encoding === 'identity' || Object.hasOwn(inflaters, encoding);
+}
+
+/** https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md: a flag, the length in four bytes, the message. */
+const PREFIX_BYTES = 5;
+
+/** What a MessageFilter needs to know and whom it tells. */
+export interface MessageSink {
+  /** Takes bytes that are in order: whole messages or parts of such, none of them compressed. */
+  pass(bytes: Buffer): void;
+  /** The request has ended, in order. */
+  end(): void;
+  /** Nothing is passed after this. */
+  refuse(error: ServiceError): void;
+  /** Asks for memory before it is used. */
+  hold(bytes: number): boolean;
+  /** A message has been passed whole. */
+  messageEnded(): void;
+}
+
+/**
+ * Reads the messages of one request and passes them on where they are in order. Compressed ones are inflated here,
+ * piece by piece, so that a small one which becomes a large one is noticed while it grows.
+ */
+export class MessageFilter {
+  readonly #sink: MessageSink;
+  readonly #encoding: string;
+  readonly #single: boolean;
+  readonly #bytesMax: number;
+  readonly #prefix = Buffer.alloc(PREFIX_BYTES);
+  /** How much of the prefix is there; all of it while a message is read. */
+  #prefixed = 0;
+  /** How much of the message is still to come. */
+  #missing = 0;
+  #messages = 0;
+  #inflater: Inflater | undefined;
+  /** What came while a message was being inflated. */
+  #waiting: Buffer[] = [];
+  #ended = false;
+  #refused = false;
+
+  constructor(
+    sink: MessageSink,
+    options: { readonly encoding: string; readonly single: boolean; readonly bytesMax: number },
+  ) {
+    this.#sink = sink;
+    this.#encoding = options.encoding;
+    this.#single = options.single;
+    this.#bytesMax = options.bytesMax;
+  }
+
+  read(chunk: Buffer): void {
+    if (this.#refused) return;
+    if (!this.#sink.hold(chunk.length)) this.#refuse(tooMuchUnderWay());
+    else if (this.#inflater?.closed === true) this.#waiting.push(chunk);
+    else this.#parse(chunk);
+  }
+
+  /** No more is coming. */
+  end(): void {
+    this.#ended = true;
+    if (this.#refused || this.#inflater?.closed === true) return;
+    if (this.#prefixed > 0) this.#refuse(messageTruncated());
+    else if (this.#single && this.#messages === 0) this.#refuse(messageCountInvalid());
+    else this.#sink.end();
+  }
+
+  /** Lets go of what is under way. */
+  destroy(): void {
+    this.#refused = true;
+    this.#waiting = [];
+    this.#inflater?.destroy();
+  }
+
+  #parse(chunk: Buffer): void {
+    let at = 0;
+    /** Where the bytes begin that are to be passed. */
+    let from = 0;
+    while (at < chunk.length) {
+      if (this.#prefixed < PREFIX_BYTES) {
+        const flag = this.#prefixed === 0 ? chunk[at] : this.#prefix[0];
+        if (this.#prefixed === 0 && !this.#begin(flag ?? 0)) return;
+        if (flag === 1 && from < at) this.#sink.pass(chunk.subarray(from, at));
+        at += this.#readPrefix(chunk, at);
+        if (flag === 1) from = at;
+        if (this.#prefixed < PREFIX_BYTES) break;
+        if (!this.#beginMessage()) return;
+      }
+      const piece = chunk.subarray(at, at + this.#missing);
+      at += piece.length;
+      this.#missing -= piece.length;
+      this.#inflater?.write(piece);
+      if (this.#inflater !== undefined) from = at;
+      if (this.#missing === 0) {
+        this.#prefixed = 0;
+        this.#messages++;
+        if (this.#inflater === undefined) this.#sink.messageEnded();
+        else {
+          this.#waiting.push(chunk.subarray(at));
+          this.#inflater.close();
+          return;
+        }
+      }
+    }
+    if (from < at) this.#sink.pass(from === 0 ? chunk : chunk.subarray(from, at));
+  }
+
+  /** Looks at the first byte of a message. */
+  #begin(flag: number): boolean {
+    if (this.#single && this.#messages > 0) return this.#refuse(messageCountInvalid());
+    if (flag > 1 || (flag === 1 && this.#encoding === 'identity')) {
+      return this.#refuse(messageFlagInvalid(flag));
+    }
+    return true;
+  }
+
+  #readPrefix(chunk: Buffer, at: number): number {
+    const bytes = chunk.copy(this.#prefix, this.#prefixed, at, at + PREFIX_BYTES - this.#prefixed);
+    this.#prefixed += bytes;
+    return bytes;
+  }
+
+  /** Looks at the whole prefix of a message. */
+  #beginMessage(): boolean {
+    this.#missing = this.#prefix.readUInt32BE(1);
+    if (this.#missing > this.#bytesMax) return this.#refuse(requestTooLarge(this.#bytesMax));
+    if (this.#prefix[0] === 1) {
+      this.#inflater = new Inflater(this.#encoding, this.#bytesMax, {
+        hold: (bytes) => this.#sink.hold(bytes),
+        refuse: (error) => this.#refuse(error),
+        done: (message) => this.#inflated(message),
+      });
+    }
+    return true;
+  }
+
+  #inflated(message: Buffer): void {
+    this.#inflater = undefined;
+    const prefix = Buffer.alloc(PREFIX_BYTES);
+    prefix.writeUInt32BE(message.length, 1);
+    this.#sink.pass(prefix);
+    if (message.length > 0) this.#sink.pass(message);
+    this.#sink.messageEnded();
+    // Each of these may be the next message to be inflated, behind which the others wait on.
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const [index, chunk] of waiting.entries()) {
+      if (this.#refused) return;
+      this.#parse(chunk);
+      if (this.#isInflating()) {
+        this.#waiting.push(...waiting.slice(index + 1));
+        return;
+      }
+    }
+    if (this.#ended) this.end();
+  }
+
+  /** Asked of a method, since the compiler does not know that parsing may have begun a message. */
+  #isInflating(): boolean {
+    return this.#inflater?.closed === true;
+  }
+
+  #refuse(error: ServiceError): false {
+    if (!this.#refused) {
+      this.destroy();
+      this.#sink.refuse(error);
+    }
+    return false;
+  }
+}
+
+/** Inflates one message. */
+class Inflater {
+  readonly #zlib: Gunzip | Inflate;
+  #closed = false;
+
+  constructor(
+    encoding: string,
+    bytesMax: number,
+    sink: {
+      hold(bytes: number): boolean;
+      refuse(error: ServiceError): void;
+      done(message: Buffer): void;
+    },
+  ) {
+    const zlib = inflaters[encoding]?.();
+    if (zlib === undefined) throw new Error(`no inflater for ${encoding}`);
+    this.#zlib = zlib;
+    const pieces: Buffer[] = [];
+    let bytes = 0;
+    zlib.on('data', (piece: Buffer) => {
+      pieces.push(piece);
+      bytes += piece.length;
+      if (bytes > bytesMax) sink.refuse(requestTooLarge(bytesMax));
+      else if (!sink.hold(piece.length)) sink.refuse(tooMuchUnderWay());
+    });
+    zlib.on('error', (error) => sink.refuse(messageCorrupt(encoding, error)));
+    zlib.on('end', () => sink.done(Buffer.concat(pieces, bytes)));
+  }
+
+  /** Whether all of the message was written. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  write(piece: Buffer): void {
+    this.#zlib.write(piece);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#zlib.end();
+  }
+
+  destroy(): void {
+    this.#zlib.destroy();
+  }
+}
