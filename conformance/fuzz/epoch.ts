@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { type DescMessage, type DescMethodUnary, type MessageShape, toJson } from '@bufbuild/protobuf';
@@ -64,6 +65,9 @@ async function openTalks(wire: Wire, corpus: Corpus, parent: string): Promise<vo
 /** Conversations of an epoch whose inside is looked at; the lists that they stand in are read whole. */
 const TALKS_READ_MAX = 40;
 
+const REREADS_MAX = 5;
+const REREAD_AFTER_MS = 200;
+
 /**
  * Reads what an epoch has stored over both wires, once nothing is under way any more. Answers what cannot be read, or
  * not alike.
@@ -74,7 +78,7 @@ export async function readEpoch(
 ): Promise<readonly string[]> {
   const problems: string[] = [];
   const read = async (method: ListMethod, parent: string): Promise<void> => {
-    const problem = await compareLists(method, parent, wires);
+    const problem = await compareSettledLists(method, parent, wires);
     if (problem !== undefined) problems.push(`${method.name} of ${parent}: ${problem}`);
   };
   for (const project of corpus.projects) {
@@ -90,6 +94,20 @@ export async function readEpoch(
     await read(Participants.method.listParticipants, name);
   }
   return problems;
+}
+
+/** Operations go on behind the answers that began them: what differs is looked at again until they are over. */
+async function compareSettledLists(
+  method: ListMethod,
+  parent: string,
+  wires: readonly [GrpcWire, RestWire],
+): Promise<string | undefined> {
+  let problem = await compareLists(method, parent, wires);
+  for (let again = 0; problem !== undefined && again < REREADS_MAX; again++) {
+    await setTimeout(REREAD_AFTER_MS);
+    problem = await compareLists(method, parent, wires);
+  }
+  return problem;
 }
 
 async function compareLists(
