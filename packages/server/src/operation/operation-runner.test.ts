@@ -156,6 +156,24 @@ describe('OperationRunner', () => {
       await start(runner, 'again');
     });
 
+    it('ends one whose work fails meanwhile, and nothing is left to be tried again', async () => {
+      const begun = Promise.withResolvers<void>();
+      const held = Promise.withResolvers<void>();
+      const { runner, scheduler } = openRunner(async () => {
+        begun.resolve();
+        await held.promise;
+        throw notFound('Thing', 'projects/p/things/none');
+      });
+      const { name } = await start(runner, 'x');
+      const round = scheduler.runDue();
+      await begun.promise;
+      await runner.cancel(nameOf(name));
+      held.resolve();
+      assert.equal(await round, 0);
+      const { result } = await load(name);
+      assert.equal(result.case === 'error' && result.value.code, 1);
+    });
+
     it('leaves one that is done as it is', async () => {
       const { runner, scheduler } = openRunner();
       const { name } = await start(runner, 'x');

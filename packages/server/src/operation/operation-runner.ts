@@ -116,20 +116,26 @@ export class OperationRunner {
   }
 
   async #work(timer: Timer): Promise<void> {
-    const task = decodeTask(timer.data);
+    try {
+      const { result, change } = await this.#doWork(decodeTask(timer.data));
+      await this.#finish(timer, result, change);
+    } catch (error) {
+      // The timer is either gone, because the operation was ended meanwhile, or still due: it is tried again.
+      if (!(error instanceof ConflictError)) throw error;
+    }
+  }
+
+  /** What the work comes to: its outcome, or the error that it ends with. */
+  async #doWork(task: Task): Promise<{ result: Operation['result']; change: Outcome['change'] }> {
     const work = this.#works.get(task.kind);
     if (work === undefined) throw new Error(`nobody does operations of kind ${task.kind}`);
     const request = fromBinary(work.request, Buffer.from(task.request, 'base64'));
     try {
       const { change, response } = await work.run(request as never);
-      await this.#finish(timer, { case: 'response', value: response }, change);
+      return { result: { case: 'response', value: response }, change };
     } catch (error) {
-      if (error instanceof ServiceError) {
-        await this.#finish(timer, { case: 'error', value: error.toStatus() }, {});
-      } else if (!(error instanceof ConflictError)) {
-        throw error;
-      }
-      // After a conflict the timer is either gone, because the operation was ended, or still due: it is tried again.
+      if (!(error instanceof ServiceError)) throw error;
+      return { result: { case: 'error', value: error.toStatus() }, change: {} };
     }
   }
 
