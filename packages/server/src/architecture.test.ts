@@ -56,7 +56,7 @@ const thirdParty: Readonly<Record<string, readonly string[]>> = {
   'node:http': ['server/transport'],
   'node:http2': ['server/transport'],
   'node:net': ['server/transport', 'server/server.ts'],
-  '@grpc/grpc-js': ['server/transport', 'cli'],
+  '@grpc/grpc-js': ['cli'],
 };
 
 interface Import {

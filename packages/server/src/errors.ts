@@ -440,6 +440,11 @@ export function deadlineExceeded(): ServiceError {
   );
 }
 
+/** For the log alone: nobody is there to read it. */
+export function callerGone(): ServiceError {
+  return new ServiceError(Code.CANCELLED, 'CALLER_GONE', 'the caller went away before it was answered');
+}
+
 /** Nothing of the call was done; it may be sent again. */
 export function tooMuchUnderWay(): ServiceError {
   return new ServiceError(

@@ -14,7 +14,7 @@ export interface IncomingCall {
   readonly requestId: string;
   /** A header or metadata value, by its lower-case name. */
   header(name: string): string | undefined;
-  /** Aborted when the caller goes away or its deadline passes. */
+  /** Aborted when the caller goes away or its deadline passes; its reason is the ServiceError that says so. */
   readonly signal: AbortSignal;
 }
 

@@ -75,12 +75,13 @@ export class ConversationProfilesService implements ServiceHandlers<typeof Conve
   /** Stores a profile under a new id. The answer has no times; GetConversationProfile has them, as documented. */
   async createConversationProfile(
     request: CreateConversationProfileRequest,
-    { resource: parent }: CallContext,
+    call: CallContext,
   ): Promise<ConversationProfile> {
+    const { resource: parent } = call;
     const profile = request.conversationProfile ?? create(ConversationProfileSchema);
     this.#locations.require(parent);
     checkProfile(profile);
-    return decide(async () => {
+    return decide(call, async () => {
       const now = this.#clock.now();
       const name = parent.child('conversationProfiles', createId(now));
       await putProfile(this.#store, name.key, profile, now);
@@ -91,11 +92,12 @@ export class ConversationProfilesService implements ServiceHandlers<typeof Conve
   /** Changes what the mask names. The answer has no times, like that of a creation. */
   async updateConversationProfile(
     request: UpdateConversationProfileRequest,
-    { resource: name }: CallContext,
+    call: CallContext,
   ): Promise<ConversationProfile> {
+    const { resource: name } = call;
     const { conversationProfile: from, updateMask: mask = create(FieldMaskSchema) } = request;
     checkFieldMask(ConversationProfileSchema, mask);
-    return decide(async () => {
+    return decide(call, async () => {
       const { body, version } = await this.#profiles.load(name);
       const profile = fromBinary(ConversationProfileSchema, body);
       applyFieldMask(ConversationProfileSchema, mask, from ?? create(ConversationProfileSchema), profile);
@@ -112,11 +114,9 @@ export class ConversationProfilesService implements ServiceHandlers<typeof Conve
   }
 
   /** Removes a profile. Conversations keep the copy with which they began. */
-  async deleteConversationProfile(
-    _request: DeleteConversationProfileRequest,
-    { resource: name }: CallContext,
-  ) {
-    return decide(async () => {
+  async deleteConversationProfile(_request: DeleteConversationProfileRequest, call: CallContext) {
+    const { resource: name } = call;
+    return decide(call, async () => {
       const { version } = await this.#profiles.load(name);
       await this.#store.commit({
         partition: name.scope,
@@ -128,10 +128,8 @@ export class ConversationProfilesService implements ServiceHandlers<typeof Conve
   }
 
   /** Adds or replaces a suggestion feature of one side of the conversation, as an operation. */
-  async setSuggestionFeatureConfig(
-    request: SetSuggestionFeatureConfigRequest,
-    { resource: name }: CallContext,
-  ) {
+  async setSuggestionFeatureConfig(request: SetSuggestionFeatureConfigRequest, call: CallContext) {
+    const { resource: name } = call;
     const type = request.suggestionFeatureConfig?.suggestionFeature?.type ?? FeatureType.TYPE_UNSPECIFIED;
     const feature = checkFeature(
       request.participantRole,
@@ -139,7 +137,7 @@ export class ConversationProfilesService implements ServiceHandlers<typeof Conve
       'suggestion_feature_config.suggestion_feature.type',
     );
     await this.#profiles.load(name);
-    return decide(() =>
+    return decide(call, () =>
       this.#operations.start(name.parent, 'set-suggestion-feature-config', {
         request,
         metadata: anyPack(
@@ -152,14 +150,12 @@ export class ConversationProfilesService implements ServiceHandlers<typeof Conve
   }
 
   /** Takes a suggestion feature away from one side of the conversation, as an operation. */
-  async clearSuggestionFeatureConfig(
-    request: ClearSuggestionFeatureConfigRequest,
-    { resource: name }: CallContext,
-  ) {
+  async clearSuggestionFeatureConfig(request: ClearSuggestionFeatureConfigRequest, call: CallContext) {
+    const { resource: name } = call;
     const { participantRole, suggestionFeatureType: type } = request;
     const feature = checkFeature(participantRole, type, 'suggestion_feature_type');
     await this.#profiles.load(name);
-    return decide(() =>
+    return decide(call, () =>
       this.#operations.start(name.parent, 'clear-suggestion-feature-config', {
         request,
         metadata: anyPack(

@@ -73,7 +73,8 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
   }
 
   /** Begins a conversation under the caller's id or a new one. */
-  async createConversation(request: CreateConversationRequest, { resource: parent }: CallContext) {
+  async createConversation(request: CreateConversationRequest, call: CallContext) {
+    const { resource: parent } = call;
     const { conversationId } = request;
     const asked = request.conversation ?? create(ConversationSchema);
     this.#locations.require(parent);
@@ -81,7 +82,7 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
       throw customIdInvalid('conversation_id', conversationId);
     }
     const profileName = profileOf(asked.conversationProfile, parent);
-    return decide(async () => {
+    return decide(call, async () => {
       const { body: profileBody } = await this.#profiles.load(profileName);
       const profile = decodeNamed(ConversationProfileSchema, profileName.toString(), profileBody);
       const stage = initialStage(profile, asked.conversationStage);
@@ -115,8 +116,9 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
   }
 
   /** Ends a conversation. One that has ended already is answered as it is. */
-  async completeConversation(_request: CompleteConversationRequest, { resource: name }: CallContext) {
-    return decide(async () => {
+  async completeConversation(_request: CompleteConversationRequest, call: CallContext) {
+    const { resource: name } = call;
+    return decide(call, async () => {
       const stored = await this.#conversations.load(name);
       if (stored.state === State.COMPLETED) return namedReply(name, stored.body);
       const conversation = decodeNamed(ConversationSchema, '', stored.body);
@@ -132,14 +134,15 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
   }
 
   /** Files messages that were said elsewhere. All or none are stored; repeated ones are answered as stored. */
-  async batchCreateMessages(request: BatchCreateMessagesRequest, { resource: conversation }: CallContext) {
+  async batchCreateMessages(request: BatchCreateMessagesRequest, call: CallContext) {
+    const { resource: conversation } = call;
     const { requests } = request;
     if (requests.length > this.#options.batchLimit) {
       throw batchTooLarge(requests.length, this.#options.batchLimit);
     }
     const speakers = requests.map((item, index) => checkItem(item, `requests[${index}]`, conversation));
     let list: NewMessage[] | undefined;
-    return decide(async () => {
+    return decide(call, async () => {
       const { state } = await this.#conversations.load(conversation);
       if (state === State.COMPLETED && !this.#options.ingestCompleted) {
         throw conversationCompleted(conversation.toString());

@@ -1,12 +1,14 @@
 import { storeUnavailable, tooManyConflicts, writeQueueFull } from '../errors.ts';
 import { CONFLICT_ATTEMPTS } from '../limits.ts';
+import type { CallContext } from '../rpc/call-context.ts';
 import { ConflictError, QueueFullError, StoreFailedError } from '../storage/store.ts';
 
 /**
  * Runs a decision: read what there is, decide, commit what was decided on the condition that it still is so. Where
- * another call was faster it looks again and decides again, so that each answer is right for what it was made from.
+ * another call was faster it looks again and decides again, so that each answer is right for what it was made from,
+ * but only for as long as somebody waits for it.
  */
-export async function decide<T>(attempt: () => Promise<T>): Promise<T> {
+export async function decide<T>(call: Pick<CallContext, 'signal'>, attempt: () => Promise<T>): Promise<T> {
   for (let attempts = 1; ; attempts++) {
     try {
       return await attempt();
@@ -14,6 +16,7 @@ export async function decide<T>(attempt: () => Promise<T>): Promise<T> {
       if (error instanceof QueueFullError) throw writeQueueFull();
       if (error instanceof StoreFailedError) throw storeUnavailable(error);
       if (!(error instanceof ConflictError)) throw error;
+      call.signal.throwIfAborted();
       if (attempts === CONFLICT_ATTEMPTS) throw tooManyConflicts(error);
     }
   }

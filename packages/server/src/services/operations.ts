@@ -37,8 +37,9 @@ export class OperationsService implements ServiceHandlers<typeof Operations> {
   }
 
   /** Ends an operation with CANCELLED; one that is done stays as it is. */
-  async cancelOperation(_request: CancelOperationRequest, { resource: name }: CallContext) {
-    await decide(() => this.#runner.cancel(name));
+  async cancelOperation(_request: CancelOperationRequest, call: CallContext) {
+    const { resource: name } = call;
+    await decide(call, () => this.#runner.cancel(name));
     return create(EmptySchema);
   }
 }

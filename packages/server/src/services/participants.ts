@@ -39,13 +39,14 @@ export class ParticipantsService implements ServiceHandlers<typeof Participants>
   }
 
   /** Adds a participant to a conversation that is in progress; there may be several of a role. */
-  async createParticipant(request: CreateParticipantRequest, { resource: conversation }: CallContext) {
+  async createParticipant(request: CreateParticipantRequest, call: CallContext) {
+    const { resource: conversation } = call;
     const participant = request.participant ?? create(ParticipantSchema);
     const { role } = participant;
     if (Role[role] === undefined) throw fieldInvalid('participant.role', 'is not a known role');
     checkParticipant(participant);
     const body = withoutName(ParticipantSchema, participant);
-    return decide(async () => {
+    return decide(call, async () => {
       const { state } = await this.#conversations.load(conversation);
       if (state === ConversationState.COMPLETED) throw conversationCompleted(conversation.toString());
       const name = conversation.child('participants', createId(this.#clock.now()));
@@ -71,11 +72,12 @@ export class ParticipantsService implements ServiceHandlers<typeof Participants>
     return this.#participants.list(conversation, request);
   }
   /** Changes what the mask names; the role is what it was made with. */
-  async updateParticipant(request: UpdateParticipantRequest, { resource: name }: CallContext) {
+  async updateParticipant(request: UpdateParticipantRequest, call: CallContext) {
+    const { resource: name } = call;
     const { participant: from = create(ParticipantSchema), updateMask: mask = create(FieldMaskSchema) } =
       request;
     checkFieldMask(ParticipantSchema, mask);
-    return decide(async () => {
+    return decide(call, async () => {
       const { body, version, state: role } = await this.#participants.load(name);
       const conversation = name.ancestor('conversations');
       const { state } = await this.#conversations.load(conversation);

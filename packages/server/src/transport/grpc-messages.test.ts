@@ -1,53 +1,48 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import type { ServiceError } from '../errors.ts';
-import { MessageFilter } from './grpc-messages.ts';
+import { compressedFrame, frame, MessageReader } from './grpc-messages.ts';
 
 const BYTES_MAX = 1000;
 
 interface Outcome {
-  readonly passed: Buffer;
-  readonly messages: number;
+  readonly messages: readonly string[];
+  /** What was held for the messages, in bytes. */
+  readonly needed: number;
   /** The reason of the refusal, or how the request ended. */
   readonly end: string;
 }
 
-/** Filters a request that comes in these chunks. */
-function filterRequest(
+/** Reads a request that comes in these chunks. */
+function readRequest(
   chunks: readonly Buffer[],
   { encoding = 'identity', single = false, room = Number.POSITIVE_INFINITY } = {},
-): Promise<Outcome> {
+): Promise<Outcome & { readonly held: number }> {
   return new Promise((resolve) => {
-    const passed: Buffer[] = [];
-    let [messages, held] = [0, 0];
-    const done = (end: string): void => resolve({ passed: Buffer.concat(passed), messages, end });
-    const filter = new MessageFilter(
+    const messages: string[] = [];
+    let [needed, held] = [0, 0];
+    const done = (end: string): void => resolve({ messages, needed, held, end });
+    const reader = new MessageReader(
       {
-        pass: (bytes) => void passed.push(bytes),
+        message: (message, bytes) => {
+          messages.push(message.toString('hex'));
+          needed += bytes;
+        },
         end: () => done('end'),
         refuse: (error: ServiceError) => done(error.reason),
         hold: (bytes) => {
           held += bytes;
           return held <= room;
         },
-        messageEnded: () => {
-          messages++;
-        },
       },
       { encoding, single, bytesMax: BYTES_MAX },
     );
-    for (const chunk of chunks) filter.read(chunk);
-    filter.end();
+    for (const chunk of chunks) reader.read(chunk);
+    reader.end();
   });
-}
-
-function frame(message: Uint8Array, flag = 0): Buffer {
-  const prefix = Buffer.alloc(5);
-  prefix.writeUInt8(flag);
-  prefix.writeUInt32BE(message.length, 1);
-  return Buffer.concat([prefix, message]);
 }
 
 function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
@@ -55,20 +50,24 @@ function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
   return [0, ...at].map((from, index) => bytes.subarray(from, at[index] ?? bytes.length));
 }
 
-describe('MessageFilter', () => {
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}
+
+describe('MessageReader', () => {
   const compress = { gzip: gzipSync, deflate: deflateSync };
 
   for (const encoding of ['gzip', 'deflate'] as const) {
-    it(`passes messages as they were before ${encoding}, wherever they are cut`, async () => {
+    it(`hands over messages as they were before ${encoding}, wherever they are cut`, async () => {
       const message = fc.record({ bytes: fc.uint8Array({ maxLength: 40 }), compressed: fc.boolean() });
       await fc.assert(
         fc.asyncProperty(fc.array(message, { maxLength: 5 }), fc.array(fc.nat()), async (all, places) => {
           const sent = all.map(({ bytes, compressed }) =>
             compressed ? frame(compress[encoding](bytes), 1) : frame(bytes),
           );
-          const outcome = await filterRequest(cut(Buffer.concat(sent), places), { encoding });
-          const passed = Buffer.concat(all.map(({ bytes }) => frame(bytes)));
-          assert.deepEqual(outcome, { passed, messages: all.length, end: 'end' });
+          const { held, ...outcome } = await readRequest(cut(Buffer.concat(sent), places), { encoding });
+          const messages = all.map(({ bytes }) => hex(bytes));
+          assert.deepEqual(outcome, { messages, needed: held, end: 'end' });
         }),
       );
     });
@@ -85,16 +84,18 @@ describe('MessageFilter', () => {
         fc.array(fc.nat()),
         options,
         async (bytes, places, how) => {
-          const { passed, end } = await filterRequest(cut(Buffer.from(bytes), places), how);
+          const { messages, end } = await readRequest(cut(Buffer.from(bytes), places), how);
           assert.ok(end === 'end' || /^(MESSAGE_|REQUEST_TOO_LARGE)/u.test(end), end);
-          if (end === 'end' && how.encoding === 'identity') assert.deepEqual(passed, Buffer.from(bytes));
+          if (end !== 'end' || how.encoding !== 'identity') return;
+          const framed = messages.map((message) => frame(Buffer.from(message, 'hex')));
+          assert.deepEqual(Buffer.concat(framed), Buffer.from(bytes));
         },
       ),
     );
   });
 
   const large = Buffer.alloc(BYTES_MAX + 1);
-  const cases: Record<string, [Buffer[], Parameters<typeof filterRequest>[1], string]> = {
+  const cases: Record<string, [Buffer[], Parameters<typeof readRequest>[1], string]> = {
     'a message that is too large': [[frame(large)], {}, 'REQUEST_TOO_LARGE'],
     'a prefix that says too much': [[frame(large).subarray(0, 5)], {}, 'REQUEST_TOO_LARGE'],
     'a message that becomes too large': [
@@ -120,10 +121,35 @@ describe('MessageFilter', () => {
     'what is not compressed': [[frame(Buffer.of(1), 1)], { encoding: 'gzip' }, 'MESSAGE_CORRUPT'],
   };
   for (const [title, [chunks, options, reason]] of Object.entries(cases)) {
-    it(`refuses ${title}`, async () => assert.equal((await filterRequest(chunks, options)).end, reason));
+    it(`refuses ${title}`, async () => assert.equal((await readRequest(chunks, options)).end, reason));
   }
 
   it('takes none as the whole of a stream', async () => {
-    assert.deepEqual(await filterRequest([]), { passed: Buffer.alloc(0), messages: 0, end: 'end' });
+    assert.deepEqual(await readRequest([]), { messages: [], needed: 0, held: 0, end: 'end' });
+  });
+});
+
+describe('compressedFrame()', () => {
+  const text = Buffer.from('the same again and again, '.repeat(100));
+
+  for (const encoding of ['gzip', 'deflate']) {
+    it(`makes a message smaller with ${encoding}, and is read back`, async () => {
+      const framed = await compressedFrame(text.subarray(0, BYTES_MAX * 2), encoding);
+      assert.ok(framed.length < text.length / 2);
+      const large = new Promise((resolve) => {
+        const ignore = () => true;
+        const sink = { message: resolve, end: ignore, refuse: resolve, hold: ignore };
+        const reader = new MessageReader(sink, { encoding, single: true, bytesMax: text.length });
+        reader.read(framed);
+      });
+      assert.deepEqual(await large, text.subarray(0, BYTES_MAX * 2));
+    });
+  }
+
+  it('leaves alone what would not become smaller', async () => {
+    const short = Buffer.from('short');
+    const random = randomBytes(5000);
+    assert.deepEqual(await compressedFrame(short, 'gzip'), frame(short));
+    assert.deepEqual(await compressedFrame(random, 'gzip'), frame(random));
   });
 });

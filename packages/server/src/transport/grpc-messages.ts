@@ -1,4 +1,5 @@
-import { createGunzip, createInflate, type Gunzip, type Inflate } from 'node:zlib';
+import { promisify } from 'node:util';
+import { createGunzip, createInflate, deflate, type Gunzip, gzip, type Inflate } from 'node:zlib';
 import {
   messageCorrupt,
   messageCountInvalid,
@@ -9,7 +10,7 @@ import {
   tooMuchUnderWay,
 } from '../errors.ts';
 
-/** How messages may come compressed, by the values of `grpc-encoding`. */
+/** How messages may be compressed, by the values of `grpc-encoding`. */
 const inflaters: Readonly<Record<string, () => Gunzip | Inflate>> = {
   gzip: () => createGunzip(),
   deflate: () => createInflate(),
@@ -25,34 +26,59 @@ export function isEncodingKnown(encoding: string): boolean {
 /** https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md: a flag, the length in four bytes, the message. */
 const PREFIX_BYTES = 5;
 
-/** What a MessageFilter needs to know and whom it tells. */
+/** From which size on a reply is worth compressing. */
+const COMPRESSED_FROM_BYTES = 1024;
+
+const deflaters: Readonly<Record<string, (bytes: Uint8Array) => Promise<Buffer>>> = {
+  gzip: promisify(gzip),
+  deflate: promisify(deflate),
+};
+
+/** A message as it stands on the wire, not compressed. */
+export function frame(message: Uint8Array, flag = 0): Buffer {
+  const framed = Buffer.allocUnsafe(PREFIX_BYTES + message.byteLength);
+  framed[0] = flag;
+  framed.writeUInt32BE(message.byteLength, 1);
+  framed.set(message, PREFIX_BYTES);
+  return framed;
+}
+
+/** A message as it stands on the wire, compressed if that makes it smaller. */
+export async function compressedFrame(message: Uint8Array, encoding: string): Promise<Buffer> {
+  const deflater = message.byteLength < COMPRESSED_FROM_BYTES ? undefined : deflaters[encoding];
+  const compressed = await deflater?.(message);
+  return compressed === undefined || compressed.byteLength >= message.byteLength
+    ? frame(message)
+    : frame(compressed, 1);
+}
+
+/** What a MessageReader needs to know and whom it tells. */
 export interface MessageSink {
-  /** Takes bytes that are in order: whole messages or parts of such, none of them compressed. */
-  pass(bytes: Buffer): void;
+  /** Takes a whole message, inflated, and how many of the bytes that are held were needed for it. */
+  message(message: Buffer, held: number): void;
   /** The request has ended, in order. */
   end(): void;
-  /** Nothing is passed after this. */
+  /** Nothing is told after this. */
   refuse(error: ServiceError): void;
   /** Asks for memory before it is used. */
   hold(bytes: number): boolean;
-  /** A message has been passed whole. */
-  messageEnded(): void;
 }
 
 /**
- * Reads the messages of one request and passes them on where they are in order. Compressed ones are inflated here,
- * piece by piece, so that a small one which becomes a large one is noticed while it grows.
+ * Reads the messages of one request. Compressed ones are inflated piece by piece, so that a small one which becomes
+ * a large one is noticed while it grows.
  */
-export class MessageFilter {
+export class MessageReader {
   readonly #sink: MessageSink;
   readonly #encoding: string;
   readonly #single: boolean;
   readonly #bytesMax: number;
-  readonly #prefix = Buffer.alloc(PREFIX_BYTES);
+  readonly #prefix = Buffer.allocUnsafe(PREFIX_BYTES);
   /** How much of the prefix is there; all of it while a message is read. */
   #prefixed = 0;
   /** How much of the message is still to come. */
   #missing = 0;
+  #pieces: Buffer[] = [];
   #messages = 0;
   #inflater: Inflater | undefined;
   /** What came while a message was being inflated. */
@@ -73,14 +99,14 @@ export class MessageFilter {
   read(chunk: Buffer): void {
     if (this.#refused) return;
     if (!this.#sink.hold(chunk.length)) this.#refuse(tooMuchUnderWay());
-    else if (this.#inflater?.closed === true) this.#waiting.push(chunk);
+    else if (this.#isInflating()) this.#waiting.push(chunk);
     else this.#parse(chunk);
   }
 
   /** No more is coming. */
   end(): void {
     this.#ended = true;
-    if (this.#refused || this.#inflater?.closed === true) return;
+    if (this.#refused || this.#isInflating()) return;
     if (this.#prefixed > 0) this.#refuse(messageTruncated());
     else if (this.#single && this.#messages === 0) this.#refuse(messageCountInvalid());
     else this.#sink.end();
@@ -90,40 +116,33 @@ export class MessageFilter {
   destroy(): void {
     this.#refused = true;
     this.#waiting = [];
+    this.#pieces = [];
     this.#inflater?.destroy();
   }
 
   #parse(chunk: Buffer): void {
     let at = 0;
-    /** Where the bytes begin that are to be passed. */
-    let from = 0;
     while (at < chunk.length) {
       if (this.#prefixed < PREFIX_BYTES) {
-        const flag = this.#prefixed === 0 ? chunk[at] : this.#prefix[0];
-        if (this.#prefixed === 0 && !this.#begin(flag ?? 0)) return;
-        if (flag === 1 && from < at) this.#sink.pass(chunk.subarray(from, at));
+        if (this.#prefixed === 0 && !this.#begin(chunk[at] ?? 0)) return;
         at += this.#readPrefix(chunk, at);
-        if (flag === 1) from = at;
-        if (this.#prefixed < PREFIX_BYTES) break;
+        if (this.#prefixed < PREFIX_BYTES) return;
         if (!this.#beginMessage()) return;
       }
       const piece = chunk.subarray(at, at + this.#missing);
       at += piece.length;
       this.#missing -= piece.length;
-      this.#inflater?.write(piece);
-      if (this.#inflater !== undefined) from = at;
-      if (this.#missing === 0) {
-        this.#prefixed = 0;
-        this.#messages++;
-        if (this.#inflater === undefined) this.#sink.messageEnded();
-        else {
-          this.#waiting.push(chunk.subarray(at));
-          this.#inflater.close();
-          return;
-        }
+      if (this.#inflater === undefined) this.#pieces.push(piece);
+      else this.#inflater.write(piece);
+      if (this.#missing > 0) return;
+      if (this.#inflater !== undefined) {
+        this.#waiting.push(chunk.subarray(at));
+        this.#inflater.close();
+        return;
       }
+      this.#endMessage(this.#pieces.length === 1 ? piece : Buffer.concat(this.#pieces));
+      if (this.#refused) return;
     }
-    if (from < at) this.#sink.pass(from === 0 ? chunk : chunk.subarray(from, at));
   }
 
   /** Looks at the first byte of a message. */
@@ -143,7 +162,7 @@ export class MessageFilter {
 
   /** Looks at the whole prefix of a message. */
   #beginMessage(): boolean {
-    this.#missing = this.#prefix.readUInt32BE(1);
+    this.#missing = this.#length;
     if (this.#missing > this.#bytesMax) return this.#refuse(requestTooLarge(this.#bytesMax));
     if (this.#prefix[0] === 1) {
       this.#inflater = new Inflater(this.#encoding, this.#bytesMax, {
@@ -155,13 +174,23 @@ export class MessageFilter {
     return true;
   }
 
+  /** How long the message is on the wire. */
+  get #length(): number {
+    return this.#prefix.readUInt32BE(1);
+  }
+
+  #endMessage(message: Buffer): void {
+    const inflated = this.#prefix[0] === 1 ? message.length : 0;
+    this.#pieces = [];
+    this.#prefixed = 0;
+    this.#messages++;
+    this.#sink.message(message, PREFIX_BYTES + this.#length + inflated);
+  }
+
   #inflated(message: Buffer): void {
+    if (this.#refused) return;
     this.#inflater = undefined;
-    const prefix = Buffer.alloc(PREFIX_BYTES);
-    prefix.writeUInt32BE(message.length, 1);
-    this.#sink.pass(prefix);
-    if (message.length > 0) this.#sink.pass(message);
-    this.#sink.messageEnded();
+    this.#endMessage(message);
     // Each of these may be the next message to be inflated, behind which the others wait on.
     const waiting = this.#waiting;
     this.#waiting = [];

@@ -1,18 +1,13 @@
 const PATTERN = /^(\d{1,8})([HMSmun])$/u;
 
-/** Timers hold no more than 2^31 - 1 ms; longer timeouts outlive every connection. */
-const LONGEST = '2147483S';
-const LONGEST_SECONDS = 2_147_483;
+/** Timers hold no more; longer timeouts outlive every connection. */
+const LONGEST_MS = 2 ** 31 - 1;
 
-const SECONDS: Readonly<Record<string, number>> = { H: 3600, M: 60, S: 1, m: 1e-3, u: 1e-6, n: 1e-9 };
+const MILLISECONDS: Readonly<Record<string, number>> = { H: 3.6e6, M: 6e4, S: 1e3, m: 1, u: 1e-3, n: 1e-6 };
 
-/**
- * The value of a `grpc-timeout` header as grpc-js can take it: it counts in a 32-bit number of milliseconds, in
- * which 597 hours are already over. Undefined for what is no timeout.
- */
-export function boundTimeout(value: string): string | undefined {
+/** The value of a `grpc-timeout` header in milliseconds, no more than a timer holds; undefined for what is none. */
+export function parseTimeout(value: string): number | undefined {
   const [, digits = '', unit = ''] = PATTERN.exec(value) ?? [];
-  const seconds = SECONDS[unit];
-  if (seconds === undefined) return undefined;
-  return Number(digits) * seconds > LONGEST_SECONDS ? LONGEST : value;
+  const milliseconds = MILLISECONDS[unit];
+  return milliseconds === undefined ? undefined : Math.min(Number(digits) * milliseconds, LONGEST_MS);
 }

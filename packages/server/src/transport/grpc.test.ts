@@ -10,6 +10,7 @@ import {
 } from 'node:http2';
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, it } from 'node:test';
+import { gunzipSync, inflateSync } from 'node:zlib';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { services } from '@parleykit/proto';
 import { Code } from '@parleykit/proto/rpc';
@@ -19,17 +20,17 @@ import {
   type GetConversationRequest,
   GetConversationRequestSchema,
 } from '@parleykit/proto/v2beta1';
+import { KEEPALIVE_MS } from '../limits.ts';
 import { Metrics } from '../metrics.ts';
 import type { CallContext } from '../rpc/call-context.ts';
 import { Dispatcher } from '../rpc/dispatcher.ts';
 import { CallRecorder } from '../rpc/record-call.ts';
-import { GrpcTransport } from './grpc.ts';
-import type { GateLimits } from './grpc-gate.ts';
+import { type GrpcLimits, GrpcTransport } from './grpc.ts';
 
 type Answer = (request: GetConversationRequest, context: CallContext) => Promise<{ turns?: string }>;
 
 /** A server with one method, GetConversation, whose answer carries what the handler says as its name. */
-async function openTransport(handle: Answer, limits?: Partial<GateLimits>) {
+async function openTransport(handle: Answer, limits?: Partial<GrpcLimits>) {
   const log = { info: () => {}, error: () => {} };
   const dispatcher = new Dispatcher(services, new CallRecorder(log, new Metrics()));
   dispatcher.register(Conversations, {
@@ -219,6 +220,55 @@ describe('GrpcTransport', () => {
         assert.equal(signal?.aborted, false);
       }
     });
+  });
+
+  describe('replies are compressed as the request was', () => {
+    const reply = async (name: string, headers: Record<string, string>) => {
+      await using server = await openTransport(async () => ({ turns: name }));
+      const stream = call(await server.connect(), headers);
+      stream.end(frame());
+      const [answered] = (await once(stream, 'response')) as [IncomingHttpHeaders];
+      const bytes = Buffer.concat(await stream.toArray());
+      return { encoding: answered['grpc-encoding'], flag: bytes[0], message: bytes.subarray(5) };
+    };
+    const large = 'again '.repeat(1000);
+    const inflate = { gzip: gunzipSync, deflate: inflateSync };
+
+    for (const encoding of ['gzip', 'deflate'] as const) {
+      it(`with ${encoding}`, async () => {
+        const { flag, message, ...answer } = await reply(large, { 'grpc-encoding': encoding });
+        assert.deepEqual([answer.encoding, flag], [encoding, 1]);
+        assert.equal(fromBinary(ConversationSchema, inflate[encoding](message)).name, large);
+      });
+    }
+
+    it('but for small ones', async () => {
+      const { encoding, flag, message } = await reply('small', { 'grpc-encoding': 'gzip' });
+      assert.deepEqual([encoding, flag], ['gzip', 0]);
+      assert.equal(fromBinary(ConversationSchema, message).name, 'small');
+    });
+
+    it('or not at all', async () => {
+      const { encoding, flag } = await reply(large, { 'grpc-accept-encoding': 'identity,gzip' });
+      assert.deepEqual([encoding, flag], [undefined, 0]);
+    });
+  });
+
+  it('ends connections on which nobody answers', async (test) => {
+    test.mock.timers.enable({ apis: ['setInterval'] });
+    await using server = await openTransport(async () => ({}));
+    const session = await server.connect();
+    const closed = once(session, 'close');
+    test.mock.timers.tick(KEEPALIVE_MS);
+    await once(session, 'ping');
+    // The answer to the first question is on its way: asking goes on, and nobody is cut off.
+    await new Promise<void>((resolve) => session.ping(() => resolve()));
+    test.mock.timers.tick(KEEPALIVE_MS);
+    await once(session, 'ping');
+    // This one is asked again before it can be answered.
+    test.mock.timers.tick(KEEPALIVE_MS);
+    test.mock.timers.tick(KEEPALIVE_MS);
+    await closed;
   });
 
   it('does not begin a call whose deadline has passed', async () => {

@@ -1,5 +1,4 @@
-import { create, type DescMessage, fromBinary, type MessageShape, toBinary } from '@bufbuild/protobuf';
-import type { ServerUnaryCall, ServerWritableStream, sendUnaryData } from '@grpc/grpc-js';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import {
   HealthCheckRequestSchema,
   type HealthCheckResponse,
@@ -7,11 +6,8 @@ import {
   HealthListResponseSchema,
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from '@parleykit/proto/health';
-import { requestUndecodable, ServiceError, serverStopping, serviceUnknown } from '../errors.ts';
-import { toGrpcError } from './grpc-answer.ts';
-
-type UnaryCall = ServerUnaryCall<Buffer, Buffer>;
-type WatchCall = ServerWritableStream<Buffer, Buffer>;
+import { requestUndecodable, serverStopping, serviceUnknown } from '../errors.ts';
+import type { GrpcMethod } from './grpc-call.ts';
 
 /**
  * grpc.health.v1.Health: the server, under the empty name, and each of its services are well until it stops.
@@ -19,65 +15,70 @@ type WatchCall = ServerWritableStream<Buffer, Buffer>;
  */
 export class HealthService {
   readonly #services: ReadonlySet<string>;
-  readonly #watches = new Map<WatchCall, string>();
-  #stopping = false;
+  /** Aborted when the server stops. */
+  readonly #stopping = new AbortController();
 
   constructor(services: Iterable<string>) {
     this.#services = new Set(['', ...services]);
   }
 
-  readonly handlers = {
-    Check: (call: UnaryCall, answer: sendUnaryData<Buffer>): void =>
-      reply(answer, () => {
-        const { service } = decodeCheck(call.request);
-        if (!this.#services.has(service)) throw serviceUnknown(service);
-        return encode(HealthCheckResponseSchema, this.#statusOf(service));
-      }),
-    List: (_call: UnaryCall, answer: sendUnaryData<Buffer>): void =>
-      reply(answer, () => {
-        const statuses = [...this.#services].map((service) => [service, this.#statusOf(service)] as const);
-        const response = create(HealthListResponseSchema, { statuses: Object.fromEntries(statuses) });
-        return encode(HealthListResponseSchema, response);
-      }),
-    Watch: (call: WatchCall): void => this.#watch(call),
-  };
+  /** A method by its name in the proto. */
+  method(name: string): GrpcMethod {
+    switch (name) {
+      case 'Check':
+        return { kind: 'unary', answer: async (request) => this.#check(request) };
+      case 'List':
+        return { kind: 'unary', answer: async () => this.#list() };
+      case 'Watch':
+        return {
+          kind: 'stream',
+          requestStream: false,
+          answer: (requests, { signal }) => this.#watch(requests, signal),
+        };
+      default:
+        throw new Error(`${name} is not built`);
+    }
+  }
 
   /** Tells all who watch, and sends them off: a stream without end would hold up the server's. */
   stop(): void {
-    this.#stopping = true;
-    for (const [call, service] of this.#watches) {
-      if (this.#services.has(service)) this.#tell(call, service);
-      call.emit('error', toGrpcError(serverStopping()));
-    }
-    this.#watches.clear();
+    this.#stopping.abort();
+  }
+
+  #check(request: Uint8Array): Uint8Array {
+    const { service } = decodeCheck(request);
+    if (!this.#services.has(service)) throw serviceUnknown(service);
+    return toBinary(HealthCheckResponseSchema, this.#statusOf(service));
+  }
+
+  #list(): Uint8Array {
+    const statuses = [...this.#services].map((service) => [service, this.#statusOf(service)] as const);
+    const response = create(HealthListResponseSchema, { statuses: Object.fromEntries(statuses) });
+    return toBinary(HealthListResponseSchema, response);
   }
 
   /** A service that is not known may be known to the next server, so that watching for it is no error. */
-  #watch(call: WatchCall): void {
-    try {
-      const { service } = decodeCheck(call.request);
-      this.#tell(call, service);
-      if (this.#stopping) throw serverStopping();
-      this.#watches.set(call, service);
-      call.on('cancelled', () => this.#watches.delete(call));
-    } catch (error) {
-      if (!(error instanceof ServiceError)) throw error;
-      call.emit('error', toGrpcError(error));
+  async *#watch(requests: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    for await (const request of requests) {
+      const { service } = decodeCheck(request);
+      yield toBinary(HealthCheckResponseSchema, this.#statusOf(service));
+      if (!this.#stopping.signal.aborted) {
+        await aborted(AbortSignal.any([signal, this.#stopping.signal]));
+        if (signal.aborted) return;
+        if (this.#services.has(service)) yield toBinary(HealthCheckResponseSchema, this.#statusOf(service));
+      }
+      throw serverStopping();
     }
   }
 
-  #tell(call: WatchCall, service: string): void {
-    call.write(encode(HealthCheckResponseSchema, this.#statusOf(service)));
-  }
-
   #statusOf(service: string): HealthCheckResponse {
-    const known = this.#stopping ? ServingStatus.NOT_SERVING : ServingStatus.SERVING;
+    const known = this.#stopping.signal.aborted ? ServingStatus.NOT_SERVING : ServingStatus.SERVING;
     const status = this.#services.has(service) ? known : ServingStatus.SERVICE_UNKNOWN;
     return create(HealthCheckResponseSchema, { status });
   }
 }
 
-function decodeCheck(bytes: Buffer) {
+function decodeCheck(bytes: Uint8Array) {
   try {
     return fromBinary(HealthCheckRequestSchema, bytes);
   } catch (error) {
@@ -85,15 +86,6 @@ function decodeCheck(bytes: Buffer) {
   }
 }
 
-function reply(answer: sendUnaryData<Buffer>, make: () => Buffer): void {
-  try {
-    answer(null, make());
-  } catch (error) {
-    if (!(error instanceof ServiceError)) throw error;
-    answer(toGrpcError(error));
-  }
-}
-
-function encode<Desc extends DescMessage>(schema: Desc, message: MessageShape<Desc>): Buffer {
-  return Buffer.from(toBinary(schema, message));
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

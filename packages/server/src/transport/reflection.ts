@@ -1,16 +1,14 @@
 import { create, type DescFile, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import type { ServerDuplexStream } from '@grpc/grpc-js';
 import {
   type ServerReflectionRequest,
   ServerReflectionRequestSchema,
   ServerReflectionResponseSchema,
 } from '@parleykit/proto/reflection';
 import { Code } from '@parleykit/proto/rpc';
-import { requestUndecodable, serverStopping } from '../errors.ts';
+import { requestUndecodable } from '../errors.ts';
 import { DescriptorIndex } from './descriptor-index.ts';
-import { toGrpcError } from './grpc-answer.ts';
+import type { GrpcMethod } from './grpc-call.ts';
 
-type Call = ServerDuplexStream<Buffer, Buffer>;
 type Answer = NonNullable<MessageInitShape<typeof ServerReflectionResponseSchema>['messageResponse']>;
 
 /**
@@ -20,65 +18,32 @@ type Answer = NonNullable<MessageInitShape<typeof ServerReflectionResponseSchema
 export class ReflectionService {
   readonly #services: readonly string[];
   readonly #files: readonly DescFile[];
-  readonly #calls = new Set<Call>();
   #index: DescriptorIndex | undefined;
-  #stopping = false;
 
   constructor(services: Iterable<string>, files: Iterable<DescFile>) {
     this.#services = [...services].sort();
     this.#files = [...files];
   }
 
-  readonly handlers = { ServerReflectionInfo: (call: Call): void => this.#talk(call) };
+  readonly method: GrpcMethod = {
+    kind: 'stream',
+    requestStream: true,
+    lasting: true,
+    answer: (requests) => this.#talk(requests),
+  };
 
-  /** Sends off who still asks: a stream without end would hold up the server's. */
-  stop(): void {
-    this.#stopping = true;
-    for (const call of this.#calls) call.emit('error', toGrpcError(serverStopping()));
-    this.#calls.clear();
-  }
-
-  /** Answers in the order of the questions, and reads no further ones while answers wait to be taken. */
-  #talk(call: Call): void {
-    if (this.#stopping) {
-      call.emit('error', toGrpcError(serverStopping()));
-      return;
-    }
-    this.#calls.add(call);
-    call.on('cancelled', () => this.#calls.delete(call));
+  /** Answers in the order of the questions. */
+  async *#talk(requests: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     const sent = new Set<DescFile>();
-    call.on('data', (bytes: Buffer) => {
-      if (!this.#calls.has(call)) return;
-      const reply = this.#reply(bytes, sent);
-      if (reply === undefined) {
-        this.#calls.delete(call);
-        call.emit(
-          'error',
-          toGrpcError(requestUndecodable(ServerReflectionRequestSchema.typeName, undefined)),
-        );
-      } else if (!call.write(reply)) {
-        call.pause();
-        call.once('drain', () => call.resume());
-      }
-    });
-    call.on('end', () => {
-      if (this.#calls.delete(call)) call.end();
-    });
-  }
-
-  #reply(bytes: Buffer, sent: Set<DescFile>): Buffer | undefined {
-    let request: ServerReflectionRequest;
-    try {
-      request = fromBinary(ServerReflectionRequestSchema, bytes);
-    } catch {
-      return undefined;
+    for await (const bytes of requests) {
+      const request = decode(bytes);
+      const response = create(ServerReflectionResponseSchema, {
+        validHost: request.host,
+        originalRequest: request,
+        messageResponse: this.#answer(request, sent),
+      });
+      yield toBinary(ServerReflectionResponseSchema, response);
     }
-    const response = create(ServerReflectionResponseSchema, {
-      validHost: request.host,
-      originalRequest: request,
-      messageResponse: this.#answer(request, sent),
-    });
-    return Buffer.from(toBinary(ServerReflectionResponseSchema, response));
   }
 
   #answer({ messageRequest: asked }: ServerReflectionRequest, sent: Set<DescFile>): Answer {
@@ -119,6 +84,14 @@ export class ReflectionService {
     }
     const fileDescriptorProto = [...answered].map((each) => index.encode(each));
     return { case: 'fileDescriptorResponse', value: { fileDescriptorProto } };
+  }
+}
+
+function decode(bytes: Uint8Array): ServerReflectionRequest {
+  try {
+    return fromBinary(ServerReflectionRequestSchema, bytes);
+  } catch (error) {
+    throw requestUndecodable(ServerReflectionRequestSchema.typeName, error);
   }
 }
 

@@ -11,6 +11,7 @@ import {
   TranscodingError,
 } from '@parleykit/transcoding';
 import {
+  callerGone,
   internal,
   invalidArgument,
   requestMalformed,
@@ -100,7 +101,7 @@ class RestCall implements IncomingCall {
       const abort = new AbortController();
       this.#abort = abort;
       this.#response.once('close', () => {
-        if (!this.#response.writableFinished) abort.abort();
+        if (!this.#response.writableFinished) abort.abort(callerGone());
       });
     }
     return this.#abort.signal;
