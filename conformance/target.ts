@@ -30,12 +30,29 @@ export interface OwnServer extends Target {
 }
 
 /** Starts `parley serve` on a free port and waits until it is ready. The data folder is the caller's to remove. */
-export async function startServer(data: string, ...flags: readonly string[]): Promise<OwnServer> {
-  const child = spawn(
+export function startServer(data: string, ...flags: readonly string[]): Promise<OwnServer> {
+  return start(process.execPath, commandLine(data, flags));
+}
+
+/** As `startServer`, but no file may become larger than so many KiB: then the system reports an I/O error. */
+export function startServerWithFileLimit(kib: number, data: string): Promise<OwnServer> {
+  return start('/bin/sh', [
+    '-c',
+    `ulimit -f ${kib * 2}; exec "$0" "$@"`,
     process.execPath,
-    ['--conditions=source', MAIN, 'serve', '--port', '0', '--data', data, ...flags],
-    { stdio: ['ignore', 'pipe', 'pipe'], env: withoutSettings(process.env) },
-  );
+    ...commandLine(data),
+  ]);
+}
+
+function commandLine(data: string, flags: readonly string[] = []): string[] {
+  return ['--conditions=source', MAIN, 'serve', '--port', '0', '--data', data, ...flags];
+}
+
+async function start(program: string, args: readonly string[]): Promise<OwnServer> {
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: withoutSettings(process.env),
+  });
   let stderr = '';
   child.stderr.on('data', (chunk) => {
     stderr += chunk;

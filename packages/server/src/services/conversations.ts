@@ -17,7 +17,7 @@ import {
 } from '@parleykit/proto/v2beta1';
 import type { Clock } from '../clock.ts';
 import { complete, initialStage, start } from '../conversation/lifecycle.ts';
-import { encodeMessageBody, writeMessages } from '../conversation/transcript.ts';
+import { encodeMessageBodies, writeMessages } from '../conversation/transcript.ts';
 import {
   alreadyExists,
   automatedAgentAbsent,
@@ -206,19 +206,25 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
       }
       roles.set(speaker.key, (await this.#participants.load(speaker)).state);
     }
-    return requests.map(({ message }, index) => {
+    const messages = requests.map(({ message }) => message).filter((message) => message !== undefined);
+    const told = messages.map((message, index): Omit<NewMessage, 'body'> => {
       const speaker = speakers[index];
-      if (message?.sendTime === undefined || speaker === undefined)
-        throw new Error('the batch is not validated');
+      const { name, sendTime } = message;
+      if (sendTime === undefined || speaker === undefined) throw new Error('the batch is not validated');
       message.participantRole = roles.get(speaker.key) ?? 0;
-      const id = message.name === '' ? {} : { id: message.name.slice(message.name.lastIndexOf('/') + 1) };
-      const { seconds, nanos } = message.sendTime;
-      const sendTime = { seconds: Number(seconds), nanos };
-      const body = encodeMessageBody(message);
+      return {
+        participant: speaker.id,
+        sendTime: { seconds: Number(sendTime.seconds), nanos: sendTime.nanos },
+        ...(name !== '' && { id: name.slice(name.lastIndexOf('/') + 1) }),
+      };
+    });
+    const bodies = encodeMessageBodies(messages);
+    return told.map((message, index) => {
+      const body = bodies[index] ?? new Uint8Array();
       if (body.byteLength > MESSAGE_BYTES_MAX) {
         throw fieldInvalid(`requests[${index}].message`, `is larger than ${MESSAGE_BYTES_MAX} bytes`);
       }
-      return { participant: speaker.id, sendTime, ...id, body };
+      return { ...message, body };
     });
   }
 }

@@ -1,14 +1,31 @@
+import { entryOffsets, readIds, setCreateTime } from './message-entries.ts';
 import type { SqliteConnection, Statement } from './sqlite-connection.ts';
-import { keyOf, MESSAGE_COLUMNS, toMessage } from './sqlite-rows.ts';
-import type { Change, Expectation, NewMessage, ResourceWrite, StoredMessage } from './store.ts';
+import { keyOf } from './sqlite-rows.ts';
+import type { Change, Expectation, ResourceWrite, StoredReply } from './store.ts';
 import { ConflictError } from './store.ts';
 
-/** What the writer knows of an appended list, beyond what the caller sent. */
+/** A change whose lists of messages are encoded, as it is handed from thread to thread. */
+export interface EncodedChange extends Omit<Change, 'append'> {
+  readonly append: readonly EncodedList[];
+}
+
+export interface EncodedList {
+  readonly entries: Uint8Array;
+  /** Seconds and nanos of each message; seconds are NaN where it has no send time. */
+  readonly sendTimes: Float64Array;
+}
+
+/** What became of a list. */
 export interface AppendedList {
-  /** Of the messages that were new; undefined where there were none. */
+  /** Of those messages that were new, which carry it now; undefined where there were none. */
   readonly createTime: number | undefined;
-  /** For each ignored message, by its index in the list, the stored one that it repeats. */
-  readonly twins: ReadonlyMap<number, StoredMessage>;
+  /** For each ignored message, by its index in the list, the entry of the stored one that it repeats. */
+  readonly twins: ReadonlyMap<number, Uint8Array>;
+}
+
+export interface Applied {
+  readonly appended: readonly AppendedList[];
+  readonly purgeLeft: boolean;
 }
 
 /**
@@ -21,18 +38,12 @@ export class ChangeWriter {
 
   constructor(connection: SqliteConnection) {
     this.#statements = prepareStatements(connection);
-    const last = (sql: string): number => Number(connection.prepare(sql).get()?.[0] ?? 0);
-    // Messages too: those of a purged conversation may still be there, and must not fall to a new one.
-    this.#nextNumber =
-      1 +
-      Math.max(
-        last('SELECT max(number) FROM resources WHERE number IS NOT NULL'),
-        last('SELECT max(conversation) FROM messages'),
-      );
+    this.#nextNumber = 1 + Number(this.#statements.lastNumber.get()?.[0] ?? 0);
   }
 
   /** `now` in microseconds. Throws ConflictError where an expectation does not hold. */
-  apply(change: Change, now: number): AppendedList[] {
+  apply(change: EncodedChange, now: number): Applied {
+    const { partition } = change;
     for (const expectation of change.expect ?? []) this.#check(expectation);
     for (const name of change.remove ?? []) this.#statements.remove.run(...keyOf(name));
     for (const write of change.put ?? []) this.#put(write);
@@ -40,11 +51,16 @@ export class ChangeWriter {
       if (this.#statements.unschedule.run(key) === 0) throw new ConflictError(key);
     }
     for (const { key, due, kind, data } of change.schedule ?? []) {
-      this.#statements.schedule.run(key, due, kind, change.partition, data);
+      this.#statements.schedule.run(key, due, kind, partition, data);
     }
-    if (change.append === undefined || change.append.length === 0) return [];
-    const conversation = this.#numberOf(change.partition);
-    return change.append.map((list) => this.#append(change.partition, conversation, list, now));
+    for (const number of change.settle ?? []) {
+      if (this.#statements.settle.run(number) === 0) throw new ConflictError(`${partition} event ${number}`);
+    }
+    for (const data of change.emit ?? []) this.#statements.emit.run(partition, data);
+    if (change.reply !== undefined) this.#keepReply(partition, change.reply, now);
+    const appended = change.append.length === 0 ? [] : this.#appendAll(partition, change.append, now);
+    const purgeLeft = change.purge !== undefined && this.#purge(partition, change.purge);
+    return { appended, purgeLeft };
   }
 
   #check(expectation: Expectation): void {
@@ -75,45 +91,104 @@ export class ChangeWriter {
     return row[0];
   }
 
+  #keepReply(conversation: string, reply: StoredReply, now: number): void {
+    const { participant, requestId, expires, response } = reply;
+    const key = [this.#numberOf(conversation), participant, requestId] as const;
+    if (this.#statements.keepReply.run(...key, expires, response, now) === 0) {
+      throw new ConflictError(`${participant} request ${requestId}`);
+    }
+  }
+
+  #appendAll(partition: string, lists: readonly EncodedList[], now: number): AppendedList[] {
+    const conversation = this.#numberOf(partition);
+    return lists.map((list) => this.#append(partition, conversation, list, now));
+  }
+
   /**
    * A create_time is spent only when there is something new: the newest message decides what is later, so
    * pollers never wait for one that was handed out and not used.
    */
-  #append(name: string, conversation: number, list: readonly NewMessage[], now: number): AppendedList {
+  #append(
+    name: string,
+    conversation: number,
+    { entries: bytes, sendTimes }: EncodedList,
+    now: number,
+  ): AppendedList {
     const { lastCreateTime, claimSendTime, chosenId, append } = this.#statements;
     const last = lastCreateTime.get(conversation)?.[0];
     const createTime = typeof last === 'number' ? Math.max(now, last + 1) : now;
-    const twins = new Map<number, StoredMessage>();
-    for (const [position, message] of list.entries()) {
-      const { sendTime } = message;
-      if (sendTime !== undefined) {
-        const key = [conversation, message.participant, sendTime.seconds, sendTime.nanos] as const;
+    const twins = new Map<number, Uint8Array>();
+    const entries = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const offsets = entryOffsets(entries);
+    const count = offsets.length - 1;
+    for (let position = 0; position < count; position++) {
+      const [start = 0, end = 0] = [offsets[position], offsets[position + 1]];
+      const { id, participant } = readIds(entries, start);
+      const [seconds = Number.NaN, nanos = 0] = [sendTimes[position * 2], sendTimes[position * 2 + 1]];
+      if (!Number.isNaN(seconds)) {
+        const key = [conversation, participant, seconds, nanos] as const;
         if (claimSendTime.run(...key, createTime, position) === 0) {
           twins.set(position, this.#twin(...key));
           continue;
         }
       }
-      if (message.id !== undefined && chosenId.get(conversation, message.id) !== undefined) {
-        throw new ConflictError(`${name}/messages/${message.id}`);
+      if (id !== '' && chosenId.get(conversation, id) !== undefined) {
+        throw new ConflictError(`${name}/messages/${id}`);
       }
-      append.run(conversation, createTime, position, message.id ?? null, message.participant, message.body);
+      setCreateTime(entries, start, createTime);
+      append.run(conversation, createTime, position, id === '' ? null : id, entries.subarray(start, end));
     }
-    return { createTime: twins.size === list.length ? undefined : createTime, twins };
+    return { createTime: twins.size === count ? undefined : createTime, twins };
   }
 
-  #twin(conversation: number, participant: string, seconds: number, nanos: number): StoredMessage {
-    const row = this.#statements.twin.get(conversation, participant, seconds, nanos);
-    if (row === undefined) throw new Error('a send time is filed whose message is not there');
-    return toMessage(row);
+  #twin(conversation: number, participant: string, seconds: number, nanos: number): Uint8Array {
+    const entry = this.#statements.twin.get(conversation, participant, seconds, nanos)?.[0];
+    if (!(entry instanceof Uint8Array)) throw new Error('a send time is filed whose message is not there');
+    return entry;
+  }
+
+  /** Answers whether something is left. */
+  #purge(conversation: string, { begin, limit }: NonNullable<Change['purge']>): boolean {
+    const statements = this.#statements;
+    if (begin) {
+      const number = this.#numberOf(conversation);
+      statements.beginPurge.run(conversation, number);
+      statements.remove.run(...keyOf(conversation));
+      statements.removeCollection.run(`${conversation}/participants`);
+      statements.unscheduleAll.run(conversation);
+    }
+    let left = limit;
+    for (;;) {
+      const purged = statements.nextPurge.get(conversation)?.[0];
+      if (typeof purged !== 'number') return false;
+      for (const erase of [statements.eraseMessages, statements.eraseSendTimes, statements.eraseReplies]) {
+        if (left > 0) left -= erase.run(purged, left);
+      }
+      // With something left to spend, nothing of this one is left to erase.
+      if (left === 0) return true;
+      statements.endPurge.run(conversation, purged);
+    }
   }
 }
 
 function prepareStatements(connection: SqliteConnection) {
   const prepare = (sql: string): Statement => connection.prepare(sql);
+  const erase = (table: string, key: string): Statement =>
+    prepare(
+      `DELETE FROM ${table} WHERE conversation = $1 AND (${key}) IN
+         (SELECT ${key} FROM ${table} WHERE conversation = $1 ORDER BY ${key} LIMIT $2)`,
+    );
   return {
+    // Those of purged conversations too: what is left of them must not fall to a new one.
+    lastNumber: prepare(
+      `SELECT max(coalesce((SELECT max(number) FROM resources WHERE number IS NOT NULL), 0),
+                  coalesce((SELECT max(conversation) FROM messages), 0),
+                  coalesce((SELECT max(number) FROM purges), 0))`,
+    ),
     state: prepare('SELECT version, state FROM resources WHERE collection = $1 AND id = $2'),
     number: prepare('SELECT number FROM resources WHERE collection = $1 AND id = $2'),
     remove: prepare('DELETE FROM resources WHERE collection = $1 AND id = $2'),
+    removeCollection: prepare('DELETE FROM resources WHERE collection = $1'),
     // A resource keeps its number and what it is ordered by for as long as it exists.
     put: prepare(
       `INSERT INTO resources (collection, id, version, state, ordering, number, body)
@@ -122,9 +197,18 @@ function prepareStatements(connection: SqliteConnection) {
        SET version = resources.version + 1, state = excluded.state, body = excluded.body`,
     ),
     unschedule: prepare('DELETE FROM timers WHERE key = $1'),
+    unscheduleAll: prepare('DELETE FROM timers WHERE partition = $1'),
     schedule: prepare(
       `INSERT INTO timers (key, due, kind, partition, data) VALUES ($1, $2, $3, $4, $5)
        ON CONFLICT (key) DO UPDATE SET due = excluded.due, kind = excluded.kind, data = excluded.data`,
+    ),
+    emit: prepare('INSERT INTO events (partition, data) VALUES ($1, $2)'),
+    settle: prepare('DELETE FROM events WHERE number = $1'),
+    // One that has expired makes room for the new one.
+    keepReply: prepare(
+      `INSERT INTO replies (conversation, participant, request_id, expires, response) VALUES ($1, $2, $3, $4, $5)
+       ON CONFLICT (conversation, participant, request_id) DO UPDATE
+       SET expires = excluded.expires, response = excluded.response WHERE replies.expires <= $6`,
     ),
     lastCreateTime: prepare('SELECT max(create_time) FROM messages WHERE conversation = $1'),
     claimSendTime: prepare(
@@ -133,14 +217,19 @@ function prepareStatements(connection: SqliteConnection) {
     ),
     chosenId: prepare('SELECT 1 FROM messages WHERE conversation = $1 AND id = $2'),
     append: prepare(
-      `INSERT INTO messages (conversation, create_time, position, id, participant, body)
-       VALUES ($1, $2, $3, $4, $5, $6)`,
+      'INSERT INTO messages (conversation, create_time, position, id, entry) VALUES ($1, $2, $3, $4, $5)',
     ),
     twin: prepare(
-      `SELECT ${MESSAGE_COLUMNS} FROM messages
+      `SELECT entry FROM messages
        WHERE conversation = $1 AND (create_time, position) =
          (SELECT create_time, position FROM send_times
           WHERE conversation = $1 AND participant = $2 AND send_seconds = $3 AND send_nanos = $4)`,
     ),
+    beginPurge: prepare('INSERT INTO purges (conversation, number) VALUES ($1, $2)'),
+    nextPurge: prepare('SELECT number FROM purges WHERE conversation = $1 ORDER BY number LIMIT 1'),
+    endPurge: prepare('DELETE FROM purges WHERE conversation = $1 AND number = $2'),
+    eraseMessages: erase('messages', 'create_time, position'),
+    eraseSendTimes: erase('send_times', 'participant, send_seconds, send_nanos'),
+    eraseReplies: erase('replies', 'participant, request_id'),
   };
 }

@@ -1,12 +1,16 @@
 import { randomBytes } from 'node:crypto';
+import { encodeEntry, setCreateTime } from './message-entries.ts';
 import type { SqliteConnection } from './sqlite-connection.ts';
 import { StoreUnusableError } from './store.ts';
+
+/** SQL, or what SQL cannot say. */
+type Migration = string | ((connection: SqliteConnection) => void);
 
 /**
  * The schema, step by step. Steps are only ever added: a step that was released is never changed. Each runs in
  * a transaction of its own together with the number that says it was done.
  */
-const migrations: readonly string[] = [
+const migrations: readonly Migration[] = [
   `
   -- Every resource but messages. Conversations carry a number under which their messages are filed: it is never
   -- used twice, so that a purged conversation's id can be used again while its messages are still being erased.
@@ -60,19 +64,87 @@ const migrations: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX timers_by_due ON timers (due, key);
   `,
+  (connection) => {
+    connection.exec(`
+      ALTER TABLE messages RENAME TO messages_in_columns;
+      DROP INDEX messages_by_chosen_id;
+
+      -- What a message is made of lies in its entry: see message-entries.ts. The columns are there to find it.
+      CREATE TABLE messages (
+        conversation INTEGER NOT NULL,
+        create_time INTEGER NOT NULL,
+        position INTEGER NOT NULL,
+        id TEXT,
+        entry BLOB NOT NULL,
+        PRIMARY KEY (conversation, create_time, position)
+      ) WITHOUT ROWID;
+      CREATE UNIQUE INDEX messages_by_chosen_id ON messages (conversation, id) WHERE id IS NOT NULL;
+
+      -- What was answered to which request of a participant.
+      CREATE TABLE replies (
+        conversation INTEGER NOT NULL,
+        participant TEXT NOT NULL,
+        request_id TEXT NOT NULL,
+        expires INTEGER NOT NULL,
+        response BLOB NOT NULL,
+        PRIMARY KEY (conversation, participant, request_id)
+      ) WITHOUT ROWID;
+
+      -- What is still to be told. A number is never used twice, even when all before it are gone.
+      CREATE TABLE events (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        partition TEXT NOT NULL,
+        data BLOB NOT NULL
+      );
+
+      -- Conversations that are gone but not yet erased.
+      CREATE TABLE purges (
+        conversation TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        PRIMARY KEY (conversation, number)
+      ) WITHOUT ROWID;
+
+      CREATE INDEX timers_by_partition ON timers (partition);
+
+      -- Counts the transactions: after a commit whose end is unknown, it tells whether that is there.
+      INSERT INTO settings (key, value) VALUES ('commits', 0);
+    `);
+    copyMessagesToEntries(connection);
+    connection.exec('DROP TABLE messages_in_columns');
+  },
 ];
 
-/** Brings a database up to this version. Refuses one that a newer version has written. */
-export function migrate(connection: SqliteConnection): void {
+function copyMessagesToEntries(connection: SqliteConnection): void {
+  const insert = connection.prepare(
+    'INSERT INTO messages (conversation, create_time, position, id, entry) VALUES ($1, $2, $3, $4, $5)',
+  );
+  const rows = connection
+    .prepare('SELECT conversation, create_time, position, id, participant, body FROM messages_in_columns')
+    .iterate();
+  for (const [conversation, createTime, position, id, participant, body] of rows) {
+    const message = { participant: participant as string, body: body as Uint8Array };
+    const entry = encodeEntry(id === null ? message : { ...message, id: id as string }, position as number);
+    setCreateTime(entry, 0, createTime as number);
+    insert.run(conversation as number, createTime as number, position as number, id as string | null, entry);
+  }
+}
+
+/**
+ * Brings a database up to this version, or for tests to an earlier one. Refuses one that a newer version has written.
+ */
+export function migrate(connection: SqliteConnection, to = migrations.length): void {
   const version = Number(connection.prepare('PRAGMA user_version').get()?.[0]);
   if (version > migrations.length) {
     throw new StoreUnusableError(
       `the data was written by a newer version of parley (schema ${version}, this one knows ${migrations.length})`,
     );
   }
-  for (const [index, migration] of migrations.entries()) {
+  for (const [index, migration] of migrations.slice(0, to).entries()) {
     if (index < version) continue;
-    connection.exec(`BEGIN IMMEDIATE; ${migration} PRAGMA user_version = ${index + 1}; COMMIT`);
+    connection.exec('BEGIN IMMEDIATE');
+    if (typeof migration === 'string') connection.exec(migration);
+    else migration(connection);
+    connection.exec(`PRAGMA user_version = ${index + 1}; COMMIT`);
   }
   connection
     .prepare(`INSERT INTO settings (key, value) VALUES ('secret', $1) ON CONFLICT DO NOTHING`)

@@ -1,5 +1,5 @@
 import type { Row } from './sqlite-connection.ts';
-import type { StoredMessage, StoredResource, Timer } from './store.ts';
+import type { StoredReply, StoredResource, Timer } from './store.ts';
 
 /** The columns of a row, in the order in which it is read. */
 
@@ -16,16 +16,15 @@ export function toResource(row: Row): StoredResource {
   };
 }
 
-export const MESSAGE_COLUMNS = 'create_time, position, id, participant, body';
+export const REPLY_COLUMNS = 'participant, request_id, expires, response';
 
-export function toMessage(row: Row): StoredMessage {
-  const [createTime, position, id, participant, body] = row;
+export function toReply(row: Row): StoredReply {
+  const [participant, requestId, expires, response] = row;
   return {
-    createTime: createTime as number,
-    position: position as number,
-    id: (id as string | null) ?? undefined,
     participant: participant as string,
-    body: body as Uint8Array,
+    requestId: requestId as string,
+    expires: expires as number,
+    response: response as Uint8Array,
   };
 }
 

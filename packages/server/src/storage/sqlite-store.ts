@@ -4,29 +4,26 @@ import { join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../clock.ts';
 import { WRITE_QUEUE_BYTES_MAX, WRITE_QUEUE_MAX } from '../limits.ts';
-import type { AppendedList } from './change-writer.ts';
-import { type Row, SqliteConnection, type Statement } from './sqlite-connection.ts';
-import {
-  keyOf,
-  MESSAGE_COLUMNS,
-  RESOURCE_COLUMNS,
-  TIMER_COLUMNS,
-  toMessage,
-  toResource,
-  toTimer,
-} from './sqlite-rows.ts';
+import type { Applied, EncodedChange, EncodedList } from './change-writer.ts';
+import { decodeEntries, encodeEntries } from './message-entries.ts';
+import { SqliteConnection } from './sqlite-connection.ts';
+import { SqliteReader } from './sqlite-reader.ts';
+import { SqliteScanner } from './sqlite-scanner.ts';
+import type { ThreadData, WriterStart } from './sqlite-threads.ts';
 import type { WriterReply, WriterRequest } from './sqlite-writer.ts';
 import {
   type Change,
   ConflictError,
   type MessageRange,
+  type NewMessage,
   type Page,
-  type PageRange,
   QueueFullError,
   type Receipt,
   type ResourceRange,
   type Store,
+  type StoredEvent,
   type StoredMessage,
+  type StoredReply,
   type StoredResource,
   StoreFailedError,
   StoreUnusableError,
@@ -34,7 +31,6 @@ import {
 } from './store.ts';
 
 interface Waiting {
-  readonly change: Change;
   readonly bytes: number;
   readonly resolve: (receipt: Receipt) => void;
   readonly reject: (error: Error) => void;
@@ -90,40 +86,46 @@ function readHolder(file: string): string {
   }
 }
 
+/** The threads' file has the ending of this one: .ts in development, .js when built. */
+const THREADS = new URL(`./sqlite-threads.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
+
 async function startWriter(file: string): Promise<Worker> {
-  // The worker's file has the ending of this one: .ts in development, .js when built.
-  const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const worker = new Worker(new URL(`./sqlite-writer.${ending}`, import.meta.url), { workerData: { file } });
-  const [first] = (await once(worker, 'message')) as [WriterReply];
+  const workerData: ThreadData = { role: 'writer', file };
+  const worker = new Worker(THREADS, { workerData });
+  const [first] = (await once(worker, 'message')) as [WriterStart];
   if (first.kind === 'unusable') throw new StoreUnusableError(first.message);
   return worker;
 }
 
-/** Reads on this thread from a connection that cannot write; hands every write to the writer thread. */
+/**
+ * Reads single resources and pages of messages on this thread, lists on another, and hands every write to the
+ * writer's. While the writer looks at the data after a failure, reads wait.
+ */
 class SqliteStore implements Store {
   readonly secret: Uint8Array;
+  readonly #file: string;
   readonly #lock: SqliteConnection;
-  readonly #reader: SqliteConnection;
-  readonly #statements: ReturnType<typeof prepareStatements>;
+  readonly #scanner: SqliteScanner;
   readonly #worker: Worker;
   readonly #clock: Clock;
   readonly #waiting = new Map<number, Waiting>();
+  #reader: SqliteReader;
+  /** Resolves when reads can go on. */
+  #suspended: PromiseWithResolvers<void> | undefined;
   #waitingBytes = 0;
   #nextId = 0;
-  #failure: StoreFailedError | undefined;
+  #failure: Error | undefined;
   #closed: Promise<void> | undefined;
   #onClosed = (): void => {};
 
   constructor(parts: { file: string; lock: SqliteConnection; worker: Worker; clock: Clock }) {
+    this.#file = parts.file;
     this.#lock = parts.lock;
     this.#worker = parts.worker;
     this.#clock = parts.clock;
-    this.#reader = new SqliteConnection(parts.file, { readOnly: true });
-    this.#reader.exec('PRAGMA mmap_size = 1073741824; PRAGMA cache_size = -65536');
-    this.#statements = prepareStatements(this.#reader);
-    this.secret = this.#reader
-      .prepare(`SELECT value FROM settings WHERE key = 'secret'`)
-      .get()?.[0] as Uint8Array;
+    this.#reader = new SqliteReader(parts.file);
+    this.#scanner = new SqliteScanner(THREADS, parts.file);
+    this.secret = this.#reader.secret;
     this.#worker.on('message', (reply: WriterReply) => this.#receive(reply));
     this.#worker.on('error', (error) => this.#fail(error));
     this.#worker.on('exit', () => this.#fail(new Error('the writer thread has ended')));
@@ -134,93 +136,77 @@ class SqliteStore implements Store {
   }
 
   get usable(): boolean {
-    return this.#failure === undefined && this.#closed === undefined;
+    return this.#failure === undefined && this.#closed === undefined && this.#suspended === undefined;
   }
 
   commit(change: Change): Promise<Receipt> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    if (this.#closed !== undefined) return Promise.reject(new StoreFailedError('the store is closed'));
+    if (this.#failure !== undefined || this.#closed !== undefined) {
+      return Promise.reject(new StoreFailedError('the store is closed', { cause: this.#failure }));
+    }
     const bytes = sizeOf(change);
     if (this.#waiting.size >= WRITE_QUEUE_MAX || this.#waitingBytes + bytes > WRITE_QUEUE_BYTES_MAX) {
       return Promise.reject(new QueueFullError('too many writes are waiting'));
     }
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { change, bytes, resolve, reject });
+      this.#waiting.set(id, { bytes, resolve, reject });
       this.#waitingBytes += bytes;
-      this.#send({ kind: 'commit', id, change, now: this.#clock.now() });
+      const encoded = encodeChange(change);
+      const transfer = encoded.append.flatMap(({ entries, sendTimes }) => [entries.buffer, sendTimes.buffer]);
+      this.#send({ kind: 'commit', id, change: encoded, now: this.#clock.now() }, transfer as ArrayBuffer[]);
     });
   }
 
-  async get(name: string): Promise<StoredResource | undefined> {
-    const [collection, id] = keyOf(name);
-    const row = this.#statements.get.get(collection, id);
-    return row === undefined ? undefined : toResource(row);
+  get(name: string): Promise<StoredResource | undefined> {
+    return this.#read((reader) => reader.get(name));
   }
 
-  async list(
-    collection: string,
-    order: 'id' | 'ordering',
-    range: ResourceRange,
-  ): Promise<Page<StoredResource>> {
-    const { after, limit, states } = range;
-    const wanted = states === undefined ? null : JSON.stringify(states);
-    const rows =
-      order === 'id'
-        ? this.#statements.listById.iterate(collection, after?.id ?? '', wanted, limit + 1)
-        : this.#statements.listInOrder.iterate(
-            collection,
-            after?.ordering ?? Number.MAX_SAFE_INTEGER,
-            after?.id ?? '',
-            wanted,
-            limit + 1,
-          );
-    return readPage(rows, range, toResource);
+  list(collection: string, order: 'id' | 'ordering', range: ResourceRange): Promise<Page<StoredResource>> {
+    if (this.#suspended === undefined) return this.#scanner.list(collection, order, range);
+    return this.#suspended.promise.then(() => this.list(collection, order, range));
   }
 
-  async listMessages(conversation: string, range: MessageRange): Promise<Page<StoredMessage> | undefined> {
-    const number = this.#statements.number.get(...keyOf(conversation))?.[0];
-    if (typeof number !== 'number') return undefined;
-    return readPage(this.#messageRows(number, range), range, toMessage);
+  listMessages(conversation: string, range: MessageRange): Promise<Page<StoredMessage> | undefined> {
+    return this.#read((reader) => reader.listMessages(conversation, range));
   }
 
-  /** Newest first: the last range first, each from its end. */
-  *#messageRows(conversation: number, range: MessageRange): Iterable<Row> {
-    const { after, limit, createTimes = [[0, Number.MAX_SAFE_INTEGER]] } = range;
-    let left = limit + 1;
-    for (const [first, last] of createTimes.toReversed()) {
-      if (left === 0 || (after !== undefined && after.createTime < first)) continue;
-      const inside = after !== undefined && after.createTime <= last;
-      const rows = this.#statements.listMessages.iterate(
-        conversation,
-        first,
-        inside ? after.createTime : last,
-        inside ? after.position : Number.MAX_SAFE_INTEGER,
-        left,
-      );
-      for (const row of rows) {
-        left--;
-        yield row;
-      }
-    }
+  async getReply(
+    conversation: string,
+    participant: string,
+    requestId: string,
+  ): Promise<StoredReply | undefined> {
+    const reply = await this.#read((reader) => reader.getReply(conversation, participant, requestId));
+    return reply !== undefined && reply.expires > this.#clock.now() ? reply : undefined;
   }
 
-  async getTimer(key: string): Promise<Timer | undefined> {
-    const row = this.#statements.getTimer.get(key);
-    return row === undefined ? undefined : toTimer(row);
+  listEvents(after: number, limit: number): Promise<readonly StoredEvent[]> {
+    return this.#read((reader) => reader.listEvents(after, limit));
   }
 
-  async dueTimers(until: number, limit: number): Promise<readonly Timer[]> {
-    return Array.from(this.#statements.dueTimers.iterate(until, limit), toTimer);
+  getTimer(key: string): Promise<Timer | undefined> {
+    return this.#read((reader) => reader.getTimer(key));
   }
 
-  async nextDue(): Promise<number | undefined> {
-    return this.#statements.nextDue.get()?.[0] as number | undefined;
+  dueTimers(until: number, limit: number): Promise<readonly Timer[]> {
+    return this.#read((reader) => reader.dueTimers(until, limit));
+  }
+
+  nextDue(): Promise<number | undefined> {
+    return this.#read((reader) => reader.nextDue());
   }
 
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
+  }
+
+  async #read<T>(read: (reader: SqliteReader) => T): Promise<T> {
+    if (this.#suspended !== undefined) await this.#suspended.promise;
+    try {
+      return read(this.#reader);
+    } catch (error) {
+      throw new StoreFailedError(`the data cannot be read: ${(error as Error).message}`, { cause: error });
+    }
   }
 
   async #close(): Promise<void> {
@@ -232,96 +218,95 @@ class SqliteStore implements Store {
       await closed;
     }
     await this.#worker.terminate();
-    this.#reader.close();
+    await this.#scanner.close();
+    if (this.#suspended === undefined) this.#reader.close();
+    this.#suspended?.reject(new StoreFailedError('the store is closed'));
     this.#lock.close();
   }
 
-  #send(request: WriterRequest): void {
-    this.#worker.postMessage(request);
+  #send(request: WriterRequest, transfer: ArrayBuffer[] = []): void {
+    this.#worker.postMessage(request, transfer);
   }
 
   #receive(reply: WriterReply): void {
-    if (reply.kind === 'closed') this.#onClosed();
-    if (!('id' in reply)) return;
+    switch (reply.kind) {
+      case 'suspend':
+        this.#suspend().catch((error: unknown) => this.#fail(error));
+        return;
+      case 'resume':
+        this.#resume();
+        return;
+      case 'closed':
+        this.#onClosed();
+        return;
+      default:
+        this.#settle(reply);
+    }
+  }
+
+  #settle(reply: Extract<WriterReply, { id: number }>): void {
     const waiting = this.#waiting.get(reply.id);
     if (waiting === undefined) return;
     this.#waiting.delete(reply.id);
     this.#waitingBytes -= waiting.bytes;
-    if (reply.kind === 'committed') waiting.resolve(toReceipt(waiting.change, reply.appended));
+    if (reply.kind === 'committed') waiting.resolve(toReceipt(reply.entries, reply.applied));
     else if (reply.kind === 'conflict') waiting.reject(new ConflictError(reply.resource));
     else waiting.reject(new StoreFailedError(reply.message));
   }
 
-  /** Without its thread the store can acknowledge nothing; what was under way is looked at on the next start. */
+  async #suspend(): Promise<void> {
+    this.#suspended = Promise.withResolvers();
+    this.#suspended.promise.catch(() => {});
+    this.#reader.close();
+    await this.#scanner.release();
+    this.#send({ kind: 'suspended' });
+  }
+
+  #resume(): void {
+    this.#reader = new SqliteReader(this.#file);
+    this.#suspended?.resolve();
+    this.#suspended = undefined;
+  }
+
+  /**
+   * Without its thread the store can acknowledge nothing, and nobody knows what became of what was under way: that
+   * is looked at on the next start.
+   */
   #fail(cause: unknown): void {
     if (this.#failure !== undefined) return;
-    this.#failure = new StoreFailedError('the writer thread has ended', { cause });
+    this.#failure = new Error('the writer thread has ended', { cause });
     for (const waiting of this.#waiting.values()) waiting.reject(this.#failure);
     this.#waiting.clear();
     this.#onClosed();
   }
 }
 
-/** A list of states as JSON, so that one statement serves every list; null lets all through. */
-const IN_STATES = (parameter: string): string =>
-  `(${parameter} IS NULL OR state IN (SELECT value FROM json_each(${parameter})))`;
-
-function prepareStatements(connection: SqliteConnection) {
-  const prepare = (sql: string): Statement => connection.prepare(sql);
-  return {
-    get: prepare(`SELECT ${RESOURCE_COLUMNS} FROM resources WHERE collection = $1 AND id = $2`),
-    number: prepare('SELECT number FROM resources WHERE collection = $1 AND id = $2'),
-    listById: prepare(
-      `SELECT ${RESOURCE_COLUMNS} FROM resources
-       WHERE collection = $1 AND id > $2 AND ${IN_STATES('$3')} ORDER BY id LIMIT $4`,
-    ),
-    listInOrder: prepare(
-      `SELECT ${RESOURCE_COLUMNS} FROM resources
-       WHERE collection = $1 AND ordering IS NOT NULL AND ordering <= $2 AND (ordering < $2 OR id > $3)
-         AND ${IN_STATES('$4')}
-       ORDER BY ordering DESC, id LIMIT $5`,
-    ),
-    getTimer: prepare(`SELECT ${TIMER_COLUMNS} FROM timers WHERE key = $1`),
-    dueTimers: prepare(`SELECT ${TIMER_COLUMNS} FROM timers WHERE due <= $1 ORDER BY due, key LIMIT $2`),
-    nextDue: prepare('SELECT due FROM timers ORDER BY due LIMIT 1'),
-    listMessages: prepare(
-      `SELECT ${MESSAGE_COLUMNS} FROM messages
-       WHERE conversation = $1 AND create_time >= $2 AND (create_time, position) < ($3, $4)
-       ORDER BY create_time DESC, position DESC LIMIT $5`,
-    ),
-  };
+function encodeChange({ append = [], ...rest }: Change): EncodedChange {
+  return { ...rest, append: append.map(encodeList) };
 }
 
-function readPage<T extends { readonly body: Uint8Array }>(
-  rows: Iterable<Row>,
-  range: PageRange<unknown>,
-  read: (row: Row) => T,
-): Page<T> {
-  const items: T[] = [];
-  let bytes = 0;
-  for (const row of rows) {
-    if (items.length === range.limit || (items.length > 0 && bytes > range.bytes))
-      return { items, more: true };
-    const item = read(row);
-    bytes += item.body.byteLength;
-    items.push(item);
+function encodeList(messages: readonly NewMessage[]): EncodedList {
+  const sendTimes = new Float64Array(messages.length * 2);
+  for (const [index, { sendTime }] of messages.entries()) {
+    sendTimes[index * 2] = sendTime?.seconds ?? Number.NaN;
+    sendTimes[index * 2 + 1] = sendTime?.nanos ?? 0;
   }
-  return { items, more: false };
+  return { entries: encodeEntries(messages), sendTimes };
 }
 
-/** Puts the receipt together here, so that bodies do not cross the thread twice. */
-function toReceipt(change: Change, appended: readonly AppendedList[]): Receipt {
+function toReceipt(entries: readonly Uint8Array[], { appended, purgeLeft }: Applied): Receipt {
   return {
-    appended: appended.map(({ createTime, twins }, list) =>
-      (change.append?.[list] ?? []).map((message, position): StoredMessage => {
-        const twin = twins.get(position);
-        if (twin !== undefined) return twin;
-        if (createTime === undefined) throw new Error('a message is neither stored nor a duplicate');
-        const { id, participant, body } = message;
-        return { createTime, position, id, participant, body };
-      }),
-    ),
+    appended: appended.map(({ twins }, list) => {
+      const messages = decodeEntries(asBuffer(entries[list] ?? new Uint8Array()));
+      for (const [position, twin] of twins) messages.splice(position, 1, ...decodeEntries(asBuffer(twin)));
+      return messages;
+    }),
+    purgeLeft,
   };
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function sizeOf(change: Change): number {

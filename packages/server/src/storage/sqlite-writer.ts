@@ -1,135 +1,227 @@
-/**
- * The writer thread: it owns the only connection that writes. Changes that arrive while a commit is under way
- * wait and form the next group; a group is one transaction and one sync of the disk.
- */
-import { isMainThread, type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { type AppendedList, ChangeWriter } from './change-writer.ts';
-import { migrate } from './migrations.ts';
-import { SqliteConnection } from './sqlite-connection.ts';
-import { type Change, ConflictError, StoreUnusableError } from './store.ts';
-
-export interface WriterData {
-  readonly file: string;
-}
+import type { Applied, ChangeWriter, EncodedChange } from './change-writer.ts';
+import type { SqliteConnection, Statement } from './sqlite-connection.ts';
+import { ConflictError } from './store.ts';
 
 export type WriterRequest =
-  | { readonly kind: 'commit'; readonly id: number; readonly change: Change; readonly now: number }
+  | { readonly kind: 'commit'; readonly id: number; readonly change: EncodedChange; readonly now: number }
+  /** Nobody reads any more: the answer to 'suspend'. */
+  | { readonly kind: 'suspended' }
   | { readonly kind: 'close' };
 
 export type WriterReply =
-  | { readonly kind: 'ready' }
-  | { readonly kind: 'unusable'; readonly message: string }
-  | { readonly kind: 'committed'; readonly id: number; readonly appended: readonly AppendedList[] }
+  /** With the entries that were appended, which now carry their create_time. */
+  | {
+      readonly kind: 'committed';
+      readonly id: number;
+      readonly entries: readonly Uint8Array[];
+      readonly applied: Applied;
+    }
   | { readonly kind: 'conflict'; readonly id: number; readonly resource: string }
+  /** Nothing of it was stored. */
   | { readonly kind: 'failed'; readonly id: number; readonly message: string }
+  /** All other connections must be closed, and this be answered. */
+  | { readonly kind: 'suspend' }
+  /** They may be opened again. */
+  | { readonly kind: 'resume' }
   | { readonly kind: 'closed' };
 
 type Commit = Extract<WriterRequest, { kind: 'commit' }>;
 
+/** What a writer stands on. */
+export interface WriterParts {
+  /** Opens the data as it is, brought up to date. */
+  open(): { readonly connection: SqliteConnection; readonly changes: ChangeWriter };
+  reply(reply: WriterReply): void;
+  /** Between attempts to open data that cannot be opened. */
+  readonly retryMs: number;
+}
+
 /** A group is cut here, so that the first of it does not wait for all that arrive behind it. */
 const GROUP_MAX = 512;
 
-function open(file: string): SqliteConnection {
-  const connection = new SqliteConnection(file);
-  // FULL: a commit returns only after the log was synced, so that what was acknowledged outlasts a power cut.
-  connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
-  connection.exec('PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536;');
-  migrate(connection);
-  return connection;
+/** SQLite's primary result codes for a connection that is not to be used any further, but for FULL. */
+const BROKEN = new Set([7, 8, 10, 11, 14, 15, 26]);
+const FULL = 13;
+
+/** A commit that failed on its way: whether it is there must be looked at. */
+interface Doubt {
+  readonly commits: number;
+  readonly replies: readonly WriterReply[];
+  readonly failures: readonly WriterReply[];
 }
 
-class Writer {
-  readonly #port: MessagePort;
-  readonly #connection: SqliteConnection;
-  readonly #changes: ChangeWriter;
+/**
+ * Owns the only connection that writes. Changes that arrive while a commit is under way wait and form the next
+ * group; a group is one transaction and one sync of the disk.
+ *
+ * A COMMIT that reports an error may have been done all the same: a sync can fail behind its back. Then everybody
+ * lets go of the data, which makes SQLite read its log anew; the count of commits tells whether the group is there,
+ * and then the log is emptied into the database, so that it is there to stay. Only then the group is answered.
+ */
+export class SqliteWriter {
+  readonly #parts: WriterParts;
   readonly #queue: Commit[] = [];
+  #connection: SqliteConnection;
+  #changes: ChangeWriter;
+  #count: Statement;
+  #commits: number;
+  /** Set from the moment when the data must be opened again until they are. */
+  #doubt: Doubt | undefined;
   #closing = false;
+  #retry: NodeJS.Timeout | undefined;
 
-  constructor(port: MessagePort, connection: SqliteConnection) {
-    this.#port = port;
-    this.#connection = connection;
-    this.#changes = new ChangeWriter(connection);
+  /** Throws where the data cannot be opened. */
+  constructor(parts: WriterParts) {
+    this.#parts = parts;
+    ({ connection: this.#connection, changes: this.#changes } = parts.open());
+    [this.#count, this.#commits] = this.#readCommits();
   }
 
   receive(request: WriterRequest): void {
+    if (request.kind === 'suspended') {
+      this.#reopen();
+      return;
+    }
     if (request.kind === 'close') this.#closing = true;
-    else this.#queue.push(request);
+    else if (this.#doubt !== undefined) {
+      const message = 'the data are being looked at after a failure';
+      this.#parts.reply({ kind: 'failed', id: request.id, message });
+      return;
+    } else this.#queue.push(request);
     // All messages that have arrived are delivered before an immediate runs: they form the group.
     if (this.#queue.length <= 1) setImmediate(() => this.#drain());
   }
 
   #drain(): void {
-    if (this.#queue.length > 0) this.#commitGroup(this.#queue.splice(0, GROUP_MAX));
-    if (this.#queue.length > 0) {
-      setImmediate(() => this.#drain());
-    } else if (this.#closing) {
-      this.#connection.close();
-      this.#reply({ kind: 'closed' });
-      this.#port.close();
+    if (this.#doubt !== undefined && !this.#closing) return;
+    if (this.#queue.length > 0 && this.#doubt === undefined) {
+      this.#commitGroup(this.#queue.splice(0, GROUP_MAX));
     }
+    if (this.#queue.length > 0) setImmediate(() => this.#drain());
+    else if (this.#closing) this.#close();
   }
 
   #commitGroup(group: readonly Commit[]): void {
-    let replies: WriterReply[];
+    let replies: WriterReply[] = [];
+    let committing = false;
     try {
       this.#connection.exec('BEGIN IMMEDIATE');
       replies = group.map((commit) => this.#apply(commit));
+      this.#count.run(this.#commits + 1);
+      committing = true;
       this.#connection.exec('COMMIT');
+      this.#commits++;
     } catch (error) {
-      this.#rollBack();
-      const message = error instanceof Error ? error.message : String(error);
-      replies = group.map(({ id }) => ({ kind: 'failed', id, message }));
+      const message = textOf(error);
+      const failures = group.map(({ id }): WriterReply => ({ kind: 'failed', id, message }));
+      const sound = this.#rollBack();
+      if (committing) {
+        this.#suspend({ commits: this.#commits + 1, replies, failures });
+        return;
+      }
+      replies = failures;
+      if (!sound || isBroken(error)) this.#suspend({ commits: this.#commits + 1, replies: [], failures: [] });
     }
-    for (const reply of replies) this.#reply(reply);
+    for (const reply of replies) this.#parts.reply(reply);
   }
 
   /** Each change runs in a savepoint of its own, so that one that fails takes nothing of its group with it. */
-  #apply(commit: Commit): WriterReply {
+  #apply({ id, change, now }: Commit): WriterReply {
     this.#connection.exec('SAVEPOINT change');
     try {
-      const appended = this.#changes.apply(commit.change, commit.now);
+      const applied = this.#changes.apply(change, now);
       this.#connection.exec('RELEASE change');
-      return { kind: 'committed', id: commit.id, appended };
+      return { kind: 'committed', id, entries: change.append.map(({ entries }) => entries), applied };
     } catch (error) {
       // A full disk or an I/O error ends the whole transaction: then there is no savepoint to go back to.
-      if (!this.#connection.inTransaction) throw error;
+      if (isBroken(error) || isFull(error) || !this.#connection.inTransaction) throw error;
       this.#connection.exec('ROLLBACK TO change; RELEASE change');
-      if (error instanceof ConflictError)
-        return { kind: 'conflict', id: commit.id, resource: error.resource };
-      const message = error instanceof Error ? error.message : String(error);
-      return { kind: 'failed', id: commit.id, message };
+      if (error instanceof ConflictError) return { kind: 'conflict', id, resource: error.resource };
+      return { kind: 'failed', id, message: textOf(error) };
     }
   }
 
-  #rollBack(): void {
+  /** Whether the connection can be used as before. */
+  #rollBack(): boolean {
     try {
       if (this.#connection.inTransaction) this.#connection.exec('ROLLBACK');
+      return true;
     } catch {
-      // The connection is beyond help; the next BEGIN says so to the group that asks for it.
+      return false;
     }
   }
 
-  #reply(reply: WriterReply): void {
-    this.#port.postMessage(reply);
+  #suspend(doubt: Doubt): void {
+    this.#doubt = doubt;
+    for (const { id } of this.#queue.splice(0)) {
+      this.#parts.reply({ kind: 'failed', id, message: 'a write before it failed' });
+    }
+    this.#parts.reply({ kind: 'suspend' });
+  }
+
+  /** Looks at what is there; where that cannot be, again and again. Nothing is answered before. */
+  #reopen(): void {
+    const doubt = this.#doubt;
+    if (doubt === undefined) return;
+    let isThere: boolean;
+    try {
+      this.#discard();
+      ({ connection: this.#connection, changes: this.#changes } = this.#parts.open());
+      [this.#count, this.#commits] = this.#readCommits();
+      isThere = this.#commits >= doubt.commits;
+      if (isThere) this.#emptyLog();
+    } catch {
+      if (this.#closing) this.#close();
+      else this.#retry = setTimeout(() => this.#reopen(), this.#parts.retryMs);
+      return;
+    }
+    this.#doubt = undefined;
+    this.#parts.reply({ kind: 'resume' });
+    for (const reply of isThere ? doubt.replies : doubt.failures) this.#parts.reply(reply);
+    if (this.#closing) this.#close();
+  }
+
+  #emptyLog(): void {
+    const busy = this.#connection.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.[0];
+    if (busy !== 0) throw new Error('the log could not be emptied');
+  }
+
+  #readCommits(): [count: Statement, commits: number] {
+    const row = this.#connection.prepare(`SELECT value FROM settings WHERE key = 'commits'`).get();
+    return [
+      this.#connection.prepare(`UPDATE settings SET value = $1 WHERE key = 'commits'`),
+      Number(row?.[0]),
+    ];
+  }
+
+  #close(): void {
+    clearTimeout(this.#retry);
+    this.#discard();
+    this.#parts.reply({ kind: 'closed' });
+  }
+
+  #discard(): void {
+    try {
+      this.#connection.close();
+    } catch {
+      // It was closed before, or is beyond help.
+    }
   }
 }
 
-function main(port: MessagePort, { file }: WriterData): void {
-  let writer: Writer;
-  try {
-    writer = new Writer(port, open(file));
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const reply: WriterReply = {
-      kind: 'unusable',
-      message: error instanceof StoreUnusableError ? message : `${file} cannot be opened: ${message}`,
-    };
-    port.postMessage(reply);
-    port.close();
-    return;
-  }
-  port.on('message', (request: WriterRequest) => writer.receive(request));
-  port.postMessage({ kind: 'ready' } satisfies WriterReply);
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
-if (!isMainThread && parentPort !== null) main(parentPort, workerData as WriterData);
+function resultCode(error: unknown): number {
+  const { errcode = 0 } = error as { errcode?: number };
+  return errcode & 0xff;
+}
+
+function isBroken(error: unknown): boolean {
+  return BROKEN.has(resultCode(error));
+}
+
+function isFull(error: unknown): boolean {
+  return resultCode(error) === FULL;
+}

@@ -8,9 +8,11 @@ import { openSqliteStore } from './sqlite-store.ts';
 import {
   type Change,
   ConflictError,
+  type MessageCursor,
   type NewMessage,
   type SendTime,
   type Store,
+  type StoredReply,
   StoreUnusableError,
   type Timer,
 } from './store.ts';
@@ -337,6 +339,201 @@ for (const driver of drivers) {
         store = await driver.open(folder, clock);
         assert.deepEqual(await due(10), ['a']);
       });
+    });
+
+    describe('replies', () => {
+      const PARTICIPANT = `${CONVERSATION}/participants/a`;
+      const reply = (text: string, more: Partial<StoredReply> = {}): Change => {
+        const expires = clock.now() + 1_000;
+        const kept = { participant: PARTICIPANT, requestId: 'r', expires, response: bytes(text), ...more };
+        return { partition: CONVERSATION, reply: kept };
+      };
+      const found = async (requestId = 'r', participant = PARTICIPANT): Promise<string | undefined> => {
+        const kept = await store.getReply(CONVERSATION, participant, requestId);
+        return kept && new TextDecoder().decode(kept.response);
+      };
+
+      beforeEach(() => store.commit(createConversation()));
+
+      it('are kept once per participant and request, with all else that the change does', async () => {
+        const change = { ...reply('first'), append: [[said('once')]] };
+        const results = await Promise.allSettled(Array.from({ length: 5 }, () => store.commit(change)));
+        assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 1);
+        await assert.rejects(store.commit(reply('second')), ConflictError);
+        assert.deepEqual([await found(), await texts()], ['first', ['once']]);
+        await store.commit(reply('other', { requestId: 's' }));
+        await store.commit(reply('of another', { participant: `${PARTICIPANT}b` }));
+        assert.deepEqual([await found('s'), await found('r', `${PARTICIPANT}b`)], ['other', 'of another']);
+        assert.equal(await found('t'), undefined);
+      });
+
+      it('make room once they have expired', async () => {
+        await store.commit(reply('first'));
+        clock.advance(999);
+        assert.equal(await found(), 'first');
+        clock.advance(1);
+        assert.equal(await found(), undefined);
+        await store.commit(reply('second'));
+        assert.equal(await found(), 'second');
+      });
+
+      it('need a conversation', async () => {
+        await store.commit({ partition: CONVERSATION, remove: [CONVERSATION] });
+        await assert.rejects(store.commit(reply('lost')), ConflictError);
+        assert.equal(await found(), undefined);
+      });
+    });
+
+    describe('events', () => {
+      const seen = async (after = 0, limit = 100) =>
+        (await store.listEvents(after, limit)).map(({ data }) => new TextDecoder().decode(data));
+
+      it('are told in the order in which they happened, each with a number of its own', async () => {
+        await store.commit({ partition: 'projects/p', emit: [bytes('a'), bytes('b')] });
+        await store.commit({ partition: 'projects/q', emit: [bytes('c')] });
+        const events = await store.listEvents(0, 100);
+        assert.deepEqual(
+          events.map(({ partition }) => partition),
+          ['projects/p', 'projects/p', 'projects/q'],
+        );
+        assert.deepEqual([await seen(), await seen(events[0]?.number, 1)], [['a', 'b', 'c'], ['b']]);
+      });
+
+      it('are settled once, and their numbers are not used again', async () => {
+        await store.commit({ partition: 'projects/p', emit: [bytes('a'), bytes('b')] });
+        const [first, last] = await store.listEvents(0, 100);
+        const settle = [first?.number ?? 0, last?.number ?? 0];
+        await store.commit({ partition: 'projects/p', settle });
+        await assert.rejects(
+          store.commit({ partition: 'projects/p', settle: settle.slice(1) }),
+          ConflictError,
+        );
+        await store.close();
+        store = await driver.open(folder, clock);
+        await store.commit({ partition: 'projects/p', emit: [bytes('c')] });
+        const [next] = await store.listEvents(0, 100);
+        assert.ok((next?.number ?? 0) > (last?.number ?? 0));
+      });
+
+      it('of a change that conflicts have not happened', async () => {
+        const expect = [{ name: CONVERSATION, version: 1 }];
+        await assert.rejects(
+          store.commit({ partition: CONVERSATION, expect, emit: [bytes('a')] }),
+          ConflictError,
+        );
+        assert.deepEqual(await seen(), []);
+      });
+    });
+
+    describe('purge', () => {
+      const OTHER = 'projects/p/conversations/other';
+      const participants = `${CONVERSATION}/participants`;
+      const purge = async (limit: number, begin = false): Promise<boolean> =>
+        (await store.commit({ partition: CONVERSATION, purge: { begin, limit } })).purgeLeft;
+
+      beforeEach(async () => {
+        await store.commit(createConversation());
+        await store.commit(createConversation(OTHER));
+        await store.commit({
+          partition: CONVERSATION,
+          put: [{ name: `${participants}/a`, body: bytes('') }],
+          schedule: [{ key: 'mine', due: 5, kind: 'k', data: bytes('') }],
+          emit: [bytes('told later')],
+          reply: {
+            participant: `${participants}/a`,
+            requestId: 'r',
+            expires: clock.now() + 1e9,
+            response: bytes(''),
+          },
+          append: [Array.from({ length: 10 }, (_, i) => said(String(i), { sendTime: at(i) }))],
+        });
+        await store.commit({
+          partition: OTHER,
+          schedule: [{ key: 'others', due: 5, kind: 'k', data: bytes('') }],
+          append: [[said('stays')]],
+        });
+      });
+
+      it('has the conversation gone at once, and only that', async () => {
+        assert.equal(await purge(1, true), true);
+        assert.equal(await store.get(CONVERSATION), undefined);
+        assert.equal(await store.get(`${participants}/a`), undefined);
+        assert.equal(await store.listMessages(CONVERSATION, EVERYTHING), undefined);
+        assert.equal(await store.getReply(CONVERSATION, `${participants}/a`, 'r'), undefined);
+        assert.deepEqual(
+          (await store.dueTimers(10, 10)).map(({ key }) => key),
+          ['others'],
+        );
+        assert.equal((await store.listEvents(0, 10)).length, 1);
+        assert.equal((await store.listMessages(OTHER, EVERYTHING))?.items.length, 1);
+        await assert.rejects(store.commit(append([said('late')])), ConflictError);
+      });
+
+      it('goes on in slices until nothing is left, and may be asked for again', async () => {
+        let slices = 1;
+        for (let left = await purge(4, true); left; left = await purge(4)) slices++;
+        // Ten messages, as many send times, and a reply.
+        assert.ok(slices >= 6 && slices <= 7, String(slices));
+        assert.equal(await purge(4), false);
+        await assert.rejects(purge(4, true), ConflictError);
+        assert.equal((await store.listMessages(OTHER, EVERYTHING))?.items.length, 1);
+      });
+
+      it('frees the name at once, and leaves alone whoever takes it', async () => {
+        await purge(1, true);
+        await store.commit(createConversation());
+        await store.commit(append([said('new', { sendTime: at(1) })]));
+        await store.commit({
+          partition: CONVERSATION,
+          put: [{ name: `${participants}/b`, body: bytes('') }],
+        });
+        await store.close();
+        store = await driver.open(folder, clock);
+        while (await purge(3));
+        assert.deepEqual(await texts(), ['new']);
+        assert.ok(await store.get(`${participants}/b`));
+        assert.equal(await purge(1, true), true);
+        await store.commit(createConversation());
+        assert.deepEqual(await texts(), []);
+      });
+    });
+
+    it('keeps any bytes', async () => {
+      await store.commit(createConversation());
+      const bodies = [
+        Buffer.alloc(0),
+        Buffer.from([0]),
+        Buffer.from(Array.from({ length: 256 }, (_, i) => i)),
+        Buffer.from('\u0000é\u{1F600}'),
+        Buffer.alloc(200_000, 0xff),
+      ];
+      await store.commit(append(bodies.map((body) => ({ participant: 'x', body }))));
+      const page = await store.listMessages(CONVERSATION, EVERYTHING);
+      assert.deepEqual(page?.items.map(({ body }) => Buffer.from(body)).toReversed(), bodies);
+    });
+
+    it('reads pages of any size from messages of any size', async () => {
+      await store.commit(createConversation());
+      const sizes = Array.from({ length: 700 }, (_, i) => (i % 50 === 7 ? 30_000 : i % 13));
+      const all = sizes.map((size, i) => `${i}:${'x'.repeat(size)}`);
+      for (let from = 0; from < all.length; from += 90) {
+        await store.commit(append(all.slice(from, from + 90).map((text) => said(text))));
+      }
+      for (const range of [
+        { limit: 1, bytes: 9 },
+        { limit: 101, bytes: 1 << 20 },
+        { limit: 333, bytes: 64_000 },
+      ]) {
+        const read: string[] = [];
+        for (let after: MessageCursor | undefined; ; ) {
+          const page = await store.listMessages(CONVERSATION, { ...range, after });
+          assert.ok((page?.items.length ?? 0) <= range.limit);
+          read.push(...(page?.items.map(({ body }) => new TextDecoder().decode(body)) ?? []));
+          if (!page?.more) break;
+          after = page.items.at(-1);
+        }
+        assert.deepEqual(read, all.toReversed());
+      }
     });
 
     describe('opening', () => {

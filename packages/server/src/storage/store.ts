@@ -75,28 +75,58 @@ export interface StoredMessage {
   readonly body: Uint8Array;
 }
 
+/** What a request was answered, so that the same request is answered the same again. */
+export interface StoredReply {
+  /** The canonical name of the participant who asked. */
+  readonly participant: string;
+  readonly requestId: string;
+  /** Microseconds since the epoch. From then on it is as if it had never been. */
+  readonly expires: number;
+  readonly response: Uint8Array;
+}
+
+/** Something that happened, to be told to others. It lasts until a change takes it away. */
+export interface StoredEvent {
+  /** Later events have greater numbers; none is used twice. */
+  readonly number: number;
+  /** What the change that it came with was about. */
+  readonly partition: string;
+  readonly data: Uint8Array;
+}
+
 /** All of a call's effects, applied together or not at all. */
 export interface Change {
-  /** The conversation, else the project, in which everything of the change lives. */
+  /** The conversation, else the project, in which everything of the change lives: events and timers too. */
   readonly partition: string;
   readonly expect?: readonly Expectation[];
   readonly put?: readonly ResourceWrite[];
   readonly remove?: readonly string[];
   /** Each inner list gets one create_time, later than all before it in the conversation. */
   readonly append?: readonly (readonly NewMessage[])[];
-  /** Not built: stored replies to request ids, events, erasure. */
-  readonly reply?: undefined;
-  readonly emit?: readonly [];
+  /** Kept for the conversation that is the partition. Where there is one that has not expired, it is a conflict. */
+  readonly reply?: StoredReply;
+  /** The data of events, in their order. */
+  readonly emit?: readonly Uint8Array[];
+  /** Numbers of events that must be there, and then no longer are: so that each is settled once. */
+  readonly settle?: readonly number[];
   readonly schedule?: readonly Timer[];
   /** Keys of timers that must be there, and then no longer are: so that each takes effect once. */
   readonly unschedule?: readonly string[];
-  readonly purge?: undefined;
+  /**
+   * Erases the conversation that is the partition, no more than so many messages at a time. The slice that begins it
+   * has the conversation, its participants, timers and replies gone for everybody, and its name is free again;
+   * those that go on leave alone whoever has taken the name. The receipt says whether something is left. Events stay:
+   * they have still to be told.
+   */
+  readonly purge?: { readonly begin: boolean; readonly limit: number };
 }
 
 /** What became of a change. It exists only once the change is on disk. */
 export interface Receipt {
   /** One entry per appended message, in order: itself, or the stored message of which it is a duplicate. */
   readonly appended: readonly (readonly StoredMessage[])[];
+  /** Whether something of a purged conversation is left to be erased. */
+  readonly purgeLeft: boolean;
 }
 
 /** Create times from the first to the last, both included. */
@@ -145,6 +175,10 @@ export interface Store {
   list(collection: string, order: 'id' | 'ordering', range: ResourceRange): Promise<Page<StoredResource>>;
   /** The messages of a conversation, newest first; undefined where the conversation does not exist. */
   listMessages(conversation: string, range: MessageRange): Promise<Page<StoredMessage> | undefined>;
+  /** What a participant's request was answered, unless that has expired. Both names are canonical. */
+  getReply(conversation: string, participant: string, requestId: string): Promise<StoredReply | undefined>;
+  /** Events with numbers greater than `after`, in order. */
+  listEvents(after: number, limit: number): Promise<readonly StoredEvent[]>;
   getTimer(key: string): Promise<Timer | undefined>;
   /** The timers that are due by a time, the earliest first. */
   dueTimers(until: number, limit: number): Promise<readonly Timer[]>;
@@ -152,7 +186,7 @@ export interface Store {
   nextDue(): Promise<number | undefined>;
   /** How many changes wait to be on disk. */
   readonly waiting: number;
-  /** Whether changes can still be committed; once not, it stays so until the store is opened anew. */
+  /** Whether changes can be committed. */
   readonly usable: boolean;
   /** A random key that was made with the store and lasts as long as it does. */
   readonly secret: Uint8Array;
@@ -176,7 +210,7 @@ export class QueueFullError extends Error {
   override readonly name = 'QueueFullError';
 }
 
-/** The write could not be made to last. Nothing was stored. */
+/** The write could not be made to last, and nothing of it was stored; or what is stored cannot be read now. */
 export class StoreFailedError extends Error {
   override readonly name = 'StoreFailedError';
 }

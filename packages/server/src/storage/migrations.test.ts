@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { decodeEntries } from './message-entries.ts';
+import { migrate } from './migrations.ts';
+import { SqliteConnection } from './sqlite-connection.ts';
+
+describe('migrate()', () => {
+  it('files the messages of schema 2 as entries, with everything that their columns held', () => {
+    const connection = new SqliteConnection(':memory:');
+    migrate(connection, 2);
+    const insert = connection.prepare(
+      'INSERT INTO messages (conversation, create_time, position, id, participant, body) VALUES ($1, $2, $3, $4, $5, $6)',
+    );
+    const time = 1_795_367_852_000_001;
+    insert.run(1, time, 0, null, 'ann', Buffer.from('first'));
+    insert.run(1, time, 1, 'chosen', 'bob', Buffer.from([0, 255]));
+    insert.run(2, time + 1, 0, null, 'ann', Buffer.alloc(0));
+    migrate(connection);
+    const rows = [
+      ...connection.prepare('SELECT conversation, create_time, position, id, entry FROM messages').iterate(),
+    ];
+    const kept = rows.map(([conversation, createTime, position, id, entry]) => {
+      const [message] = decodeEntries(Buffer.from(entry as Uint8Array));
+      return [
+        conversation,
+        createTime,
+        position,
+        id,
+        { ...message, body: Buffer.from(message?.body ?? []).toString('hex') },
+      ];
+    });
+    const at = (createTime: number, position: number) => ({ createTime, position });
+    assert.deepEqual(kept, [
+      [1, time, 0, null, { ...at(time, 0), id: undefined, participant: 'ann', body: '6669727374' }],
+      [1, time, 1, 'chosen', { ...at(time, 1), id: 'chosen', participant: 'bob', body: '00ff' }],
+      [2, time + 1, 0, null, { ...at(time + 1, 0), id: undefined, participant: 'ann', body: '' }],
+    ]);
+  });
+
+  it('does nothing to data that are up to date', () => {
+    const connection = new SqliteConnection(':memory:');
+    migrate(connection);
+    const secret = connection.prepare(`SELECT value FROM settings WHERE key = 'secret'`);
+    const before = secret.get();
+    migrate(connection);
+    assert.deepEqual(secret.get(), before);
+  });
+});

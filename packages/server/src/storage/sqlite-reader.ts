@@ -1,0 +1,199 @@
+import { decodeEntries } from './message-entries.ts';
+import { SqliteConnection, type Statement } from './sqlite-connection.ts';
+import {
+  keyOf,
+  REPLY_COLUMNS,
+  RESOURCE_COLUMNS,
+  TIMER_COLUMNS,
+  toReply,
+  toResource,
+  toTimer,
+} from './sqlite-rows.ts';
+import type {
+  MessageRange,
+  Page,
+  ResourceRange,
+  StoredEvent,
+  StoredMessage,
+  StoredReply,
+  StoredResource,
+  Timer,
+} from './store.ts';
+
+/** How many messages are read at first; how many more, their size tells. */
+const FIRST_ENTRIES = 128;
+
+/**
+ * Everything that is read, on a connection that cannot write. Each method sees what is committed when it is called,
+ * and leaves no statement open behind it.
+ */
+export class SqliteReader {
+  readonly #connection: SqliteConnection;
+  readonly #statements: ReturnType<typeof prepareStatements>;
+
+  constructor(file: string) {
+    this.#connection = new SqliteConnection(file, { readOnly: true });
+    this.#connection.exec('PRAGMA mmap_size = 1073741824; PRAGMA cache_size = -65536');
+    this.#statements = prepareStatements(this.#connection);
+  }
+
+  get secret(): Uint8Array {
+    return this.#statements.secret.get()?.[0] as Uint8Array;
+  }
+
+  get(name: string): StoredResource | undefined {
+    const row = this.#statements.get.get(...keyOf(name));
+    return row === undefined ? undefined : toResource(row);
+  }
+
+  list(collection: string, order: 'id' | 'ordering', range: ResourceRange): Page<StoredResource> {
+    const { after, limit, states } = range;
+    const wanted = states === undefined ? null : JSON.stringify(states);
+    const rows =
+      order === 'id'
+        ? this.#statements.listById.iterate(collection, after?.id ?? '', wanted, limit + 1)
+        : this.#statements.listInOrder.iterate(
+            collection,
+            after?.ordering ?? Number.MAX_SAFE_INTEGER,
+            after?.id ?? '',
+            wanted,
+            limit + 1,
+          );
+    const items: StoredResource[] = [];
+    let bytes = 0;
+    for (const row of rows) {
+      if (isFull(items.length, bytes, range)) return { items, more: true };
+      const item = toResource(row);
+      bytes += item.body.byteLength;
+      items.push(item);
+    }
+    return { items, more: false };
+  }
+
+  /** Newest first: the last range first, each from its end. */
+  listMessages(conversation: string, range: MessageRange): Page<StoredMessage> | undefined {
+    const number = this.#numberOf(conversation);
+    if (number === undefined) return undefined;
+    const items: StoredMessage[] = [];
+    let bytes = 0;
+    for (const [first, last] of (range.createTimes ?? [[0, Number.MAX_SAFE_INTEGER]]).toReversed()) {
+      let after = { createTime: last, position: Number.MAX_SAFE_INTEGER };
+      if (range.after !== undefined && range.after.createTime <= last) after = range.after;
+      if (after.createTime < first) continue;
+      for (;;) {
+        const wanted = this.#entriesToRead(range, items.length, bytes);
+        const read = this.#readEntries(number, first, after, wanted);
+        for (const message of read) {
+          if (isFull(items.length, bytes, range)) return { items, more: true };
+          bytes += message.body.byteLength;
+          items.push(message);
+        }
+        const next = read.at(-1);
+        if (read.length < wanted || next === undefined) break;
+        after = next;
+      }
+    }
+    return { items, more: false };
+  }
+
+  getReply(conversation: string, participant: string, requestId: string): StoredReply | undefined {
+    const number = this.#numberOf(conversation);
+    const row =
+      number === undefined ? undefined : this.#statements.getReply.get(number, participant, requestId);
+    return row === undefined ? undefined : toReply(row);
+  }
+
+  listEvents(after: number, limit: number): StoredEvent[] {
+    return Array.from(this.#statements.listEvents.iterate(after, limit), ([number, partition, data]) => ({
+      number: number as number,
+      partition: partition as string,
+      data: data as Uint8Array,
+    }));
+  }
+
+  getTimer(key: string): Timer | undefined {
+    const row = this.#statements.getTimer.get(key);
+    return row === undefined ? undefined : toTimer(row);
+  }
+
+  dueTimers(until: number, limit: number): Timer[] {
+    return Array.from(this.#statements.dueTimers.iterate(until, limit), toTimer);
+  }
+
+  nextDue(): number | undefined {
+    return this.#statements.nextDue.get()?.[0] as number | undefined;
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  #numberOf(conversation: string): number | undefined {
+    return this.#statements.number.get(...keyOf(conversation))?.[0] as number | undefined;
+  }
+
+  /** One more than fit, so that the last one tells that there is more; but never much more than a page may hold. */
+  #entriesToRead({ limit, bytes: bytesMax }: MessageRange, count: number, bytes: number): number {
+    const left = limit + 1 - count;
+    if (count === 0) return Math.min(left, FIRST_ENTRIES);
+    return Math.min(left, 1 + Math.ceil(Math.max(0, bytesMax - bytes) / (bytes / count + 1)));
+  }
+
+  #readEntries(
+    number: number,
+    first: number,
+    { createTime, position }: { readonly createTime: number; readonly position: number },
+    limit: number,
+  ): StoredMessage[] {
+    const bytes = this.#statements.readEntries.get(number, first, createTime, position, limit)?.[0];
+    if (!(bytes instanceof Uint8Array)) return [];
+    return decodeEntries(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  }
+}
+
+function isFull(
+  count: number,
+  bytes: number,
+  range: { readonly limit: number; readonly bytes: number },
+): boolean {
+  return count === range.limit || (count > 0 && bytes > range.bytes);
+}
+
+/** A list of states as JSON, so that one statement serves every list; null lets all through. */
+const IN_STATES = (parameter: string): string =>
+  `(${parameter} IS NULL OR state IN (SELECT value FROM json_each(${parameter})))`;
+
+function prepareStatements(connection: SqliteConnection) {
+  const prepare = (sql: string): Statement => connection.prepare(sql);
+  return {
+    secret: prepare(`SELECT value FROM settings WHERE key = 'secret'`),
+    get: prepare(`SELECT ${RESOURCE_COLUMNS} FROM resources WHERE collection = $1 AND id = $2`),
+    number: prepare('SELECT number FROM resources WHERE collection = $1 AND id = $2 AND number IS NOT NULL'),
+    listById: prepare(
+      `SELECT ${RESOURCE_COLUMNS} FROM resources
+       WHERE collection = $1 AND id > $2 AND ${IN_STATES('$3')} ORDER BY id LIMIT $4`,
+    ),
+    listInOrder: prepare(
+      `SELECT ${RESOURCE_COLUMNS} FROM resources
+       WHERE collection = $1 AND ordering IS NOT NULL AND ordering <= $2 AND (ordering < $2 OR id > $3)
+         AND ${IN_STATES('$4')}
+       ORDER BY ordering DESC, id LIMIT $5`,
+    ),
+    // Entries may hold any bytes: as texts they are put together without being looked at.
+    readEntries: prepare(
+      `SELECT CAST(group_concat(CAST(entry AS TEXT), '') AS BLOB) FROM (
+         SELECT entry FROM messages
+         WHERE conversation = $1 AND create_time >= $2 AND (create_time, position) < ($3, $4)
+         ORDER BY create_time DESC, position DESC LIMIT $5)`,
+    ),
+    getReply: prepare(
+      `SELECT ${REPLY_COLUMNS} FROM replies WHERE conversation = $1 AND participant = $2 AND request_id = $3`,
+    ),
+    listEvents: prepare(
+      'SELECT number, partition, data FROM events WHERE number > $1 ORDER BY number LIMIT $2',
+    ),
+    getTimer: prepare(`SELECT ${TIMER_COLUMNS} FROM timers WHERE key = $1`),
+    dueTimers: prepare(`SELECT ${TIMER_COLUMNS} FROM timers WHERE due <= $1 ORDER BY due, key LIMIT $2`),
+    nextDue: prepare('SELECT due FROM timers ORDER BY due LIMIT 1'),
+  } satisfies Record<string, Statement>;
+}
