@@ -12,45 +12,70 @@ export interface Call {
   readonly status: number;
 }
 
+export const IN_FLIGHT = 128;
 const CONNECTIONS = 8;
-const IN_FLIGHT = 128;
 
-/** Makes a number of calls over gRPC, a fixed number of them in flight. Throws on an answer of another status. */
-export async function loadGrpc(port: number, call: Call, count: number): Promise<void> {
-  const sessions = await Promise.all(
-    Array.from({ length: CONNECTIONS }, async () => {
-      const session = connect(`http://127.0.0.1:${port}`);
-      await once(session, 'connect');
-      return session;
-    }),
-  );
-  const frame = Buffer.concat([Buffer.alloc(5), call.message ?? new Uint8Array()]);
-  frame.writeUInt32BE(frame.byteLength - 5, 1);
-  await inFlight(count, (index) => {
-    const session = sessions[index % CONNECTIONS];
-    if (session === undefined) throw new Error('there is no connection');
-    return callGrpc(session, call, frame);
-  });
-  for (const session of sessions) session.close();
+/** Connections to a gRPC server. */
+export class GrpcLoad implements Disposable {
+  readonly #sessions: readonly ClientHttp2Session[];
+  #next = 0;
+
+  private constructor(sessions: readonly ClientHttp2Session[]) {
+    this.#sessions = sessions;
+  }
+
+  static async open(port: number): Promise<GrpcLoad> {
+    const sessions = Array.from({ length: CONNECTIONS }, () => connect(`http://127.0.0.1:${port}`));
+    await Promise.all(sessions.map((session) => once(session, 'connect')));
+    return new GrpcLoad(sessions);
+  }
+
+  /** Makes one call and answers its message. Throws on another status than 0. */
+  call(path: string, message: Uint8Array): Promise<Buffer> {
+    return this.#call({ path, message, status: 0 }, true);
+  }
+
+  /** As `call`, for callers to whom the status alone matters. */
+  async check(call: Call): Promise<void> {
+    await this.#call(call, false);
+  }
+
+  #call({ path, message = new Uint8Array(), status }: Call, keep: boolean): Promise<Buffer> {
+    const session = this.#sessions[this.#next++ % CONNECTIONS];
+    return new Promise((resolve, reject) => {
+      const stream = session?.request({
+        ':method': 'POST',
+        ':path': path,
+        'content-type': 'application/grpc',
+        te: 'trailers',
+      });
+      if (stream === undefined) throw new Error('there is no connection');
+      const chunks: Buffer[] = [];
+      const check = (headers: Record<string, unknown>): void => {
+        const answered = headers['grpc-status'];
+        if (answered === undefined) return;
+        if (Number(answered) === status) resolve(Buffer.concat(chunks).subarray(5));
+        else reject(new Error(`${path} answered ${answered}: ${headers['grpc-message']}`));
+      };
+      stream.on('response', check).on('trailers', check).on('error', reject);
+      if (keep) stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      else stream.resume();
+      const frame = Buffer.alloc(5 + message.byteLength);
+      frame.writeUInt32BE(message.byteLength, 1);
+      frame.set(message, 5);
+      stream.end(frame);
+    });
+  }
+
+  [Symbol.dispose](): void {
+    for (const session of this.#sessions) session.close();
+  }
 }
 
-function callGrpc(session: ClientHttp2Session, { path, status }: Call, frame: Buffer): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stream = session.request({
-      ':method': 'POST',
-      ':path': path,
-      'content-type': 'application/grpc',
-      te: 'trailers',
-    });
-    const check = (headers: Record<string, unknown>): void => {
-      const answered = headers['grpc-status'];
-      if (answered === undefined) return;
-      if (Number(answered) === status) resolve();
-      else reject(new Error(`${path} answered ${answered}: ${headers['grpc-message']}`));
-    };
-    stream.on('response', check).on('trailers', check).on('error', reject).resume();
-    stream.end(frame);
-  });
+/** Makes a number of equal calls over gRPC, a fixed number of them in flight. Throws on an answer of another status. */
+export async function loadGrpc(port: number, call: Call, count: number): Promise<void> {
+  using load = await GrpcLoad.open(port);
+  await inFlight(count, () => load.check(call));
 }
 
 /** Makes a number of GET requests over HTTP/1.1, a fixed number of them in flight. */
@@ -70,10 +95,14 @@ function callHttp(agent: Agent, port: number, { path, status }: Call): Promise<v
   });
 }
 
-async function inFlight(count: number, call: (index: number) => Promise<void>): Promise<void> {
+export async function inFlight(
+  count: number,
+  call: (index: number) => Promise<void>,
+  atOnce = IN_FLIGHT,
+): Promise<void> {
   let next = 0;
   const worker = async (): Promise<void> => {
     while (next < count) await call(next++);
   };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
+  await Promise.all(Array.from({ length: atOnce }, worker));
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX } from '../limits.ts';
@@ -26,6 +27,12 @@ describe('Pagination', () => {
   it('finds its own tokens again', () => {
     const pageToken = open('a', 'b').tokenAfter({ id: 'x' });
     assert.deepEqual(open('a', 'b').read({ pageSize: 1, pageToken }).after, { id: 'x' });
+  });
+
+  it('signs by HMAC', () => {
+    const token = Buffer.from(open('a', 'b').tokenAfter({ id: 'x' }), 'base64url');
+    const hmac = createHmac('sha256', Buffer.alloc(32, 1)).update('["a","b"]\0').update('{"id":"x"}');
+    assert.deepEqual(token.subarray(0, 16), hmac.digest().subarray(0, 16));
   });
 
   it('refuses tokens of another list, of another key, cut or altered', () => {

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { pageSizeNegative, pageTokenInvalid } from '../errors.ts';
 import { PAGE_BYTES_MAX, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX } from '../limits.ts';
 import type { PageRange } from '../storage/store.ts';
@@ -51,7 +51,21 @@ export class Pagination<Cursor extends object> {
   }
 
   #sign(cursor: Uint8Array): Buffer {
-    const hmac = createHmac('sha256', this.#secret).update(this.#list).update('\0').update(cursor);
-    return hmac.digest().subarray(0, SIGNATURE_BYTES);
+    const text = Buffer.concat([Buffer.from(`${this.#list}\0`), cursor]);
+    return hmacSha256(this.#secret, text).subarray(0, SIGNATURE_BYTES);
   }
+}
+
+/**
+ * HMAC with a key of up to 64 bytes, by its definition: https://www.rfc-editor.org/rfc/rfc2104#section-2. To make an
+ * Hmac object for a few bytes costs a tenth of a whole ListMessages; two hashes in one go cost next to nothing.
+ */
+function hmacSha256(key: Uint8Array, text: Uint8Array): Buffer {
+  const padded = (byte: number): Buffer => {
+    const pad = Buffer.alloc(64, byte);
+    for (const [index, value] of key.entries()) pad[index] = byte ^ value;
+    return pad;
+  };
+  const inner = hash('sha256', Buffer.concat([padded(0x36), text]), 'buffer');
+  return hash('sha256', Buffer.concat([padded(0x5c), inner]), 'buffer');
 }

@@ -176,7 +176,7 @@ function prepareStatements(connection: SqliteConnection) {
   const erase = (table: string, key: string): Statement =>
     prepare(
       `DELETE FROM ${table} WHERE conversation = $1 AND (${key}) IN
-         (SELECT ${key} FROM ${table} WHERE conversation = $1 ORDER BY ${key} LIMIT $2)`,
+         (SELECT ${key} FROM ${table} WHERE conversation = $1 ORDER BY ${key} LIMIT +$2)`,
     );
   return {
     // Those of purged conversations too: what is left of them must not fall to a new one.

@@ -40,6 +40,7 @@ export class SqliteConnection {
     });
   }
 
+  /** SQLite prepares a statement anew whenever a parameter that stands alone as its LIMIT is bound: write `+$1`. */
   prepare(sql: string): Statement {
     return new Statement(this.#database.prepare(sql.replaceAll(/\$(\d+)/gu, '?$1')));
   }

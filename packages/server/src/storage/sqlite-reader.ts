@@ -72,8 +72,6 @@ export class SqliteReader {
 
   /** Newest first: the last range first, each from its end. */
   listMessages(conversation: string, range: MessageRange): Page<StoredMessage> | undefined {
-    const number = this.#numberOf(conversation);
-    if (number === undefined) return undefined;
     const items: StoredMessage[] = [];
     let bytes = 0;
     for (const [first, last] of (range.createTimes ?? [[0, Number.MAX_SAFE_INTEGER]]).toReversed()) {
@@ -82,7 +80,7 @@ export class SqliteReader {
       if (after.createTime < first) continue;
       for (;;) {
         const wanted = this.#entriesToRead(range, items.length, bytes);
-        const read = this.#readEntries(number, first, after, wanted);
+        const read = this.#readEntries(conversation, first, after, wanted);
         for (const message of read) {
           if (isFull(items.length, bytes, range)) return { items, more: true };
           bytes += message.body.byteLength;
@@ -93,6 +91,8 @@ export class SqliteReader {
         after = next;
       }
     }
+    // Where there are messages there is a conversation.
+    if (items.length === 0 && this.#numberOf(conversation) === undefined) return undefined;
     return { items, more: false };
   }
 
@@ -140,12 +140,18 @@ export class SqliteReader {
   }
 
   #readEntries(
-    number: number,
+    conversation: string,
     first: number,
     { createTime, position }: { readonly createTime: number; readonly position: number },
     limit: number,
   ): StoredMessage[] {
-    const bytes = this.#statements.readEntries.get(number, first, createTime, position, limit)?.[0];
+    const bytes = this.#statements.readEntries.get(
+      ...keyOf(conversation),
+      first,
+      createTime,
+      position,
+      limit,
+    )?.[0];
     if (!(bytes instanceof Uint8Array)) return [];
     return decodeEntries(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   }
@@ -171,29 +177,30 @@ function prepareStatements(connection: SqliteConnection) {
     number: prepare('SELECT number FROM resources WHERE collection = $1 AND id = $2 AND number IS NOT NULL'),
     listById: prepare(
       `SELECT ${RESOURCE_COLUMNS} FROM resources
-       WHERE collection = $1 AND id > $2 AND ${IN_STATES('$3')} ORDER BY id LIMIT $4`,
+       WHERE collection = $1 AND id > $2 AND ${IN_STATES('$3')} ORDER BY id LIMIT +$4`,
     ),
     listInOrder: prepare(
       `SELECT ${RESOURCE_COLUMNS} FROM resources
        WHERE collection = $1 AND ordering IS NOT NULL AND ordering <= $2 AND (ordering < $2 OR id > $3)
          AND ${IN_STATES('$4')}
-       ORDER BY ordering DESC, id LIMIT $5`,
+       ORDER BY ordering DESC, id LIMIT +$5`,
     ),
     // Entries may hold any bytes: as texts they are put together without being looked at.
     readEntries: prepare(
       `SELECT CAST(group_concat(CAST(entry AS TEXT), '') AS BLOB) FROM (
          SELECT entry FROM messages
-         WHERE conversation = $1 AND create_time >= $2 AND (create_time, position) < ($3, $4)
-         ORDER BY create_time DESC, position DESC LIMIT $5)`,
+         WHERE conversation = (SELECT number FROM resources WHERE collection = $1 AND id = $2)
+           AND create_time >= $3 AND (create_time, position) < ($4, $5)
+         ORDER BY create_time DESC, position DESC LIMIT +$6)`,
     ),
     getReply: prepare(
       `SELECT ${REPLY_COLUMNS} FROM replies WHERE conversation = $1 AND participant = $2 AND request_id = $3`,
     ),
     listEvents: prepare(
-      'SELECT number, partition, data FROM events WHERE number > $1 ORDER BY number LIMIT $2',
+      'SELECT number, partition, data FROM events WHERE number > $1 ORDER BY number LIMIT +$2',
     ),
     getTimer: prepare(`SELECT ${TIMER_COLUMNS} FROM timers WHERE key = $1`),
-    dueTimers: prepare(`SELECT ${TIMER_COLUMNS} FROM timers WHERE due <= $1 ORDER BY due, key LIMIT $2`),
+    dueTimers: prepare(`SELECT ${TIMER_COLUMNS} FROM timers WHERE due <= $1 ORDER BY due, key LIMIT +$2`),
     nextDue: prepare('SELECT due FROM timers ORDER BY due LIMIT 1'),
   } satisfies Record<string, Statement>;
 }

@@ -1,0 +1,187 @@
+import { Participant_Role } from '@parleykit/proto/v2beta1';
+import { GrpcLoad, inFlight } from './load.ts';
+import { type Row, toCase } from './measure.ts';
+import {
+  BATCH_PATH,
+  Batches,
+  createConversation,
+  createParticipant,
+  encodeList,
+  LIST_PATH,
+  readScripts,
+  type Script,
+} from './requests.ts';
+import { type Subject, startSubject } from './subject.ts';
+import { startBareStore, tellStore } from './subjects.ts';
+
+const BATCH = 300;
+const BATCHES_IN_FLIGHT = 16;
+const CONVERSATIONS_IN_FLIGHT = 32;
+const CREATIONS_IN_FLIGHT = 128;
+const PAGE = 100;
+
+/** Talks to a server, or to one that does nothing, as an import does. */
+class Importer {
+  readonly #load: GrpcLoad;
+  readonly #batches = new Batches();
+  readonly #talks: { readonly name: string; readonly participants: readonly string[] }[] = [];
+  #next = 0;
+
+  constructor(load: GrpcLoad) {
+    this.#load = load;
+  }
+
+  async #begin() {
+    const name = await createConversation(this.#load);
+    const roles = [Participant_Role.HUMAN_AGENT, Participant_Role.END_USER];
+    const participants = await Promise.all(roles.map((role) => createParticipant(this.#load, name, role)));
+    return { name, participants };
+  }
+
+  /** Batches of one size, into as many conversations as there are batches in flight. Counts messages. */
+  async batches(messages: number): Promise<void> {
+    while (this.#talks.length < BATCHES_IN_FLIGHT) this.#talks.push(await this.#begin());
+    const script = Array.from(
+      { length: BATCH },
+      (_, index) => `some words that somebody says, number ${index}`,
+    );
+    const call = async (index: number): Promise<void> => {
+      const { name, participants } = this.#talks[index % BATCHES_IN_FLIGHT] ?? (await this.#begin());
+      await this.#load.check({
+        path: BATCH_PATH,
+        message: this.#batches.encode(name, participants, script),
+        status: 0,
+      });
+    };
+    await inFlight(Math.ceil(messages / BATCH), call, BATCHES_IN_FLIGHT);
+  }
+
+  /** Whole conversations, each with its participants and one batch. */
+  async conversations(scripts: readonly Script[], count: number): Promise<void> {
+    const call = async (): Promise<void> => {
+      const script = scripts[this.#next++ % scripts.length] ?? [];
+      const { name, participants } = await this.#begin();
+      await this.#load.check({
+        path: BATCH_PATH,
+        message: this.#batches.encode(name, participants, script),
+        status: 0,
+      });
+    };
+    await inFlight(count, call, CONVERSATIONS_IN_FLIGHT);
+  }
+
+  create(count: number): Promise<void> {
+    return inFlight(count, async () => void (await createConversation(this.#load)), CREATIONS_IN_FLIGHT);
+  }
+
+  async list(count: number): Promise<void> {
+    const requests = this.#talks.map(({ name }) => encodeList(name, PAGE));
+    await inFlight(count, (index) => {
+      const message = requests[index % requests.length] ?? new Uint8Array();
+      return this.#load.check({ path: LIST_PATH, message, status: 0 });
+    });
+  }
+
+  /** A page of messages as the server answers it. */
+  async page(): Promise<Buffer> {
+    return this.#load.call(LIST_PATH, encodeList(this.#talks[0]?.name ?? '', PAGE));
+  }
+}
+
+/** Writing and listing, against handlers that do nothing and the store alone. */
+export async function storingRows(
+  parley: Subject,
+  stack: AsyncDisposableStack,
+  { messages, data }: { readonly messages: number; readonly data: string | undefined },
+): Promise<Row[]> {
+  const store = await startBareStore(stack);
+  const own = new Importer(stack.use(await GrpcLoad.open(parley.port)));
+  await own.batches(BATCH * BATCHES_IN_FLIGHT);
+  const page = (await own.page()).toString('base64');
+  const emptyGrpc = stack.use(await startSubject('empty grpc-js', './floors/empty-grpc.ts', '', page));
+  const empty = new Importer(stack.use(await GrpcLoad.open(emptyGrpc.port)));
+  await empty.batches(BATCH * BATCHES_IN_FLIGHT);
+
+  const scripts = readScripts(data);
+  const average = scripts.reduce((sum, { length }) => sum + length, 0) / scripts.length;
+  const talks = Math.ceil(messages / average);
+  const creations = Math.ceil(messages / 5);
+  const pages = Math.ceil(messages / 8);
+  const perMessage = (subject: Subject, of: Importer) => ({
+    batches: toCase(`batches, ${subject.name}`, subject, {
+      units: messages,
+      run: (count) => of.batches(count),
+    }),
+    // Its unit is a message, too: as many as the conversations have.
+    star: toCase(`conversations, ${subject.name}`, subject, {
+      units: messages,
+      run: () => of.conversations(scripts, talks),
+    }),
+    create: toCase(`creations, ${subject.name}`, subject, {
+      units: creations,
+      run: (count) => of.create(count),
+    }),
+    list: toCase(`pages, ${subject.name}`, subject, { units: pages, run: (count) => of.list(count) }),
+  });
+  const [measured, floor] = [perMessage(parley, own), perMessage(emptyGrpc, empty)];
+  const bare = (
+    title: string,
+    units: number,
+    work: string,
+    parameters: (count: number) => Record<string, number>,
+  ) =>
+    toCase(`${title}, bare store`, store, {
+      units,
+      run: async (count) => void (await tellStore(store, work, parameters(count))),
+    });
+  const pageRead = bare('pages', pages, 'pages', (count) => ({ count, size: PAGE }));
+  return [
+    {
+      what: 'ingest, batches of 300, a message / (empty handler + bare store)',
+      measured: measured.batches,
+      floor: [
+        floor.batches,
+        bare('batches', messages, 'batches', (count) => ({
+          count: Math.ceil(count / BATCH),
+          size: BATCH,
+          flight: BATCHES_IN_FLIGHT,
+        })),
+      ],
+      goal: 1.4,
+    },
+    {
+      what: `ingest, ${data === undefined ? 'conversations of the sizes of STAR' : 'STAR'}, a message / (empty handler + bare store)`,
+      measured: measured.star,
+      floor: [
+        floor.star,
+        bare('conversations', messages, 'star', () => ({
+          count: talks,
+          size: Math.round(average),
+          flight: CONVERSATIONS_IN_FLIGHT,
+        })),
+      ],
+      goal: 1.4,
+    },
+    {
+      what: 'CreateConversation, 128 in flight / (empty handler + bare store)',
+      measured: measured.create,
+      floor: [
+        floor.create,
+        bare('creations', creations, 'create', (count) => ({ count, flight: CREATIONS_IN_FLIGHT })),
+      ],
+      goal: 1.8,
+    },
+    {
+      what: 'ListMessages, page of 100 / (empty handler with ready bytes + bare page read)',
+      measured: measured.list,
+      floor: [floor.list, pageRead],
+      goal: 1.4,
+    },
+    {
+      what: 'a page read by the store / sum(length) by SQLite',
+      measured: pageRead,
+      floor: [bare('sums', pages, 'sums', (count) => ({ count, size: PAGE }))],
+      goal: 4,
+    },
+  ];
+}
