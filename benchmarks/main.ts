@@ -4,7 +4,8 @@
  */
 import { parseArgs } from 'node:util';
 import { callRows } from './calls.ts';
-import { describeRow, measure, type Row, TABLE_HEAD } from './measure.ts';
+import { describeRow, measure, median, type Row, TABLE_HEAD } from './measure.ts';
+import { measureStarts } from './starting.ts';
 import { storingRows } from './storing.ts';
 import type { Subject } from './subject.ts';
 import { startParley } from './subjects.ts';
@@ -29,6 +30,9 @@ const groups: Readonly<Record<string, Group>> = {
     storingRows(parley, stack, { messages: Number(values.messages), data: values.data }),
 };
 
+if (values.only === undefined || values.only === 'starting') {
+  process.stdout.write(`${await measureStarts(rounds)}\n\n`);
+}
 for (const [name, rowsOf] of Object.entries(groups)) {
   if (values.only !== undefined && values.only !== name) continue;
   await using stack = new AsyncDisposableStack();
@@ -40,6 +44,10 @@ for (const [name, rowsOf] of Object.entries(groups)) {
   process.stdout.write(
     `${[`${name}: ${about}`, '', ...TABLE_HEAD, ...rows.map(describeRow)].join('\n')}\n\n`,
   );
+  for (const { what, measured, floor } of rows.filter(({ delayMatters }) => delayMatters)) {
+    const [own, empty] = [measured, floor[0]].map((each) => median(each?.delays ?? []).toFixed(1));
+    process.stdout.write(`event loop delay, p99: ${own} ms, empty handler ${empty} ms (${what})\n`);
+  }
   const resident = `${idle.toFixed(0)} MiB at the start, ${parley.residentMib().toFixed(0)} after all`;
   process.stdout.write(`resident: ${resident}\n\n`);
 }

@@ -10,6 +10,8 @@ export interface Case {
   readonly warmUp: number;
   /** CPU of the server's process for a unit, one figure a round. */
   readonly microseconds: number[];
+  /** The 99th percentile of the delay of its event loop meanwhile, in ms, one figure a round. */
+  readonly delays: number[];
 }
 
 export function toCase(
@@ -18,7 +20,7 @@ export function toCase(
   work: { readonly units: number; readonly warmUp?: number; run(units: number): Promise<void> },
 ): Case {
   const { units, warmUp = units, run } = work;
-  return { name, subject, run, units, warmUp, microseconds: [] };
+  return { name, subject, run, units, warmUp, microseconds: [], delays: [] };
 }
 
 /** A ratio that is asked for: what was measured, against the sum of what it cannot cost less than. */
@@ -27,6 +29,8 @@ export interface Row {
   readonly measured: Case;
   readonly floor: readonly Case[];
   readonly goal: number;
+  /** Whether the delay of the event loop is of interest, beside that of the first floor. */
+  readonly delayMatters?: boolean;
 }
 
 /** All cases in turns, so that whatever else the machine does meets all of them. */
@@ -37,10 +41,12 @@ export async function measure(cases: readonly Case[], rounds: number): Promise<v
   }
   for (let round = 1; round <= rounds; round++) {
     process.stderr.write(`round ${round} of ${rounds}\n`);
-    for (const { run, subject, units, microseconds } of cases) {
+    for (const { run, subject, units, microseconds, delays } of cases) {
+      await subject.takeLoopDelay();
       const before = subject.cpuSeconds();
       await run(units);
       microseconds.push(((subject.cpuSeconds() - before) / units) * 1e6);
+      delays.push(await subject.takeLoopDelay());
     }
   }
 }

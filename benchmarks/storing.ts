@@ -139,6 +139,7 @@ export async function storingRows(
     {
       what: 'ingest, batches of 300, a message / (empty handler + bare store)',
       measured: measured.batches,
+      delayMatters: true,
       floor: [
         floor.batches,
         bare('batches', messages, 'batches', (count) => ({
@@ -152,6 +153,7 @@ export async function storingRows(
     {
       what: `ingest, ${data === undefined ? 'conversations of the sizes of STAR' : 'STAR'}, a message / (empty handler + bare store)`,
       measured: measured.star,
+      delayMatters: true,
       floor: [
         floor.star,
         bare('conversations', messages, 'star', () => ({

@@ -10,9 +10,13 @@ export interface Subject extends AsyncDisposable {
   readonly port: number;
   /** Seconds of CPU that the process has used so far, user and system. */
   cpuSeconds(): number;
+  /** How late the event loop was since this was last asked: the 99th percentile in ms, at least the sampler's 1 ms. */
+  takeLoopDelay(): Promise<number>;
   /** Memory in use, in MiB. */
   residentMib(): number;
 }
+
+const LOOP_DELAY = new URL('./loop-delay.ts', import.meta.url).href;
 
 /** Kernels count the CPU of a process in hundredths of a second. */
 const TICKS_PER_SECOND = 100;
@@ -21,11 +25,12 @@ const TICKS_PER_SECOND = 100;
 export async function startSubject(name: string, program: string, ...args: string[]): Promise<Subject> {
   const file = fileURLToPath(new URL(program, import.meta.url));
   // Its log is read and forgotten, as it would be by whoever collects it.
-  const child = spawn(process.execPath, ['--conditions=source', file, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const flags = file.endsWith('.ts') ? ['--conditions=source', '--import', LOOP_DELAY] : [];
+  const child = spawn(process.execPath, [...flags, file, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let complaint = '';
-  child.stderr.on('data', (chunk) => {
+  child.stderr?.on('data', (chunk) => {
     complaint = `${complaint}${chunk}`.slice(-2000);
   });
   const port = await readPort(child);
@@ -40,6 +45,11 @@ export async function startSubject(name: string, program: string, ...args: strin
       return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
     },
     residentMib: () => Number(/VmRSS:\s+(\d+)/u.exec(proc('status'))?.[1]) / 1024,
+    async takeLoopDelay() {
+      child.send('delay');
+      const [milliseconds] = (await once(child, 'message')) as [number];
+      return milliseconds;
+    },
     async [Symbol.asyncDispose]() {
       child.kill('SIGTERM');
       if (child.exitCode === null) await once(child, 'exit');

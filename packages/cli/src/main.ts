@@ -15,6 +15,15 @@ if (nodeIsTooOld()) {
   process.exit(2);
 }
 
+// From sources, the types are stripped once and not at each start, nor again in each thread.
+if (import.meta.url.endsWith('.ts')) {
+  const { enableCompileCache } = await import('node:module');
+  const { fileURLToPath } = await import('node:url');
+  const folder = new URL('../../../node_modules/.cache/parley', import.meta.url);
+  process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(folder);
+  enableCompileCache(process.env['NODE_COMPILE_CACHE']);
+}
+
 const { runCommand } = await import('./command.ts');
 process.exitCode = await runCommand(process.argv.slice(2));
 

@@ -16,6 +16,7 @@ import {
   startServer,
 } from '@parleykit/server';
 import type { CommandIo } from './command-io.ts';
+import { releaseStartMemory } from './memory.ts';
 
 /** Runs `parley serve` until it is asked to stop. */
 export async function serve(args: string[], io: CommandIo): Promise<number> {
@@ -40,6 +41,7 @@ export async function serve(args: string[], io: CommandIo): Promise<number> {
     io.stderr.write(`parley serve: ${explainFailure(error, config)}\n`);
     return 1;
   }
+  releaseStartMemory();
   io.stderr.write(banner(config, server, isNew));
   io.stdout.write(`parley ready on ${server.url}\n`);
   if (!io.signal.aborted) await once(io.signal, 'abort');

@@ -4,7 +4,7 @@
  *
  * The reasons are a promise: programs may compare them. The texts are for people and may be reworded.
  */
-import { create, type DescMethod, type Message } from '@bufbuild/protobuf';
+import { create, type DescMessage, type DescMethod, type MessageInitShape } from '@bufbuild/protobuf';
 import { anyPack } from '@bufbuild/protobuf/wkt';
 import {
   BadRequestSchema,
@@ -14,6 +14,7 @@ import {
   type Status,
   StatusSchema,
 } from '@parleykit/proto/rpc';
+import type { ErrorDetail } from '@parleykit/transcoding';
 
 /** `ErrorInfo.domain` of every error: the reasons are ours, not Google's. */
 export const ERROR_DOMAIN = 'parley';
@@ -29,14 +30,18 @@ export class ServiceError extends Error {
   override readonly name = 'ServiceError';
   readonly code: Code;
   readonly reason: string;
-  readonly #details: readonly Message[];
+  readonly #details: readonly ErrorDetail[];
   readonly #metadata: Readonly<Record<string, string>>;
 
   constructor(
     code: Code,
     reason: string,
     message: string,
-    more: { details?: readonly Message[]; metadata?: Readonly<Record<string, string>>; cause?: unknown } = {},
+    more: {
+      details?: readonly ErrorDetail[];
+      metadata?: Readonly<Record<string, string>>;
+      cause?: unknown;
+    } = {},
   ) {
     // An answer, not a fault: nobody asks where it was made, and to find that out is the dearest part of making it.
     const { stackTraceLimit } = Error;
@@ -50,25 +55,25 @@ export class ServiceError extends Error {
     this.#metadata = more.metadata ?? {};
   }
 
-  /** As it goes out: https://google.aip.dev/193 */
+  /** What goes out beside code and message, the reason first: https://google.aip.dev/193 */
+  get details(): readonly ErrorDetail[] {
+    const metadata = wellFormed(this.#metadata);
+    const info = detail(ErrorInfoSchema, { reason: this.reason, domain: ERROR_DOMAIN, metadata });
+    return [info, ...this.#details];
+  }
+
+  /** As it goes out over gRPC, and in an operation. */
   toStatus(): Status {
-    const info = create(ErrorInfoSchema, {
-      reason: this.reason,
-      domain: ERROR_DOMAIN,
-      metadata: wellFormed(this.#metadata),
-    });
     return create(StatusSchema, {
       code: this.code,
       message: this.message,
-      details: [anyPack(ErrorInfoSchema, info), ...this.#details.map(packDetail)],
+      details: this.details.map(({ schema, message }) => anyPack(schema, message)),
     });
   }
 }
 
-function packDetail(detail: Message) {
-  const schema = [BadRequestSchema, ResourceInfoSchema].find((known) => known.typeName === detail.$typeName);
-  if (schema === undefined) throw new Error(`no schema for the error detail ${detail.$typeName}`);
-  return anyPack(schema, detail as never);
+function detail<Schema extends DescMessage>(schema: Schema, init: MessageInitShape<Schema>): ErrorDetail {
+  return { schema, message: create(schema, init) };
 }
 
 function wellFormed(metadata: Readonly<Record<string, string>>): Record<string, string> {
@@ -110,7 +115,7 @@ export function invalidArgument(reason: string, violations: readonly FieldViolat
   const rest = violations.length - fieldViolations.length;
   const text = shorten(texts.join('; '), DESCRIPTION_LENGTH_MAX) + (rest > 0 ? `; and ${rest} more` : '');
   return new ServiceError(Code.INVALID_ARGUMENT, reason, text, {
-    details: [create(BadRequestSchema, { fieldViolations })],
+    details: [detail(BadRequestSchema, { fieldViolations })],
   });
 }
 
@@ -211,7 +216,7 @@ export function alreadyExists(type: string, name: string): ServiceError {
 }
 
 function resourceInfo(type: string, name: string) {
-  return create(ResourceInfoSchema, {
+  return detail(ResourceInfoSchema, {
     resourceType: `dialogflow.googleapis.com/${type}`,
     resourceName: name.toWellFormed(),
   });

@@ -38,6 +38,8 @@ export function resolveFieldPath(message: DescMessage, path: string): FieldPathR
 
 /** The path of resolved fields as dotted proto names: one spelling for all the ways to write it. */
 export function formatFieldPath(fields: readonly DescField[]): string {
+  const [only] = fields;
+  if (only !== undefined && fields.length === 1) return only.name;
   return fields.map((field) => field.name).join('.');
 }
 

@@ -4,7 +4,9 @@
  */
 
 export { encodeReply, replyFormat } from './reply.ts';
+export { encodeReplyStream, type ReplyStreamOptions } from './reply-stream.ts';
 export { decodeRequest } from './request.ts';
 export { type Binding, createRouter, type Match, type Router, type Variable } from './router.ts';
-export { errorBody, httpStatusOf } from './status-json.ts';
+export { type ErrorDetail, type ErrorStatus, errorBody, httpStatusOf } from './status-json.ts';
 export { TranscodingError, type Violation } from './transcoding-error.ts';
+export { type WireJsonOptions, wireToJson } from './wire-json.ts';

@@ -233,7 +233,12 @@ function decodeScalar(
     throw unexpected(formOf(field), json, path);
   }
   try {
-    mergeFromJson(message.desc, message.message, { [field.jsonName]: wrap(json) });
+    // Most values are strings, which are the same in JSON and in a message.
+    if (typeof json === 'string' && field.fieldKind === 'scalar' && field.scalar === ScalarType.STRING) {
+      message.set(field, json);
+    } else {
+      mergeFromJson(message.desc, message.message, { [field.jsonName]: wrap(json) });
+    }
   } catch (cause) {
     throw unexpected(formOf(field), json, path, cause);
   }

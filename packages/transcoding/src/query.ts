@@ -66,5 +66,6 @@ function parseParameter(pair: string): Parameter {
 }
 
 function decodeText(text: string): string | undefined {
-  return decodePercent(text.replaceAll('+', '%20'), { keepSlashes: false });
+  const spaced = text.includes('+') ? text.replaceAll('+', '%20') : text;
+  return decodePercent(spaced, { keepSlashes: false });
 }

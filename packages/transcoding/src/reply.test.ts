@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { fromJson, type JsonValue } from '@bufbuild/protobuf';
+import { fromJson, type JsonValue, toBinary } from '@bufbuild/protobuf';
 import type { HttpRule } from '@parleykit/proto/api';
 import { encodeReply, replyFormat } from './reply.ts';
 import { createRouter } from './router.ts';
 import { rule, sampleMethod, sampleRegistry, thing } from './sample-api.test.fixture.ts';
 
+/** What a reply is written as, which is the same whether it is encoded or not. */
 function encode(
   reply: JsonValue,
   options: { responseBody?: string; enumsAsIntegers?: boolean } = {},
@@ -15,10 +16,13 @@ function encode(
   assert.ok(match && 'method' in match);
   const message = fromJson(thing, reply, { registry: sampleRegistry });
   const { enumsAsIntegers } = options;
-  return encodeReply(match, message, {
+  const replyOptions = {
     registry: sampleRegistry,
     ...(enumsAsIntegers !== undefined && { enumsAsIntegers }),
-  });
+  };
+  const text = encodeReply(match, message, replyOptions);
+  assert.equal(encodeReply(match, toBinary(thing, message), replyOptions), text);
+  return text;
 }
 
 describe('encodeReply()', () => {

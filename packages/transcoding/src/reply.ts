@@ -1,21 +1,21 @@
-import { create, type JsonValue, type Message, type Registry, toJson } from '@bufbuild/protobuf';
+import { create, fromBinary, type JsonValue, type Message, toJson } from '@bufbuild/protobuf';
 import { parseQuery } from './query.ts';
 import type { Match } from './router.ts';
 import { quoteExcerpt, TranscodingError } from './transcoding-error.ts';
+import { type WireJsonOptions, wireToJson } from './wire-json.ts';
 
 /**
- * The JSON text of a reply: names in lowerCamelCase, fields at their default left out, as Google's servers
- * write it. Where the rule has a `response_body`, the text is that field alone, and its default if unset.
+ * The JSON text of a reply, which is a message or one that is encoded already: names in lowerCamelCase, fields at
+ * their default left out, as Google's servers write it. Where the rule has a `response_body`, the text is that
+ * field alone, and its default if unset. Throws an Error for a reply that JSON has no words for.
  */
-export function encodeReply(
-  match: Match,
-  reply: Message,
-  options: { registry: Registry; enumsAsIntegers?: boolean },
-): string {
+export function encodeReply(match: Match, reply: Message | Uint8Array, options: WireJsonOptions): string {
   const { output } = match.method;
   const field = match.binding.responseBody;
+  if (field === undefined && reply instanceof Uint8Array) return wireToJson(output, reply, options);
+  const message = reply instanceof Uint8Array ? fromBinary(output, reply) : reply;
   const writeOptions = { registry: options.registry, enumAsInteger: options.enumsAsIntegers ?? false };
-  const json: JsonValue = toJson(output, reply, writeOptions);
+  const json: JsonValue = toJson(output, message, writeOptions);
   if (field === undefined) return JSON.stringify(json);
   const defaults: JsonValue = toJson(output, create(output), { ...writeOptions, alwaysEmitImplicit: true });
   const unset = field.fieldKind === 'message' ? {} : null;

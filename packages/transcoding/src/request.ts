@@ -67,8 +67,9 @@ function describeKind(json: JsonValue): string {
 }
 
 function decodeQuery(match: Match, message: Message, query: string, registry: Registry): void {
+  // Most calls have none.
+  if (query === '') return;
   const { binding, method } = match;
-  const inPath = new Set(binding.variables.map(({ fields }) => formatFieldPath(fields)));
   const seen = new Set<string>();
   for (const { name, value } of parseQuery(query)) {
     const path = resolveFieldPath(method.input, name);
@@ -78,7 +79,9 @@ function decodeQuery(match: Match, message: Message, query: string, registry: Re
       throw new TranscodingError(parameterPath(name), `unknown query parameter: ${path.problem}`);
     }
     const key = formatFieldPath(path.fields);
-    if (inPath.has(key)) throw new TranscodingError(key, 'is given by the path, not by the query');
+    if (binding.variables.some((variable) => variable.path === key)) {
+      throw new TranscodingError(key, 'is given by the path, not by the query');
+    }
     if (binding.body === '*' || binding.body === path.fields[0]) {
       throw new TranscodingError(key, 'is given by the body, not by the query');
     }
@@ -96,12 +99,12 @@ function parameterPath(name: string): string {
 }
 
 function decodePath(match: Match, message: Message, registry: Registry): void {
-  match.binding.variables.forEach(({ fields, multiSegment }, index) => {
+  match.binding.variables.forEach(({ fields, path, multiSegment }, index) => {
     const captured = match.variables[index] ?? '';
     const value = decodePercent(captured, { keepSlashes: multiSegment });
     if (value === undefined) {
       throw new TranscodingError(
-        formatFieldPath(fields),
+        path,
         `${quoteExcerpt(captured)} in the path is not valid percent-encoded UTF-8`,
       );
     }

@@ -1,6 +1,6 @@
 import type { DescField, DescMessage, DescMethod } from '@bufbuild/protobuf';
 import type { HttpRule } from '@parleykit/proto/api';
-import { resolveFieldPath } from './field-path.ts';
+import { formatFieldPath, resolveFieldPath } from './field-path.ts';
 import { findField } from './json-message.ts';
 import { type PathTemplate, parsePathTemplate, type TemplateVariable } from './path-template.ts';
 import { decodePercent } from './percent-encoding.ts';
@@ -8,6 +8,8 @@ import { decodePercent } from './percent-encoding.ts';
 /** A variable of a binding's path, with the request fields that it leads through. */
 export interface Variable extends TemplateVariable {
   readonly fields: readonly DescField[];
+  /** The names of these fields with dots between, whatever spelling the template has. */
+  readonly path: string;
 }
 
 /** One HTTP rule of a method, resolved against its messages. */
@@ -43,6 +45,8 @@ export interface Router {
 
 /** A path cut into segments, each as it came and percent-decoded, with the verb behind the colon cut off. */
 interface PathParts {
+  /** All segments as they came, with the slash before each. */
+  readonly text: string;
   readonly raw: readonly string[];
   readonly decoded: readonly string[];
   readonly suffix: string;
@@ -75,7 +79,7 @@ class Node {
   }
 
   /** The binding for a path from its segment `at` on; the verbs of those that fit but for theirs go to `allow`. */
-  find(path: PathParts, at: number, verb: string, allow: Set<string>): Binding | undefined {
+  find(path: PathParts, at: number, verb: string, allow: string[]): Binding | undefined {
     if (at === path.raw.length) {
       return this.end(path, verb, allow) ?? this.#rest?.end(path, verb, allow);
     }
@@ -89,10 +93,10 @@ class Node {
   }
 
   /** The binding that ends at this place; see {@link find}. */
-  end(path: PathParts, verb: string, allow: Set<string>): Binding | undefined {
+  end(path: PathParts, verb: string, allow: string[]): Binding | undefined {
     const byVerb = this.#bindings.get(path.suffix);
     const found = byVerb?.get(verb) ?? byVerb?.get('*');
-    if (!found) for (const other of byVerb?.keys() ?? []) allow.add(other);
+    if (!found && byVerb) allow.push(...byVerb.keys());
     return found;
   }
 
@@ -126,39 +130,46 @@ export function createRouter(
   }
   return {
     match(verb, path) {
-      const allow = new Set<string>();
-      for (const parts of splitPath(path, suffixes)) {
-        const binding = root.find(parts, 0, verb, allow);
-        if (binding) return { method: binding.method, binding, variables: capture(binding, parts) };
-        if (allow.size > 0) return { allow: [...allow].sort() };
-      }
-      return undefined;
+      if (!path.startsWith('/')) return undefined;
+      // A path may end in a colon and a verb that some template has. Any other colon belongs to its segment, and
+      // so does this one where no template with the verb fits.
+      const colon = path.lastIndexOf(':');
+      const suffix = colon > path.lastIndexOf('/') ? path.slice(colon + 1) : '';
+      const found = suffixes.has(suffix)
+        ? matchParts(root, verb, splitPath(path.slice(0, colon), suffix))
+        : undefined;
+      return found ?? matchParts(root, verb, splitPath(path, ''));
     },
   };
 }
 
-/**
- * The ways to read a path: where it ends in a colon and a verb that some template has, first with that verb,
- * then with the colon as part of the last segment. Any other colon belongs to its segment.
- */
-function* splitPath(path: string, suffixes: ReadonlySet<string>): Generator<PathParts> {
-  if (!path.startsWith('/')) return;
-  const colon = path.lastIndexOf(':');
-  const suffix = colon > path.lastIndexOf('/') ? path.slice(colon + 1) : '';
-  if (suffixes.has(suffix)) yield { ...splitSegments(path.slice(0, colon)), suffix };
-  yield { ...splitSegments(path), suffix: '' };
+function matchParts(root: Node, verb: string, parts: PathParts): ReturnType<Router['match']> {
+  const allow: string[] = [];
+  const binding = root.find(parts, 0, verb, allow);
+  if (binding) return { method: binding.method, binding, variables: capture(binding, parts) };
+  return allow.length > 0 ? { allow: [...new Set(allow)].sort() } : undefined;
 }
 
-function splitSegments(path: string): Omit<PathParts, 'suffix'> {
-  const raw = path.slice(1).split('/');
-  const decoded = raw.map((segment) => decodePercent(segment, { keepSlashes: false }) ?? segment);
-  return { raw, decoded };
+function splitPath(text: string, suffix: string): PathParts {
+  const raw = text.slice(1).split('/');
+  const decoded = text.includes('%')
+    ? raw.map((segment) => decodePercent(segment, { keepSlashes: false }) ?? segment)
+    : raw;
+  return { text, raw, decoded, suffix };
 }
 
-function capture(binding: Binding, { raw }: PathParts): readonly string[] {
-  return binding.variables.map(({ start, end, toEnd }) =>
-    raw.slice(start, toEnd ? undefined : end).join('/'),
-  );
+function capture(binding: Binding, { text, raw }: PathParts): readonly string[] {
+  return binding.variables.map(({ start, end, toEnd }) => {
+    const from = lengthOf(raw, 0, start) + 1;
+    return text.slice(from, toEnd ? undefined : from + lengthOf(raw, start, end) - 1);
+  });
+}
+
+/** The length of some segments together, with the slash before each. */
+function lengthOf(segments: readonly string[], start: number, end: number): number {
+  let length = end - start;
+  for (let index = start; index < end; index += 1) length += segments[index]?.length ?? 0;
+  return length;
 }
 
 function compileRule(method: DescMethod, rule: HttpRule): { template: PathTemplate; binding: Binding } {
@@ -195,7 +206,7 @@ function resolveVariable(method: DescMethod, variable: TemplateVariable, context
   if (kind !== 'scalar' && kind !== 'enum') {
     throw new Error(`${context}: ${variable.fieldPath}: only a singular scalar can be bound by a path`);
   }
-  return { ...variable, fields: path.fields };
+  return { ...variable, fields: path.fields, path: formatFieldPath(path.fields) };
 }
 
 function resolveBody(message: DescMessage, name: string, context: string): DescField | undefined {

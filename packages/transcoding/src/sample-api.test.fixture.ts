@@ -72,6 +72,9 @@ function mapEntry(name: string, key: string, value: string) {
 
 const methodNames = ['Get', 'Put', 'Post', 'Cancel', 'List', 'Patch', 'Watch', 'Reply'];
 
+/** The one whose replies are a stream. */
+const streamingMethod = 'Watch';
+
 const file = create(FileDescriptorProtoSchema, {
   name: 'sample/v1/sample.proto',
   package: 'sample.v1',
@@ -152,6 +155,7 @@ const file = create(FileDescriptorProtoSchema, {
         name,
         inputType: '.sample.v1.Thing',
         outputType: '.sample.v1.Thing',
+        serverStreaming: name === streamingMethod,
       })),
     },
   ],

@@ -1,6 +1,5 @@
-import { type JsonValue, type Registry, toJson } from '@bufbuild/protobuf';
-import { type Any, AnySchema } from '@bufbuild/protobuf/wkt';
-import { Code, type Status } from '@parleykit/proto/rpc';
+import { type DescMessage, type JsonObject, type Message, toJson } from '@bufbuild/protobuf';
+import { Code } from '@parleykit/proto/rpc';
 
 /** https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto */
 const httpStatuses: Readonly<Record<Code, number>> = {
@@ -32,31 +31,38 @@ export function httpStatusOf(code: number): number {
   return isCode(code) ? httpStatuses[code] : httpStatuses[Code.UNKNOWN];
 }
 
+/** A message that tells more of an error, such as a google.rpc.BadRequest. Its JSON must be an object. */
+export interface ErrorDetail {
+  readonly schema: DescMessage;
+  readonly message: Message;
+}
+
+/** What a google.rpc.Status holds, with its details not packed yet. */
+export interface ErrorStatus {
+  readonly code: number;
+  readonly message: string;
+  readonly details: readonly ErrorDetail[];
+}
+
 /**
  * The JSON body of a failed call, whose `code` is the HTTP status and whose `status` the name of the
- * google.rpc.Code. A detail that the registry cannot read is left out: the error that it belongs to is worth
- * more than the failure to write it. The HTTP status is the code's, where the caller knows no better one (405).
+ * google.rpc.Code. The HTTP status is the code's, where the caller knows no better one (405).
  * https://google.aip.dev/193#http11json-representation
  */
-export function errorBody(
-  status: Status,
-  registry: Registry,
-  httpStatus: number = httpStatusOf(status.code),
-): string {
-  const details = status.details.flatMap((detail) => encodeDetail(detail, registry));
+export function errorBody(status: ErrorStatus, httpStatus: number = httpStatusOf(status.code)): string {
   const error = {
     code: httpStatus,
     message: status.message,
     status: Code[isCode(status.code) ? status.code : Code.UNKNOWN],
-    ...(details.length > 0 && { details }),
+    // Nothing is written of what is undefined.
+    details: status.details.length > 0 ? status.details.map(encodeDetail) : undefined,
   };
   return JSON.stringify({ error });
 }
 
-function encodeDetail(detail: Any, registry: Registry): JsonValue[] {
-  try {
-    return [toJson(AnySchema, detail, { registry })];
-  } catch {
-    return [];
-  }
+/** As it would stand in a google.protobuf.Any. */
+function encodeDetail({ schema, message }: ErrorDetail): JsonObject {
+  const json = toJson(schema, message) as JsonObject;
+  json['@type'] = `type.googleapis.com/${schema.typeName}`;
+  return json;
 }

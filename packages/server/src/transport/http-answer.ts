@@ -1,5 +1,4 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
-import { registry } from '@parleykit/proto';
 import { errorBody, httpStatusOf } from '@parleykit/transcoding';
 import type { ServiceError } from '../errors.ts';
 
@@ -12,38 +11,43 @@ const statusesByReason: ReadonlyMap<string, number> = new Map([
   ['HEADERS_TOO_LARGE', 431],
 ]);
 
-/** What every answer carries. A browser takes none of them for anything but what they say they are. */
-export const COMMON_HEADERS = { 'x-content-type-options': 'nosniff' } as const;
+/** Names and values in turn: the form of which node:http makes the least. */
+export type HeaderList = readonly string[];
 
-/** An answer of JSON, ready to be sent. */
-export interface JsonAnswer {
+/** What every answer carries. A browser takes none of them for anything but what they say they are. */
+export const COMMON_HEADERS: HeaderList = ['x-content-type-options', 'nosniff'];
+
+/** An answer, ready to be sent. */
+export interface Answer {
   readonly status: number;
-  readonly json: string;
-  readonly headers: Readonly<Record<string, string | number>>;
+  readonly headers: HeaderList;
+  readonly body: string;
 }
 
-export function jsonAnswer(status: number, json: string): JsonAnswer {
-  const headers = {
-    'content-type': 'application/json; charset=UTF-8',
-    'content-length': Buffer.byteLength(json),
-  };
-  return { status, json, headers };
+export function jsonAnswer(status: number, json: string): Answer {
+  return textAnswer(status, 'application/json; charset=UTF-8', json);
+}
+
+export function textAnswer(status: number, type: string, body: string): Answer {
+  const length = String(Buffer.byteLength(body));
+  return { status, headers: ['content-type', type, 'content-length', length], body };
 }
 
 /** A refusal in the API's JSON, whose `error.code` is the HTTP status. */
-export function refusalAnswer(refusal: ServiceError): JsonAnswer {
+export function refusalAnswer(refusal: ServiceError): Answer {
   const status = statusesByReason.get(refusal.reason) ?? httpStatusOf(refusal.code);
-  return jsonAnswer(status, errorBody(refusal.toStatus(), registry, status));
+  return jsonAnswer(status, errorBody(refusal, status));
 }
 
-export function send(response: ServerResponse, { status, json, headers }: JsonAnswer): void {
-  response.writeHead(status, headers);
-  response.end(json);
+/** Sends an answer with the headers that it carries beside its own. */
+export function send(response: ServerResponse, common: HeaderList, { status, headers, body }: Answer): void {
+  response.writeHead(status, [...common, ...headers]);
+  response.end(body);
 }
 
 /** The bytes of an answer, for a connection on which no request could be made out; the last on that connection. */
-export function lastBytes({ status, json, headers }: JsonAnswer, isHead: boolean): string {
-  const all = { ...COMMON_HEADERS, ...headers, date: new Date().toUTCString(), connection: 'close' };
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${isHead ? '' : json}`;
+export function lastBytes({ status, headers, body }: Answer, isHead: boolean): string {
+  const all = [...COMMON_HEADERS, ...headers, 'date', new Date().toUTCString(), 'connection', 'close'];
+  const lines = all.map((text, index) => (index % 2 === 0 ? `${text}: ` : `${text}\r\n`));
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${isHead ? '' : body}`;
 }

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { createLog } from '../log.ts';
 import { Metrics } from '../metrics.ts';
 import { HttpTransport } from './http.ts';
-import { jsonAnswer, send } from './http-answer.ts';
+import { type Answer, jsonAnswer } from './http-answer.ts';
 import { Listener } from './listener.ts';
 import { OriginPolicy } from './origin-policy.ts';
 import { readJsonBody } from './request-body.ts';
@@ -41,10 +41,10 @@ afterEach(async () => {
 /** A port behind which every POST is a call; what is GET answers a lot. */
 async function open(patience: Partial<typeof PATIENT>, limits = { firstBytesMs: LONG_MS, connections: 100 }) {
   const rest = {
-    async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    async answer(request: IncomingMessage, response: ServerResponse): Promise<Answer> {
       const body = await readJsonBody(request, response, BODY_BYTES_MAX);
       if (request.method === 'POST') calls.push(Buffer.from(body ?? []).toString());
-      send(response, jsonAnswer(200, JSON.stringify('x'.repeat(request.method === 'GET' ? 1e6 : 1))));
+      return jsonAnswer(200, JSON.stringify('x'.repeat(request.method === 'GET' ? 1e6 : 1)));
     },
   };
   const policy = new OriginPolicy({ host: '127.0.0.1', allowedHosts: [], corsOrigins: [] });

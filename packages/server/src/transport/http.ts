@@ -10,10 +10,11 @@ import {
   tunnelUnsupported,
 } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { COMMON_HEADERS, lastBytes, refusalAnswer, send } from './http-answer.ts';
+import { COMMON_HEADERS, type HeaderList, lastBytes, refusalAnswer, send } from './http-answer.ts';
 import type { OriginPolicy } from './origin-policy.ts';
 import { awaitsContinue } from './request-body.ts';
 import { createRequestId } from './request-id.ts';
+import { parseTarget } from './request-target.ts';
 import type { RestTransport } from './rest.ts';
 import type { StaticPages } from './static.ts';
 
@@ -46,13 +47,15 @@ const PATIENCE: HttpPatience = {
 };
 
 /** What a page of an allowed origin may send and read, beyond what every page may. */
-const PREFLIGHT_HEADERS = {
-  'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE',
-  'access-control-allow-headers':
-    'authorization, content-type, x-goog-api-client, x-goog-api-key, x-goog-fieldmask, x-goog-request-params, ' +
+const PREFLIGHT_HEADERS: HeaderList = [
+  'access-control-allow-methods',
+  'GET, HEAD, POST, PUT, PATCH, DELETE',
+  'access-control-allow-headers',
+  'authorization, content-type, x-goog-api-client, x-goog-api-key, x-goog-fieldmask, x-goog-request-params, ' +
     'x-goog-user-project, x-request-id, x-server-timeout',
-  'access-control-max-age': '7200',
-} as const;
+  'access-control-max-age',
+  '7200',
+];
 const EXPOSED_HEADERS = 'allow, date';
 
 /** What the parser makes of bytes that it does not understand. */
@@ -63,6 +66,8 @@ interface ParserError extends NodeJS.ErrnoException {
 interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** What its answer carries, whichever that will be. */
+  headers: HeaderList;
 }
 
 /**
@@ -71,11 +76,12 @@ interface Exchange {
  */
 export class HttpTransport {
   readonly #server: Server;
-  readonly #rest: Pick<RestTransport, 'handle'>;
+  readonly #rest: Pick<RestTransport, 'answer'>;
   readonly #pages: StaticPages;
   readonly #policy: OriginPolicy;
   readonly #log: Log;
   readonly #lingerMs: number;
+  readonly #headers: HeaderList;
   readonly #sockets = new Set<Socket>();
   readonly #underWay = new Set<Exchange>();
   /** Connections on which nothing further can be understood. */
@@ -84,7 +90,7 @@ export class HttpTransport {
 
   constructor(
     parts: {
-      readonly rest: Pick<RestTransport, 'handle'>;
+      readonly rest: Pick<RestTransport, 'answer'>;
       readonly pages: StaticPages;
       readonly policy: OriginPolicy;
       readonly log: Log;
@@ -96,6 +102,7 @@ export class HttpTransport {
     this.#policy = parts.policy;
     this.#log = parts.log;
     this.#lingerMs = patience.linger;
+    this.#headers = parts.policy.variesByOrigin ? [...COMMON_HEADERS, 'vary', 'origin'] : COMMON_HEADERS;
     this.#server = createServer({
       headersTimeout: patience.headers,
       requestTimeout: patience.request,
@@ -103,6 +110,8 @@ export class HttpTransport {
       maxHeaderSize: HEADERS_BYTES_MAX,
       // The policy asks for it, and answers in JSON.
       requireHostHeader: false,
+      // Where the headers announce no body, its end is not waited for: none is ever told.
+      optimizeEmptyRequests: true,
     });
     this.#server.timeout = patience.idle;
     // Their size is bounded; a bound on their number would drop some unseen.
@@ -138,32 +147,37 @@ export class HttpTransport {
   }
 
   #listen(): void {
-    const take = (request: IncomingMessage, response: ServerResponse) => this.#take({ request, response });
+    const take = (request: IncomingMessage, response: ServerResponse) => this.#take(request, response);
     this.#server.on('request', take).on('checkContinue', take).on('checkExpectation', take);
     this.#server.on('connect', (_request, socket: Socket) => this.#end(socket, tunnelUnsupported()));
     this.#server.on('clientError', (error, socket: Socket) => this.#onClientError(error, socket));
   }
 
-  #take(exchange: Exchange): void {
-    const { request, response } = exchange;
+  #take(request: IncomingMessage, response: ServerResponse): void {
     // What comes after a refusal that ended the connection is read and forgotten.
     if (this.#broken.has(request.socket)) return;
+    const exchange: Exchange = { request, response, headers: this.#headers };
     this.#underWay.add(exchange);
-    response.once('close', () => this.#underWay.delete(exchange));
+    response.on('close', () => this.#underWay.delete(exchange));
     if (this.#closing) response.shouldKeepAlive = false;
-    this.#answer(exchange).catch((error: unknown) => this.#refuse(request, response, this.#toRefusal(error)));
+    this.#answer(exchange).catch((error: unknown) => this.#refuse(exchange, this.#toRefusal(error)));
   }
 
   /** Answers a request, or throws the ServiceError that is to be answered instead. */
-  async #answer({ request, response }: Exchange): Promise<void> {
-    for (const [name, value] of Object.entries(COMMON_HEADERS)) response.setHeader(name, value);
-    if (this.#policy.variesByOrigin) response.setHeader('vary', 'origin');
-    const { corsOrigin } = this.#policy.admit(request);
+  async #answer(exchange: Exchange): Promise<void> {
+    const { request, response } = exchange;
+    const target = parseTarget(request.url ?? '');
+    const { corsOrigin } = this.#policy.admit(request, target);
     if (corsOrigin !== undefined) {
-      response.setHeader('access-control-allow-origin', corsOrigin);
-      response.setHeader('access-control-expose-headers', EXPOSED_HEADERS);
+      exchange.headers = [
+        ...exchange.headers,
+        'access-control-allow-origin',
+        corsOrigin,
+        'access-control-expose-headers',
+        EXPOSED_HEADERS,
+      ];
       if (isPreflight(request)) {
-        response.writeHead(204, PREFLIGHT_HEADERS).end();
+        send(response, exchange.headers, { status: 204, headers: PREFLIGHT_HEADERS, body: '' });
         return;
       }
     }
@@ -171,7 +185,9 @@ export class HttpTransport {
     if (expect !== undefined && request.httpVersion === '1.1' && !awaitsContinue(request)) {
       throw expectationUnsupported(expect);
     }
-    if (!this.#pages.handle(request, response)) await this.#rest.handle(request, response);
+    const page = this.#pages.answer(request, target);
+    const answer = page ?? (await this.#rest.answer(request, response, target));
+    send(response, exchange.headers, answer);
   }
 
   #toRefusal(error: unknown): ServiceError {
@@ -181,20 +197,20 @@ export class HttpTransport {
     return internal(requestId);
   }
 
-  #refuse(request: IncomingMessage, response: ServerResponse, refusal: ServiceError): void {
+  #refuse({ request, response, headers }: Exchange, refusal: ServiceError): void {
     // A caller who has gone away is not told anything.
     if (response.destroyed || response.headersSent) return;
     const answer = refusalAnswer(refusal);
     const { socket } = request;
     if (this.#broken.has(socket)) response.shouldKeepAlive = false;
     if (awaitsContinue(request) || socket.readableEnded || !this.#hasMuchToSay(request)) {
-      send(response, answer);
+      send(response, headers, answer);
       return;
     }
     // A connection that is closed while something unread has arrived is reset, and the answer with it.
     response.shouldKeepAlive = false;
-    response.writeHead(answer.status, answer.headers);
-    response.write(answer.json);
+    response.writeHead(answer.status, [...headers, ...answer.headers]);
+    response.write(answer.body);
     const end = (): void => {
       clearTimeout(deadline);
       response.end();
@@ -221,7 +237,7 @@ export class HttpTransport {
     else if (last === undefined) this.#end(socket, refusal, error.rawPacket);
     else if (last.request.complete) last.response.once('close', () => this.#end(socket, refusal));
     else if (last.response.headersSent) socket.destroySoon();
-    else this.#refuse(last.request, last.response, refusal);
+    else this.#refuse(last, refusal);
   }
 
   /**

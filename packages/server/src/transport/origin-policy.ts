@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { canonicalHost, isLoopback } from '../config.ts';
 import { hostInvalid, hostNotAllowed, originNotAllowed } from '../errors.ts';
-import { parseTarget } from './request-target.ts';
+import { headerValues } from './request-headers.ts';
+import type { RequestTarget } from './request-target.ts';
 
 /** What an operator says about who may call. */
 export interface OriginRules {
@@ -21,6 +22,17 @@ export interface Admission {
 /** A host and a port. User names and blanks have no place in it. */
 const AUTHORITY = /^([a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::(\d{0,5}))?$/u;
 
+/** An authority, understood. */
+interface Authority {
+  readonly host: string;
+  readonly origin: string;
+  /** Whether this server goes by that name on every connection. */
+  readonly isOurs: boolean;
+}
+
+/** Names that callers use at a time are few; who makes up spellings and ports must not fill the memory. */
+const REMEMBERED_MAX = 64;
+
 /**
  * Keeps pages of other origins away from a server that asks nobody who they are.
  *
@@ -34,6 +46,8 @@ const AUTHORITY = /^([a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::(\d{0,5}))?$/u;
 export class OriginPolicy {
   readonly #hosts: ReadonlySet<string>;
   readonly #corsOrigins: ReadonlySet<string>;
+  /** What was admitted before, as it was spelled: to understand an authority costs more than all other checks. */
+  readonly #remembered = new Map<string, Authority>();
 
   constructor({ host, allowedHosts, corsOrigins }: OriginRules) {
     this.#hosts = new Set(['localhost', '[::1]', canonicalHost(host) ?? host, ...allowedHosts]);
@@ -46,8 +60,8 @@ export class OriginPolicy {
   }
 
   /** Throws a ServiceError for a request that must not be answered. */
-  admit(request: IncomingMessage): Admission {
-    const ownOrigin = this.#checkHost(request);
+  admit(request: IncomingMessage, target: RequestTarget): Admission {
+    const ownOrigin = this.#checkHost(request, target);
     const { origin } = request.headers;
     if (origin !== undefined && this.#corsOrigins.has(origin)) return { corsOrigin: origin };
     if (origin !== undefined && origin !== ownOrigin) throw originNotAllowed(origin);
@@ -56,19 +70,34 @@ export class OriginPolicy {
   }
 
   /** Answers the origin that the request is addressed to; none where HTTP/1.0 left it out. */
-  #checkHost(request: IncomingMessage): string | undefined {
-    const hosts = request.headersDistinct['host'] ?? [];
-    const authority = (parseTarget(request.url ?? '').authority ?? hosts[0])?.toLowerCase();
+  #checkHost(request: IncomingMessage, target: RequestTarget): string | undefined {
+    const hosts = headerValues(request, 'host');
     // Every client of HTTP/1.1 sends exactly one Host; a second one is for somebody on the way to believe.
     if (hosts.length > 1 || (hosts.length === 0 && request.httpVersion !== '1.0')) throw hostInvalid();
-    if (authority === undefined) return undefined;
-    const [, name = '', port = ''] = AUTHORITY.exec(authority) ?? [];
+    const text = target.authority ?? hosts[0];
+    if (text === undefined) return undefined;
+    const remembered = this.#remembered.get(text);
+    const authority = remembered ?? this.#readAuthority(text);
+    const { host, origin, isOurs } = authority;
+    if (!isOurs && !isAddressOf(request, host)) throw hostNotAllowed(host);
+    if (remembered === undefined) this.#remember(text, authority);
+    return origin;
+  }
+
+  #readAuthority(text: string): Authority {
+    const [, name = '', port = ''] = AUTHORITY.exec(text.toLowerCase()) ?? [];
     const host = canonicalHost(name);
     if (host === undefined) throw hostInvalid();
-    if (!this.#hosts.has(host) && !isLoopback(host) && !isAddressOf(request, host)) {
-      throw hostNotAllowed(host);
-    }
-    return Number(port || 80) === 80 ? `http://${host}` : `http://${host}:${Number(port)}`;
+    return {
+      host,
+      origin: Number(port || 80) === 80 ? `http://${host}` : `http://${host}:${Number(port)}`,
+      isOurs: this.#hosts.has(host) || isLoopback(host),
+    };
+  }
+
+  #remember(text: string, authority: Authority): void {
+    if (this.#remembered.size >= REMEMBERED_MAX) this.#remembered.clear();
+    this.#remembered.set(text, authority);
   }
 }
 
@@ -77,7 +106,7 @@ function isAddressOf(request: IncomingMessage, host: string): boolean {
   const literal = host.startsWith('[') ? host.slice(1, -1) : host;
   if (isIP(literal) === 0) return false;
   const local = request.socket.localAddress?.replace(/^::ffff:(?=\d+\.)/u, '').replace(/%.*$/u, '');
-  return local !== undefined && canonicalHost(local) === host;
+  return local !== undefined && (local === literal || canonicalHost(local) === host);
 }
 
 /** Whether a page of another origin had the browser fetch this. That somebody follows a link is welcome. */

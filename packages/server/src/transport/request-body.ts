@@ -6,37 +6,47 @@ import {
   requestTooLarge,
   transferEncodingUnsupported,
 } from '../errors.ts';
+import { headerValues } from './request-headers.ts';
 
 const JSON_TYPE = /^application\/json[ \t]*(?:;|$)/iu;
 const UTF_8 = /^(?:utf-?8|"utf-?8")$/iu;
 
 /**
- * Reads a body that is JSON or nothing, up to a limit; undefined where there is none. Throws a ServiceError for
- * everything else, before reading where the headers tell. Types that a page may send anywhere without asking
- * (text/plain, forms) are never taken for JSON, not even where they hold nothing.
+ * Reads a body that is JSON or nothing, up to a limit; undefined where there is none, at once where the headers
+ * announce none. Throws a ServiceError for everything else, before reading where the headers tell. Types that a page
+ * may send anywhere without asking (text/plain, forms) are never taken for JSON, not even where they hold nothing.
  */
-export async function readJsonBody(
+export function readJsonBody(
   request: IncomingMessage,
   response: ServerResponse,
   limitBytes: number,
-): Promise<Uint8Array | undefined> {
+): Promise<Uint8Array | undefined> | undefined {
   const { headers } = request;
   const encoding = headers['content-encoding']?.trim().toLowerCase() ?? '';
   if (encoding !== '' && encoding !== 'identity') throw contentEncodingUnsupported(encoding);
   const transfer = headers['transfer-encoding']?.trim().toLowerCase();
   if (transfer !== undefined && transfer !== 'chunked') throw transferEncodingUnsupported(transfer);
-  const types = request.headersDistinct['content-type'] ?? [];
+  const types = headerValues(request, 'content-type');
   const type = types.join(', ');
   if (types.length > 0 && !isJson(type)) throw contentTypeUnsupported(type);
   const length = Number(headers['content-length'] ?? 0);
   if (length > limitBytes) throw requestTooLarge(limitBytes);
   if (length > 0 && types.length === 0) throw contentTypeUnsupported(undefined);
   if (awaitsContinue(request)) response.writeContinue();
+  const isAnnounced = length > 0 || transfer !== undefined;
+  return isAnnounced ? readAnnounced(request, response, limitBytes) : undefined;
+}
+
+async function readAnnounced(
+  request: IncomingMessage,
+  response: ServerResponse,
+  limitBytes: number,
+): Promise<Uint8Array | undefined> {
   const body = await readAll(request, limitBytes);
   // What became whole only after it was refused must not be done.
   if (response.headersSent) throw requestTimeout();
   if (body.byteLength === 0) return undefined;
-  if (types.length === 0) throw contentTypeUnsupported(undefined);
+  if (request.headers['content-type'] === undefined) throw contentTypeUnsupported(undefined);
   return body;
 }
 

@@ -1,11 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { fromBinary, type Message } from '@bufbuild/protobuf';
 import { httpRules, registry } from '@parleykit/proto';
 import {
   createRouter,
   decodeRequest,
   encodeReply,
-  type Match,
   type Router,
   replyFormat,
   TranscodingError,
@@ -24,10 +22,10 @@ import type { Log } from '../log.ts';
 import type { IncomingCall } from '../rpc/call-context.ts';
 import type { Dispatcher } from '../rpc/dispatcher.ts';
 import { EncodedReply } from '../rpc/encoded-reply.ts';
-import { jsonAnswer, send } from './http-answer.ts';
+import { type Answer, jsonAnswer } from './http-answer.ts';
 import { readJsonBody } from './request-body.ts';
 import { createRequestId } from './request-id.ts';
-import { parseTarget } from './request-target.ts';
+import type { RequestTarget } from './request-target.ts';
 
 /** Mounts the dispatcher on HTTP/1.1 with JSON, by the `google.api.http` bindings of its methods. */
 export class RestTransport {
@@ -41,11 +39,14 @@ export class RestTransport {
     this.#router = createRouter(dispatcher.methods, httpRules);
   }
 
-  /** Answers a call, or throws the ServiceError that is to be answered instead. */
-  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /**
+   * The answer to a call; it throws the ServiceError that is to be answered instead. To the response it adds headers,
+   * and the word that a caller waits for with its body.
+   */
+  async answer(request: IncomingMessage, response: ServerResponse, target: RequestTarget): Promise<Answer> {
     const call = new RestCall(request, response);
     try {
-      const { path, query } = parseTarget(request.url ?? '/');
+      const { path, query } = target;
       const verb = request.method ?? 'GET';
       const match = this.#router.match(verb, path);
       if (match === undefined) throw routeUnknown(verb, path);
@@ -57,8 +58,8 @@ export class RestTransport {
       const body = await readJsonBody(request, response, REQUEST_BYTES_MAX);
       const message = decodeRequest(match, query, body, { registry });
       const reply = await this.#dispatcher.call(match.method, message, call);
-      const json = encodeReply(match, toMessage(match, reply), { registry, ...format });
-      send(response, jsonAnswer(200, json));
+      const encoded = reply instanceof EncodedReply ? reply.bytes : reply;
+      return jsonAnswer(200, encodeReply(match, encoded, { registry, ...format }));
     } catch (error) {
       throw this.#toServiceError(error, request, call.requestId);
     }
@@ -72,10 +73,6 @@ export class RestTransport {
     this.#log.error('transcoding failed', { requestId, error });
     return internal(requestId);
   }
-}
-
-function toMessage(match: Match, reply: Message | EncodedReply): Message {
-  return reply instanceof EncodedReply ? fromBinary(match.method.output, reply.bytes) : reply;
 }
 
 class RestCall implements IncomingCall {

@@ -1,14 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { type Metrics, OPENMETRICS_TYPE } from '../metrics.ts';
-import { parseTarget } from './request-target.ts';
+import { type Answer, textAnswer } from './http-answer.ts';
+import type { RequestTarget } from './request-target.ts';
 
 const TEXT_TYPE = 'text/plain; charset=utf-8';
-
-interface Page {
-  readonly status: number;
-  readonly type: string;
-  readonly text: string;
-}
 
 /** What the pages tell of. */
 export interface PageSources {
@@ -19,37 +14,31 @@ export interface PageSources {
 
 /** What is no call: whether the server is up, whether it takes calls, and what it has counted. */
 export class StaticPages {
-  readonly #pages: ReadonlyMap<string, () => Page>;
+  readonly #pages: ReadonlyMap<string, () => Answer>;
 
   constructor({ unreadiness, metrics }: PageSources) {
-    this.#pages = new Map<string, () => Page>([
-      ['/healthz', () => ({ status: 200, type: TEXT_TYPE, text: 'ok\n' })],
+    this.#pages = new Map<string, () => Answer>([
+      ['/healthz', () => page(200, TEXT_TYPE, 'ok\n')],
       [
         '/readyz',
         () => {
           const reason = unreadiness();
-          return {
-            status: reason === undefined ? 200 : 503,
-            type: TEXT_TYPE,
-            text: `${reason ?? 'ready'}\n`,
-          };
+          return page(reason === undefined ? 200 : 503, TEXT_TYPE, `${reason ?? 'ready'}\n`);
         },
       ],
-      ['/metrics', () => ({ status: 200, type: OPENMETRICS_TYPE, text: metrics.toString() })],
+      ['/metrics', () => page(200, OPENMETRICS_TYPE, metrics.toString())],
     ]);
   }
 
-  /** Answers GET and HEAD of a page. False where the path is none. */
-  handle(request: IncomingMessage, response: ServerResponse): boolean {
-    if (request.method !== 'GET' && request.method !== 'HEAD') return false;
-    const page = this.#pages.get(parseTarget(request.url ?? '').path)?.();
-    if (page === undefined) return false;
-    response.writeHead(page.status, {
-      'content-type': page.type,
-      'content-length': Buffer.byteLength(page.text),
-      'cache-control': 'no-store',
-    });
-    response.end(page.text);
-    return true;
+  /** The answer to GET and HEAD of a page; undefined where this is none. */
+  answer({ method }: IncomingMessage, { path }: RequestTarget): Answer | undefined {
+    if (method !== 'GET' && method !== 'HEAD') return undefined;
+    return this.#pages.get(path)?.();
   }
+}
+
+/** It tells of the moment, so nobody is to keep it. */
+function page(status: number, type: string, text: string): Answer {
+  const answer = textAnswer(status, type, text);
+  return { ...answer, headers: [...answer.headers, 'cache-control', 'no-store'] };
 }
