@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { callRows } from './calls.ts';
+import { measureGrowth } from './growth.ts';
 import { describeRow, measure, median, type Row, TABLE_HEAD } from './measure.ts';
 import { measureStarts } from './starting.ts';
 import { storingRows } from './storing.ts';
@@ -17,6 +18,8 @@ const { values } = parseArgs({
     messages: { type: 'string', default: '30000' },
     /** A folder with STAR in it, as star/star.jsonl.gz. */
     data: { type: 'string' },
+    /** Measure pages of messages up to so many stored ones: 1000000 takes a minute, 10000000 a quarter of an hour. */
+    growth: { type: 'string' },
     /** One of the groups of rows. */
     only: { type: 'string' },
   },
@@ -32,6 +35,10 @@ const groups: Readonly<Record<string, Group>> = {
 
 if (values.only === undefined || values.only === 'starting') {
   process.stdout.write(`${await measureStarts(rounds)}\n\n`);
+}
+if (values.growth !== undefined) {
+  await using stack = new AsyncDisposableStack();
+  process.stdout.write(`${await measureGrowth(await startParley(stack), Number(values.growth))}\n\n`);
 }
 for (const [name, rowsOf] of Object.entries(groups)) {
   if (values.only !== undefined && values.only !== name) continue;

@@ -19,6 +19,8 @@ const BATCHES_IN_FLIGHT = 16;
 const CONVERSATIONS_IN_FLIGHT = 32;
 const CREATIONS_IN_FLIGHT = 128;
 const PAGE = 100;
+/** The compiler has made up its mind by then. */
+const WARM_UP = { messages: 90_000, conversations: 5000, creations: 15_000, pages: 15_000 };
 
 /** Talks to a server, or to one that does nothing, as an import does. */
 class Importer {
@@ -104,7 +106,6 @@ export async function storingRows(
 
   const scripts = readScripts(data);
   const average = scripts.reduce((sum, { length }) => sum + length, 0) / scripts.length;
-  const talks = Math.ceil(messages / average);
   const creations = Math.ceil(messages / 5);
   const pages = Math.ceil(messages / 8);
   const perMessage = (subject: Subject, of: Importer) => ({
@@ -115,13 +116,18 @@ export async function storingRows(
     // Its unit is a message, too: as many as the conversations have.
     star: toCase(`conversations, ${subject.name}`, subject, {
       units: messages,
-      run: () => of.conversations(scripts, talks),
+      warmUp: WARM_UP.conversations * average,
+      run: (count) => of.conversations(scripts, Math.ceil(count / average)),
     }),
     create: toCase(`creations, ${subject.name}`, subject, {
       units: creations,
       run: (count) => of.create(count),
     }),
-    list: toCase(`pages, ${subject.name}`, subject, { units: pages, run: (count) => of.list(count) }),
+    list: toCase(`pages, ${subject.name}`, subject, {
+      units: pages,
+      warmUp: WARM_UP.pages,
+      run: (count) => of.list(count),
+    }),
   });
   const [measured, floor] = [perMessage(parley, own), perMessage(emptyGrpc, empty)];
   const bare = (
@@ -132,6 +138,7 @@ export async function storingRows(
   ) =>
     toCase(`${title}, bare store`, store, {
       units,
+      warmUp: units * 3,
       run: async (count) => void (await tellStore(store, work, parameters(count))),
     });
   const pageRead = bare('pages', pages, 'pages', (count) => ({ count, size: PAGE }));
@@ -156,8 +163,8 @@ export async function storingRows(
       delayMatters: true,
       floor: [
         floor.star,
-        bare('conversations', messages, 'star', () => ({
-          count: talks,
+        bare('conversations', messages, 'star', (count) => ({
+          count: Math.ceil(count / average),
           size: Math.round(average),
           flight: CONVERSATIONS_IN_FLIGHT,
         })),

@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 export interface Subject extends AsyncDisposable {
   readonly name: string;
   readonly port: number;
+  /** Memory in use, in MiB: what is its own, and what of files is mapped, which the system may take back. */
+  residentKinds(): { readonly own: number; readonly files: number };
   /** Seconds of CPU that the process has used so far, user and system. */
   cpuSeconds(): number;
   /** How late the event loop was since this was last asked: the 99th percentile in ms, at least the sampler's 1 ms. */
@@ -45,6 +47,12 @@ export async function startSubject(name: string, program: string, ...args: strin
       return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
     },
     residentMib: () => Number(/VmRSS:\s+(\d+)/u.exec(proc('status'))?.[1]) / 1024,
+    residentKinds() {
+      const status = proc('status');
+      const mib = (name: string): number =>
+        Number(new RegExp(`${name}:\\s+(\\d+)`, 'u').exec(status)?.[1]) / 1024;
+      return { own: mib('RssAnon'), files: mib('RssFile') };
+    },
     async takeLoopDelay() {
       child.send('delay');
       const [milliseconds] = (await once(child, 'message')) as [number];

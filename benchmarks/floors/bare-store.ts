@@ -89,7 +89,7 @@ const works: Record<string, (parameters: Record<string, number>) => Promise<unkn
   /** The least that the same pages can cost: SQLite adds up how long they are. */
   sums: async ({ count = 0, size = 0 }) => {
     const connection = new SqliteConnection(join(folder, 'parley.sqlite'), { readOnly: true });
-    connection.exec('PRAGMA mmap_size = 1073741824; PRAGMA cache_size = -65536');
+    connection.exec('PRAGMA cache_size = -16384');
     const sum = connection.prepare(
       `SELECT sum(length(entry)) FROM (SELECT entry FROM messages WHERE conversation = $1
        ORDER BY create_time DESC, position DESC LIMIT +$2)`,

@@ -139,6 +139,12 @@ export function requestUndecodable(typeName: string, cause: unknown): ServiceErr
   );
 }
 
+/** Before it was decoded, so that no field is named. */
+export function tooManyFields(limit: number): ServiceError {
+  const description = `the request holds more than ${limit} fields`;
+  return invalidArgument('REQUEST_INVALID', [{ field: '', description }]);
+}
+
 export function resourceNameInvalid(field: string, value: string, patterns: readonly string[]): ServiceError {
   const expected = patterns.join(' or ');
   return invalidArgument('RESOURCE_NAME_INVALID', [

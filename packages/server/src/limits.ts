@@ -31,6 +31,12 @@ export const RESOURCE_NAME_BYTES_MAX = 1024;
 export const REQUEST_BYTES_MAX = 32 * 1024 * 1024;
 
 /**
+ * Fields and values that one request may hold, those of nested messages included: ten times what the largest batch
+ * needs. To decode 32 MiB of the smallest ones would take seconds, in which nobody else is answered, and gigabytes.
+ */
+export const REQUEST_FIELDS_MAX = 100_000;
+
+/**
  * A page ends early once it holds this much, so that clients with gRPC's usual limit of 4 MiB can read it.
  * The list methods promise no full pages: https://google.aip.dev/158
  */

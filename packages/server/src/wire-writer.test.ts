@@ -23,8 +23,13 @@ describe('WireWriter', () => {
           const writer = new WireWriter(1);
           for (const { name, content, time } of messages) {
             writer.nested(1, () => {
-              writer.string(1, name);
-              writer.fields(toBinary(MessageSchema, create(MessageSchema, { content })));
+              const bytes = Buffer.from(name);
+              const cut = Math.floor(bytes.length / 3);
+              if (time % 2 === 0) writer.string(1, name);
+              else if (name !== '') writer.joined(1, bytes.subarray(0, cut), bytes, cut);
+              const rest = Buffer.from(toBinary(MessageSchema, create(MessageSchema, { content })));
+              if (time % 3 === 0) writer.fields(rest);
+              else writer.fieldsFrom(rest, 0, rest.length);
               writer.timestamp(6, time);
             });
           }

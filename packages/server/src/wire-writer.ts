@@ -10,6 +10,8 @@ const LENGTH_DELIMITED = 2;
 /** Most nested messages are 128 to 16,383 bytes long: their length takes two bytes. */
 const LENGTH_BYTES_EXPECTED = 2;
 
+const LOOP_BYTES_MAX = 48;
+
 function varintLength(value: number): number {
   let length = 1;
   for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) length++;
@@ -36,27 +38,16 @@ export class WireWriter {
   }
 
   /**
-   * The name of a resource, as a string field: the encoded name of its collection with the slash behind it, and its
-   * id. In a page most bytes of names are the same, and to put texts together costs more than to copy bytes.
+   * A string field from pieces that are encoded already. In a page most bytes of names are the same, and to put texts
+   * together costs more than to copy bytes.
    */
-  name(field: number, collection: Uint8Array, id: string): void {
-    const length = collection.byteLength + Buffer.byteLength(id);
+  joined(field: number, head: Buffer, tail: Buffer, tailFrom = 0, tailTo = tail.length): void {
+    const length = head.length + tailTo - tailFrom;
     this.#tag(field, LENGTH_DELIMITED);
     this.#varint(length);
     this.#reserve(length);
-    this.#buffer.set(collection, this.#at);
-    this.#at += collection.byteLength;
-    this.#at += this.#writeId(id);
-  }
-
-  #writeId(id: string): number {
-    const buffer = this.#buffer;
-    for (let index = 0; index < id.length; index++) {
-      const code = id.charCodeAt(index);
-      if (code > 0x7f) return buffer.write(id, this.#at);
-      buffer[this.#at + index] = code;
-    }
-    return id.length;
+    this.#copy(head, 0, head.length);
+    this.#copy(tail, tailFrom, tailTo);
   }
 
   /** A google.protobuf.Timestamp, from microseconds since the epoch (not before it). */
@@ -68,8 +59,8 @@ export class WireWriter {
     const nanosBytes = nanos === 0 ? 0 : 1 + varintLength(nanos);
     this.#tag(field, LENGTH_DELIMITED);
     this.#varint(secondsBytes + nanosBytes);
-    if (seconds !== 0) this.#number(1, seconds);
-    if (nanos !== 0) this.#number(2, nanos);
+    if (seconds !== 0) this.number(1, seconds);
+    if (nanos !== 0) this.number(2, nanos);
   }
 
   /** A message field whose fields are written by `write`. */
@@ -97,13 +88,26 @@ export class WireWriter {
     this.#at += bytes.byteLength;
   }
 
+  /** As `fields`, for a part of a buffer. */
+  fieldsFrom(source: Buffer, from: number, to: number): void {
+    this.#reserve(to - from);
+    this.#copy(source, from, to);
+  }
+
   finish(): Uint8Array {
     return this.#buffer.subarray(0, this.#at);
   }
 
-  #number(field: number, value: number): void {
+  /** A field of an integer that is not negative, or of an enum. */
+  number(field: number, value: number): void {
     this.#tag(field, VARINT);
     this.#varint(value);
+  }
+
+  /** A call into native code costs as much as a loop over so many bytes. */
+  #copy(source: Buffer, from: number, to: number): void {
+    if (to - from > LOOP_BYTES_MAX) this.#at += source.copy(this.#buffer, this.#at, from, to);
+    else for (let at = from; at < to; at++) this.#buffer[this.#at++] = source[at] ?? 0;
   }
 
   #tag(field: number, wireType: number): void {

@@ -108,6 +108,17 @@ describe('parseJson()', () => {
     });
   }
 
+  it('rejects more values than any request has, however small they are', () => {
+    const fits = `[${'0,'.repeat(99_999)}0]`;
+    assert.equal((parse(fits) as unknown[]).length, 100_000);
+    for (const text of [`[${'0,'.repeat(100_000)}0]`, `[${'{},'.repeat(60_000)}{}]`, '['.repeat(200_000)]) {
+      assert.throws(() => parse(text), { name: 'TranscodingError' });
+    }
+    assert.throws(() => parse(`[${'0,'.repeat(100_000)}0]`), {
+      message: 'the body holds more than 100000 values',
+    });
+  });
+
   const notUtf8: [title: string, bytes: number[]][] = [
     ['a stray byte', [0x22, 0xff, 0x22]],
     ['half a character', [0x22, 0xc3, 0x22]],

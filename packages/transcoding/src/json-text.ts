@@ -4,11 +4,17 @@ import { memberPath, TranscodingError } from './transcoding-error.ts';
 /** The nesting that Google's parsers allow; it also keeps every later walk over the value off the stack's end. */
 const maxDepth = 100;
 
+/** Ten times what the largest batch needs, and few enough that a body of nothing but `{}` holds nobody up. */
+const maxValues = 100_000;
+
+/** What is of no interest to the structure. */
+const plain = /[^{}[\],"]+/y;
+
 /**
  * Reads the body of a request as JSON; undefined if there is nothing but white space. Beyond what JSON.parse
  * refuses, this refuses what it would read quietly in a way the caller cannot mean: bytes that are not UTF-8,
- * a key given twice, half a surrogate pair, a number that would become Infinity, and nesting that only serves to
- * exhaust a stack. A byte order mark is skipped, as RFC 8259 permits. https://www.rfc-editor.org/rfc/rfc8259#section-8.1
+ * a key given twice, half a surrogate pair, a number that would become Infinity, nesting that only serves to exhaust
+ * a stack and values that only serve to exhaust time and memory. A byte order mark is skipped, as RFC 8259 permits. https://www.rfc-editor.org/rfc/rfc8259#section-8.1
  */
 export function parseJson(body: Uint8Array): JsonValue | undefined {
   let text: string;
@@ -53,6 +59,11 @@ interface OpenValue {
 function checkStructure(text: string): void {
   const open: OpenValue[] = [];
   let expectsKey = false;
+  let values = 0;
+  const countValue = (): void => {
+    values += 1;
+    if (values > maxValues) throw new TranscodingError('', `the body holds more than ${maxValues} values`);
+  };
   for (let at = 0; at < text.length; at += 1) {
     const top = open.at(-1);
     switch (text[at]) {
@@ -61,6 +72,7 @@ function checkStructure(text: string): void {
         if (open.length === maxDepth) {
           throw new TranscodingError('', `the body nests deeper than ${maxDepth} levels`);
         }
+        countValue();
         expectsKey = text[at] === '{';
         open.push(expectsKey ? { seen: new Set(), key: '' } : { seen: undefined, key: 0 });
         break;
@@ -70,6 +82,7 @@ function checkStructure(text: string): void {
         expectsKey = false;
         break;
       case ',':
+        countValue();
         expectsKey = top?.seen !== undefined;
         if (typeof top?.key === 'number') top.key += 1;
         break;
@@ -80,6 +93,10 @@ function checkStructure(text: string): void {
         at = end;
         break;
       }
+      default:
+        plain.lastIndex = at;
+        plain.test(text);
+        at = plain.lastIndex - 1;
     }
   }
 }

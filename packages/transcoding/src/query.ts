@@ -36,20 +36,25 @@ export function isSystemParameter(name: string): boolean {
  * a TranscodingError, and so are more than a thousand parameters.
  */
 export function parseQuery(query: string): readonly Parameter[] {
-  const parameters: Parameter[] = [];
+  return splitPairs(query).map(parseParameter);
+}
+
+/** All are counted before any of them is decoded. */
+function splitPairs(query: string): string[] {
+  const pairs: string[] = [];
   let start = query.startsWith('?') ? 1 : 0;
   while (start < query.length) {
     const next = query.indexOf('&', start);
     const end = next === -1 ? query.length : next;
     if (end > start) {
-      if (parameters.length === maxParameters) {
+      if (pairs.length === maxParameters) {
         throw new TranscodingError('', `the query has more than ${maxParameters} parameters`);
       }
-      parameters.push(parseParameter(query.slice(start, end)));
+      pairs.push(query.slice(start, end));
     }
     start = end + 1;
   }
-  return parameters;
+  return pairs;
 }
 
 function parseParameter(pair: string): Parameter {

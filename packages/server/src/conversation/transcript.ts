@@ -1,5 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { BatchCreateMessagesResponseSchema, type Message, MessageSchema } from '@parleykit/proto/v2beta1';
+import { BATCH_LIMIT_MAX } from '../limits.ts';
 import type { ResourceName } from '../resource-names.ts';
 import type { StoredMessage } from '../storage/store.ts';
 import type { WireWriter } from '../wire-writer.ts';
@@ -13,11 +14,6 @@ import type { WireWriter } from '../wire-writer.ts';
 const NAME = MessageSchema.field.name.number;
 const PARTICIPANT = MessageSchema.field.participant.number;
 const CREATE_TIME = MessageSchema.field.createTime.number;
-
-/** The id of a message that its creator did not name: its place in the conversation. Begins with a digit. */
-function messageId({ id, createTime, position }: StoredMessage): string {
-  return id ?? `${createTime}-${position}`;
-}
 
 /**
  * The bytes to store of each message. Empties the fields that the entries hold beside them. They are encoded in one
@@ -51,21 +47,42 @@ function elementsOf(bytes: Uint8Array): Uint8Array[] {
   return elements;
 }
 
-/** Writes stored messages as the elements of a repeated field, named in the form of `conversation`. */
+/**
+ * Writes stored messages as the elements of a repeated field, named in the form of `conversation`. A message that its
+ * creator did not name has its place in the conversation for an id, which begins with a digit.
+ */
 export function writeMessages(
   writer: WireWriter,
   field: number,
   conversation: ResourceName,
   messages: Iterable<StoredMessage>,
 ): void {
-  const names = Buffer.from(`${conversation}/messages/`);
   const participants = Buffer.from(`${conversation}/participants/`);
+  const names = Buffer.from(`${conversation}/messages/`);
+  // The messages of a batch share their create_time, and with it most of their names.
+  let createTime: number | undefined;
+  let namesOfTime = names;
   for (const message of messages) {
+    if (message.createTime !== createTime) {
+      createTime = message.createTime;
+      namesOfTime = Buffer.concat([names, Buffer.from(`${createTime}-`)]);
+    }
     writer.nested(field, () => {
-      writer.name(NAME, names, messageId(message));
-      writer.name(PARTICIPANT, participants, message.participant);
+      const { id, source, participantAt, bodyAt, bodyEnd } = message;
+      if (id === undefined) writer.joined(NAME, namesOfTime, positionBytes(message.position));
+      else writer.joined(NAME, names, Buffer.from(id));
+      writer.joined(PARTICIPANT, participants, source, participantAt, bodyAt);
       writer.timestamp(CREATE_TIME, message.createTime);
-      writer.fields(message.body);
+      writer.fieldsFrom(source, bodyAt, bodyEnd);
     });
   }
+}
+
+/** Positions as texts: few, and asked for again and again. */
+const positions: Buffer[] = [];
+
+function positionBytes(position: number): Buffer {
+  if (position >= BATCH_LIMIT_MAX) return Buffer.from(String(position));
+  positions[position] ??= Buffer.from(String(position));
+  return positions[position];
 }

@@ -12,6 +12,7 @@ import { type AddressedResource, compileAddressedResource } from './addressed-re
 import { authenticate } from './authenticate.ts';
 import { authorize } from './authorize.ts';
 import type { CallContext, IncomingCall } from './call-context.ts';
+import { requireFewFields } from './count-fields.ts';
 import type { EncodedReply } from './encoded-reply.ts';
 import type { CallRecorder } from './record-call.ts';
 import { compileValidation, type Validation } from './validate-request.ts';
@@ -150,8 +151,10 @@ class Call implements CallContext {
 
 function decode(schema: DescMessage, bytes: Uint8Array): Message {
   try {
+    requireFewFields(schema, bytes);
     return fromBinary(schema, bytes);
   } catch (error) {
+    if (error instanceof ServiceError) throw error;
     throw requestUndecodable(schema.typeName, error);
   }
 }

@@ -77,21 +77,51 @@ export function readIds(entries: Buffer, at: number): { id: string; participant:
   };
 }
 
-/** The messages that the entries hold. Their bodies are views of the same memory. */
+/** The messages that the entries hold. They are views of the same memory. */
 export function decodeEntries(entries: Buffer): StoredMessage[] {
   const messages: StoredMessage[] = [];
   for (let at = 0; at < entries.length; ) {
-    const end = at + LENGTH_BYTES + entries.readUInt32LE(at);
-    const idEnd = at + HEADER_BYTES + entries.readUInt16LE(at + ID_LENGTH_AT);
-    const participantEnd = idEnd + entries.readUInt16LE(at + PARTICIPANT_LENGTH_AT);
-    messages.push({
-      createTime: entries.readDoubleLE(at + CREATE_TIME_AT),
-      position: entries.readUInt32LE(at + POSITION_AT),
-      id: idEnd === at + HEADER_BYTES ? undefined : entries.toString('utf8', at + HEADER_BYTES, idEnd),
-      participant: entries.toString('utf8', idEnd, participantEnd),
-      body: entries.subarray(participantEnd, end),
-    });
-    at = end;
+    const message = new MessageEntry(entries, at);
+    messages.push(message);
+    at = message.bodyEnd;
   }
   return messages;
+}
+
+/** A message in its entry. What nobody asks for is not read. */
+class MessageEntry implements StoredMessage {
+  readonly source: Buffer;
+  readonly #start: number;
+  readonly participantAt: number;
+  readonly bodyAt: number;
+  readonly bodyEnd: number;
+
+  constructor(source: Buffer, start: number) {
+    this.source = source;
+    this.#start = start;
+    this.participantAt = start + HEADER_BYTES + source.readUInt16LE(start + ID_LENGTH_AT);
+    this.bodyAt = this.participantAt + source.readUInt16LE(start + PARTICIPANT_LENGTH_AT);
+    this.bodyEnd = start + LENGTH_BYTES + source.readUInt32LE(start);
+  }
+
+  get createTime(): number {
+    return this.source.readDoubleLE(this.#start + CREATE_TIME_AT);
+  }
+
+  get position(): number {
+    return this.source.readUInt32LE(this.#start + POSITION_AT);
+  }
+
+  get id(): string | undefined {
+    const from = this.#start + HEADER_BYTES;
+    return from === this.participantAt ? undefined : this.source.toString('utf8', from, this.participantAt);
+  }
+
+  get participant(): string {
+    return this.source.toString('utf8', this.participantAt, this.bodyAt);
+  }
+
+  get body(): Uint8Array {
+    return this.source.subarray(this.bodyAt, this.bodyEnd);
+  }
 }

@@ -3,6 +3,11 @@ import { describe, it } from 'node:test';
 import { decodeEntries } from './message-entries.ts';
 import { migrate } from './migrations.ts';
 import { SqliteConnection } from './sqlite-connection.ts';
+import type { StoredMessage } from './store.ts';
+
+function plain({ createTime, position, id, participant, body }: StoredMessage) {
+  return { createTime, position, id, participant, body: Buffer.from(body).toString('hex') };
+}
 
 describe('migrate()', () => {
   it('files the messages of schema 2 as entries, with everything that their columns held', () => {
@@ -21,13 +26,7 @@ describe('migrate()', () => {
     ];
     const kept = rows.map(([conversation, createTime, position, id, entry]) => {
       const [message] = decodeEntries(Buffer.from(entry as Uint8Array));
-      return [
-        conversation,
-        createTime,
-        position,
-        id,
-        { ...message, body: Buffer.from(message?.body ?? []).toString('hex') },
-      ];
+      return [conversation, createTime, position, id, message && plain(message)];
     });
     const at = (createTime: number, position: number) => ({ createTime, position });
     assert.deepEqual(kept, [

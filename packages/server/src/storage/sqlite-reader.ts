@@ -33,7 +33,7 @@ export class SqliteReader {
 
   constructor(file: string) {
     this.#connection = new SqliteConnection(file, { readOnly: true });
-    this.#connection.exec('PRAGMA mmap_size = 1073741824; PRAGMA cache_size = -65536');
+    this.#connection.exec('PRAGMA cache_size = -16384');
     this.#statements = prepareStatements(this.#connection);
   }
 
@@ -83,7 +83,7 @@ export class SqliteReader {
         const read = this.#readEntries(conversation, first, after, wanted);
         for (const message of read) {
           if (isFull(items.length, bytes, range)) return { items, more: true };
-          bytes += message.body.byteLength;
+          bytes += message.bodyEnd - message.bodyAt;
           items.push(message);
         }
         const next = read.at(-1);

@@ -40,7 +40,7 @@ function open(file: string): { connection: SqliteConnection; changes: ChangeWrit
   try {
     // FULL: a commit returns only after the log was synced, so that what was acknowledged outlasts a power cut.
     connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
-    connection.exec('PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536;');
+    connection.exec('PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -32768;');
     migrate(connection);
     return { connection, changes: new ChangeWriter(connection) };
   } catch (error) {

@@ -73,6 +73,11 @@ export interface StoredMessage {
   readonly id: string | undefined;
   readonly participant: string;
   readonly body: Uint8Array;
+  /** Where the last two lie, one behind the other, for who only copies them: a page has many. */
+  readonly source: Buffer;
+  readonly participantAt: number;
+  readonly bodyAt: number;
+  readonly bodyEnd: number;
 }
 
 /** What a request was answered, so that the same request is answered the same again. */

@@ -16,6 +16,7 @@ import type { RequestHead } from './grpc-head.ts';
 import { compressedFrame, frame, MessageReader } from './grpc-messages.ts';
 import { MessageQueue } from './message-queue.ts';
 import { createRequestId } from './request-id.ts';
+import type { Turns } from './turns.ts';
 
 /** A method as gRPC sees it: messages are bytes, and what is thrown is what the caller is told. */
 export type GrpcMethod =
@@ -34,6 +35,9 @@ export type GrpcMethod =
 
 export interface CallOptions {
   readonly head: RequestHead;
+  /** When the work is begun. */
+  readonly turns: Turns;
+  /** Of the connection. */
   readonly budget: ByteBudget;
   /** How long the caller may neither send the rest of its request nor take its answer. */
   readonly stallMs: number;
@@ -46,6 +50,7 @@ export class GrpcCall implements IncomingCall {
   readonly #stream: ServerHttp2Stream;
   readonly #headers: IncomingHttpHeaders;
   readonly #encoding: string;
+  readonly #turns: Turns;
   readonly #budget: ByteBudget;
   readonly #requestBytes: HeldBytes;
   readonly #replyBytes: HeldBytes;
@@ -63,10 +68,11 @@ export class GrpcCall implements IncomingCall {
   #trailers = OK_TRAILERS;
 
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, options: CallOptions) {
-    const { head, budget, stallMs } = options;
+    const { head, turns, budget, stallMs } = options;
     this.#stream = stream;
     this.#headers = headers;
     this.#encoding = head.encoding;
+    this.#turns = turns;
     this.#budget = budget;
     this.#requestBytes = new HeldBytes(budget, CALL_BYTES_UNCOUNTED);
     this.#replyBytes = new HeldBytes(budget, CALL_BYTES_UNCOUNTED);
@@ -126,10 +132,13 @@ export class GrpcCall implements IncomingCall {
         // Work is not begun for a reply that could not be held.
         else if (this.#budget.isNearlyFull) this.#refuse(tooMuchUnderWay());
         else {
-          answer(request, this).then(
-            (reply) => this.#reply(reply),
-            (error: unknown) => this.#fail(error),
-          );
+          this.#turns.start(this.#budget, () => {
+            if (this.#over) return;
+            answer(request, this).then(
+              (reply) => this.#reply(reply),
+              (error: unknown) => this.#fail(error),
+            );
+          });
         }
       },
     });

@@ -21,6 +21,7 @@ import { GrpcCall, type GrpcMethod, leave } from './grpc-call.ts';
 import { readHead } from './grpc-head.ts';
 import { HealthService } from './health.ts';
 import { ReflectionService } from './reflection.ts';
+import { Turns } from './turns.ts';
 
 /** What the transport puts up with. */
 export interface GrpcLimits {
@@ -55,6 +56,7 @@ export class GrpcTransport {
   readonly #budget: ByteBudget;
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #lasting = new Set<GrpcCall>();
+  readonly #turns = new Turns();
 
   constructor(dispatcher: Dispatcher, limits: Partial<GrpcLimits> = {}) {
     this.#limits = { ...LIMITS, ...limits };
@@ -119,7 +121,12 @@ export class GrpcTransport {
       refuse(stream, pathUnknown(head.path));
       return;
     }
-    const call = new GrpcCall(stream, headers, { head, budget, stallMs: this.#limits.stallMs });
+    const call = new GrpcCall(stream, headers, {
+      head,
+      turns: this.#turns,
+      budget,
+      stallMs: this.#limits.stallMs,
+    });
     if (method.kind === 'stream' && method.lasting === true) {
       this.#lasting.add(call);
       stream.once('close', () => this.#lasting.delete(call));
