@@ -18,6 +18,8 @@ export interface Subject extends AsyncDisposable {
   residentMib(): number;
 }
 
+/** Those with which `npm start` and the installed program run. */
+const FLAGS = ['--max-semi-space-size=8'];
 const LOOP_DELAY = new URL('./loop-delay.ts', import.meta.url).href;
 
 /** Kernels count the CPU of a process in hundredths of a second. */
@@ -27,7 +29,7 @@ const TICKS_PER_SECOND = 100;
 export async function startSubject(name: string, program: string, ...args: string[]): Promise<Subject> {
   const file = fileURLToPath(new URL(program, import.meta.url));
   // Its log is read and forgotten, as it would be by whoever collects it.
-  const flags = file.endsWith('.ts') ? ['--conditions=source', '--import', LOOP_DELAY] : [];
+  const flags = [...FLAGS, ...(file.endsWith('.ts') ? ['--conditions=source', '--import', LOOP_DELAY] : [])];
   const child = spawn(process.execPath, [...flags, file, ...args], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });

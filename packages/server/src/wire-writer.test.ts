@@ -20,7 +20,7 @@ describe('WireWriter', () => {
         ),
         fc.string(),
         (messages, nextPageToken) => {
-          const writer = new WireWriter(1);
+          const writer = new WireWriter();
           for (const { name, content, time } of messages) {
             writer.nested(1, () => {
               const bytes = Buffer.from(name);

@@ -1,8 +1,11 @@
 /** A reply that is encoded already, such as a page put together from stored bytes. */
 export class EncodedReply {
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
+  /** How many bytes in front of those may be written over. */
+  readonly roomBefore: number;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Buffer, roomBefore: number) {
     this.bytes = bytes;
+    this.roomBefore = roomBefore;
   }
 }

@@ -38,7 +38,7 @@ import type { ServiceHandlers } from '../rpc/dispatcher.ts';
 import { EncodedReply } from '../rpc/encoded-reply.ts';
 import { decodeNamed, withoutName } from '../storage/named-message.ts';
 import { ConflictError, type MessageCursor, type NewMessage, type Store } from '../storage/store.ts';
-import { WireWriter } from '../wire-writer.ts';
+import { ROOM_BEFORE, WireWriter } from '../wire-writer.ts';
 import { CONVERSATION_PROFILES, CONVERSATIONS, PARTICIPANTS } from './collections.ts';
 import { decide } from './decide.ts';
 import { readConversationFilter, readMessageFilter } from './list-filters.ts';
@@ -152,7 +152,7 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
       const writer = new WireWriter();
       const field = BatchCreateMessagesResponseSchema.field.messages.number;
       writeMessages(writer, field, conversation, appended[0] ?? []);
-      return new EncodedReply(writer.finish());
+      return new EncodedReply(writer.finish(), ROOM_BEFORE);
     });
   }
 
@@ -165,14 +165,14 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
     const page = await this.#store.listMessages(conversation.key, range);
     if (page === undefined) throw notFound('Conversation', conversation.toString());
     const { field } = ListMessagesResponseSchema;
-    const writer = new WireWriter(32 * 1024);
+    const writer = new WireWriter();
     writeMessages(writer, field.messages.number, conversation, page.items);
     const last = page.items.at(-1);
     if (page.more && last !== undefined) {
       const cursor = { createTime: last.createTime, position: last.position };
       writer.string(field.nextPageToken.number, pagination.tokenAfter(cursor));
     }
-    return new EncodedReply(writer.finish());
+    return new EncodedReply(writer.finish(), ROOM_BEFORE);
   }
 
   async #append(conversation: ResourceName, state: number, list: readonly NewMessage[]) {

@@ -4,7 +4,7 @@ import type { ResourceName } from '../resource-names.ts';
 import { EncodedReply } from '../rpc/encoded-reply.ts';
 import { writeNamed } from '../storage/named-message.ts';
 import type { ResourceCursor, Store, StoredResource } from '../storage/store.ts';
-import { WireWriter } from '../wire-writer.ts';
+import { ROOM_BEFORE, WireWriter } from '../wire-writer.ts';
 import { Pagination } from './pagination.ts';
 
 /** What a collection is called, and how lists of it are answered. */
@@ -55,7 +55,7 @@ export class ResourceCollection {
     const key = `${parent.key}/${collection}`;
     const pagination = new Pagination<ResourceCursor>(this.#store.secret, key, request.filter ?? '');
     const page = await this.#store.list(key, order, { ...pagination.read(request), states });
-    const writer = new WireWriter(4096);
+    const writer = new WireWriter();
     for (const { id, body } of page.items) {
       const name = parent.child(collection, id).toString();
       writer.nested(this.#itemsField, () => writeNamed(writer, name, body));
@@ -68,15 +68,15 @@ export class ResourceCollection {
         pagination.tokenAfter(ordering === undefined ? { id } : { id, ordering }),
       );
     }
-    return new EncodedReply(writer.finish());
+    return new EncodedReply(writer.finish(), ROOM_BEFORE);
   }
 }
 
 /** One stored resource, encoded, under the name that the caller uses. */
 export function namedReply(name: ResourceName, body: Uint8Array): EncodedReply {
-  const writer = new WireWriter(body.byteLength + 256);
+  const writer = new WireWriter();
   writeNamed(writer, name.toString(), body);
-  return new EncodedReply(writer.finish());
+  return new EncodedReply(writer.finish(), ROOM_BEFORE);
 }
 
 function fieldNumber(

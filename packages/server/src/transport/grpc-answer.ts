@@ -35,7 +35,7 @@ export function toTrailersOnly(error: ServiceError): OutgoingHttpHeaders {
 
 /** A google.rpc.Status, as `toStatus()` makes it but without making one: errors should cost no more than answers. */
 function encodeStatus({ code, message, details }: ServiceError): Buffer {
-  const writer = new WireWriter(512);
+  const writer = new WireWriter();
   writer.number(1, code);
   writer.string(2, message);
   for (const detail of details) {
@@ -44,5 +44,5 @@ function encodeStatus({ code, message, details }: ServiceError): Buffer {
       writer.nested(2, () => writer.fields(toBinary(detail.schema, detail.message)));
     });
   }
-  return Buffer.from(writer.finish());
+  return writer.finish();
 }

@@ -10,10 +10,11 @@ import {
 } from '../errors.ts';
 import { CALL_BYTES_UNCOUNTED, REQUEST_BYTES_MAX } from '../limits.ts';
 import type { IncomingCall } from '../rpc/call-context.ts';
+import { EncodedReply } from '../rpc/encoded-reply.ts';
 import { type ByteBudget, HeldBytes } from './byte-budget.ts';
 import { ANSWER_HEADERS, OK_TRAILERS, toTrailers, toTrailersOnly } from './grpc-answer.ts';
 import type { RequestHead } from './grpc-head.ts';
-import { compressedFrame, frame, MessageReader } from './grpc-messages.ts';
+import { compressedFrame, frame, frameReply, MessageReader } from './grpc-messages.ts';
 import { MessageQueue } from './message-queue.ts';
 import { createRequestId } from './request-id.ts';
 import type { Turns } from './turns.ts';
@@ -22,7 +23,7 @@ import type { Turns } from './turns.ts';
 export type GrpcMethod =
   | {
       readonly kind: 'unary';
-      readonly answer: (request: Uint8Array, call: IncomingCall) => Promise<Uint8Array>;
+      readonly answer: (request: Uint8Array, call: IncomingCall) => Promise<Uint8Array | EncodedReply>;
     }
   | {
       readonly kind: 'stream';
@@ -120,7 +121,7 @@ export class GrpcCall implements IncomingCall {
     return this.#answered || this.#stream.destroyed || performance.now() >= this.#deadline;
   }
 
-  #serveUnary(answer: (request: Uint8Array, call: IncomingCall) => Promise<Uint8Array>): void {
+  #serveUnary(answer: Extract<GrpcMethod, { kind: 'unary' }>['answer']): void {
     let request: Uint8Array = Buffer.alloc(0);
     this.#read(true, {
       // It is held until the call is over.
@@ -181,12 +182,13 @@ export class GrpcCall implements IncomingCall {
   }
 
   /** The whole answer of a unary call. */
-  #reply(message: Uint8Array): void {
+  #reply(reply: Uint8Array | EncodedReply): void {
     this.#worked = true;
     if (this.#over) return;
-    if (this.#encoding === 'identity') this.#finish(frame(message));
+    const isReady = reply instanceof EncodedReply;
+    if (this.#encoding === 'identity') this.#finish(isReady ? frameReply(reply) : frame(reply));
     else {
-      compressedFrame(message, this.#encoding).then(
+      compressedFrame(isReady ? reply.bytes : reply, this.#encoding).then(
         (framed) => this.#finish(framed),
         (error: unknown) => this.#fail(error),
       );

@@ -9,6 +9,7 @@ import {
   type ServiceError,
   tooMuchUnderWay,
 } from '../errors.ts';
+import type { EncodedReply } from '../rpc/encoded-reply.ts';
 
 /** How messages may be compressed, by the values of `grpc-encoding`. */
 const inflaters: Readonly<Record<string, () => Gunzip | Inflate>> = {
@@ -37,9 +38,20 @@ const deflaters: Readonly<Record<string, (bytes: Uint8Array) => Promise<Buffer>>
 /** A message as it stands on the wire, not compressed. */
 export function frame(message: Uint8Array, flag = 0): Buffer {
   const framed = Buffer.allocUnsafe(PREFIX_BYTES + message.byteLength);
-  framed[0] = flag;
-  framed.writeUInt32BE(message.byteLength, 1);
   framed.set(message, PREFIX_BYTES);
+  return writePrefix(framed, flag);
+}
+
+/** As `frame`, in place where there is room for the prefix. */
+export function frameReply({ bytes, roomBefore }: EncodedReply): Buffer {
+  if (roomBefore < PREFIX_BYTES) return frame(bytes);
+  const framed = Buffer.from(bytes.buffer, bytes.byteOffset - PREFIX_BYTES, bytes.byteLength + PREFIX_BYTES);
+  return writePrefix(framed, 0);
+}
+
+function writePrefix(framed: Buffer, flag: number): Buffer {
+  framed[0] = flag;
+  framed.writeUInt32BE(framed.byteLength - PREFIX_BYTES, 1);
   return framed;
 }
 

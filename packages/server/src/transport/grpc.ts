@@ -178,6 +178,6 @@ function toGrpc(dispatcher: Dispatcher, method: DescMethod): GrpcMethod {
   };
 }
 
-function toBytes(method: DescMethod, reply: Message | EncodedReply): Uint8Array {
-  return reply instanceof EncodedReply ? reply.bytes : toBinary(method.output, reply);
+function toBytes(method: DescMethod, reply: Message | EncodedReply): Uint8Array | EncodedReply {
+  return reply instanceof EncodedReply ? reply : toBinary(method.output, reply);
 }
