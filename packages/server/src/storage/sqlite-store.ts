@@ -109,6 +109,8 @@ class SqliteStore implements Store {
   readonly #worker: Worker;
   readonly #clock: Clock;
   readonly #waiting = new Map<number, Waiting>();
+  #outgoing: WriterRequest[] = [];
+  #transfer: ArrayBuffer[] = [];
   #reader: SqliteReader;
   /** Resolves when reads can go on. */
   #suspended: PromiseWithResolvers<void> | undefined;
@@ -126,7 +128,9 @@ class SqliteStore implements Store {
     this.#reader = new SqliteReader(parts.file);
     this.#scanner = new SqliteScanner(THREADS, parts.file);
     this.secret = this.#reader.secret;
-    this.#worker.on('message', (reply: WriterReply) => this.#receive(reply));
+    this.#worker.on('message', (replies: readonly WriterReply[]) => {
+      for (const reply of replies) this.#receive(reply);
+    });
     this.#worker.on('error', (error) => this.#fail(error));
     this.#worker.on('exit', () => this.#fail(new Error('the writer thread has ended')));
   }
@@ -224,8 +228,17 @@ class SqliteStore implements Store {
     this.#lock.close();
   }
 
-  #send(request: WriterRequest, transfer: ArrayBuffer[] = []): void {
-    this.#worker.postMessage(request, transfer);
+  /** What is sent in one turn of the event loop crosses to the other thread together. */
+  #send(request: WriterRequest, transfer: readonly ArrayBuffer[] = []): void {
+    if (this.#outgoing.length === 0) setImmediate(() => this.#flush());
+    this.#outgoing.push(request);
+    this.#transfer.push(...transfer);
+  }
+
+  #flush(): void {
+    this.#worker.postMessage(this.#outgoing, this.#transfer);
+    this.#outgoing = [];
+    this.#transfer = [];
   }
 
   #receive(reply: WriterReply): void {

@@ -50,16 +50,19 @@ function open(file: string): { connection: SqliteConnection; changes: ChangeWrit
 }
 
 function write(port: MessagePort, file: string): void {
-  const reply = (message: WriterReply): void => {
+  const reply = (replies: readonly WriterReply[]): void => {
+    const entries = replies.flatMap((each) => (each.kind === 'committed' ? each.entries : []));
     port.postMessage(
-      message,
-      message.kind === 'committed' ? message.entries.map(({ buffer }) => buffer as ArrayBuffer) : [],
+      replies,
+      entries.map(({ buffer }) => buffer as ArrayBuffer),
     );
-    if (message.kind === 'closed') port.close();
+    if (replies.some(({ kind }) => kind === 'closed')) port.close();
   };
   try {
     const writer = new SqliteWriter({ open: () => open(file), reply, retryMs: RETRY_MS });
-    port.on('message', (request: WriterRequest) => writer.receive(request));
+    port.on('message', (requests: readonly WriterRequest[]) => {
+      for (const request of requests) writer.receive(request);
+    });
     port.postMessage({ kind: 'ready' } satisfies WriterStart);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

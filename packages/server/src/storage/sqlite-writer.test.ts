@@ -122,12 +122,16 @@ describe('SqliteWriter', () => {
   async function run(plan: Faults): Promise<string[]> {
     const answers = new Map<number, string>();
     let waiting: (() => void) | undefined;
-    const reply = (message: WriterReply): void => {
+    const hear = (message: WriterReply): void => {
       if ('id' in message) answers.set(message.id, message.kind);
       if (message.kind === 'suspend') setImmediate(() => writer.receive({ kind: 'suspended' }));
       if (message.kind === 'closed' || 'id' in message) waiting?.();
     };
-    const writer = new SqliteWriter({ open: () => open(plan), reply, retryMs: 1 });
+    const writer = new SqliteWriter({
+      open: () => open(plan),
+      reply: (replies) => replies.forEach(hear),
+      retryMs: 1,
+    });
     plan.armed = true;
     const wait = async (isOver: () => boolean): Promise<void> => {
       while (!isOver()) {

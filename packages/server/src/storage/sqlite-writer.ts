@@ -31,7 +31,8 @@ type Commit = Extract<WriterRequest, { kind: 'commit' }>;
 export interface WriterParts {
   /** Opens the data as it is, brought up to date. */
   open(): { readonly connection: SqliteConnection; readonly changes: ChangeWriter };
-  reply(reply: WriterReply): void;
+  /** What is told together crosses to the other thread together: that costs as much as for one. */
+  reply(replies: readonly WriterReply[]): void;
   /** Between attempts to open data that cannot be opened. */
   readonly retryMs: number;
 }
@@ -85,7 +86,7 @@ export class SqliteWriter {
     if (request.kind === 'close') this.#closing = true;
     else if (this.#doubt !== undefined) {
       const message = 'the data are being looked at after a failure';
-      this.#parts.reply({ kind: 'failed', id: request.id, message });
+      this.#parts.reply([{ kind: 'failed', id: request.id, message }]);
       return;
     } else this.#queue.push(request);
     // All messages that have arrived are delivered before an immediate runs: they form the group.
@@ -122,7 +123,7 @@ export class SqliteWriter {
       replies = failures;
       if (!sound || isBroken(error)) this.#suspend({ commits: this.#commits + 1, replies: [], failures: [] });
     }
-    for (const reply of replies) this.#parts.reply(reply);
+    this.#parts.reply(replies);
   }
 
   /** Each change runs in a savepoint of its own, so that one that fails takes nothing of its group with it. */
@@ -153,10 +154,9 @@ export class SqliteWriter {
 
   #suspend(doubt: Doubt): void {
     this.#doubt = doubt;
-    for (const { id } of this.#queue.splice(0)) {
-      this.#parts.reply({ kind: 'failed', id, message: 'a write before it failed' });
-    }
-    this.#parts.reply({ kind: 'suspend' });
+    const message = 'a write before it failed';
+    const failures = this.#queue.splice(0).map(({ id }): WriterReply => ({ kind: 'failed', id, message }));
+    this.#parts.reply([...failures, { kind: 'suspend' }]);
   }
 
   /** Looks at what is there; where that cannot be, again and again. Nothing is answered before. */
@@ -176,8 +176,7 @@ export class SqliteWriter {
       return;
     }
     this.#doubt = undefined;
-    this.#parts.reply({ kind: 'resume' });
-    for (const reply of isThere ? doubt.replies : doubt.failures) this.#parts.reply(reply);
+    this.#parts.reply([{ kind: 'resume' }, ...(isThere ? doubt.replies : doubt.failures)]);
     if (this.#closing) this.#close();
   }
 
@@ -197,7 +196,7 @@ export class SqliteWriter {
   #close(): void {
     clearTimeout(this.#retry);
     this.#discard();
-    this.#parts.reply({ kind: 'closed' });
+    this.#parts.reply([{ kind: 'closed' }]);
   }
 
   #discard(): void {
