@@ -6,6 +6,7 @@ import {
   constants,
   type IncomingHttpHeaders as Http2Headers,
 } from 'node:http2';
+import { gunzipSync, inflateSync } from 'node:zlib';
 import type { GrpcRequest } from './inputs.ts';
 import type { RestRequest } from './rest-requests.ts';
 
@@ -135,8 +136,25 @@ function toGrpcAnswer(headers: Http2Headers, trailers: Http2Headers, body: Buffe
     message: decodePercent(String(trailers['grpc-message'] ?? '')),
     details: typeof details === 'string' ? Buffer.from(details, 'base64') : undefined,
     trailerBytes,
-    body,
+    body: inflated(body, String(headers['grpc-encoding'] ?? 'identity')),
   };
+}
+
+const inflaters: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
+  gzip: gunzipSync,
+  deflate: inflateSync,
+};
+
+/** A body whose first message is compressed as if it were not; any other is left as it is. */
+function inflated(body: Buffer, encoding: string): Buffer {
+  const inflate = inflaters[encoding];
+  if (inflate === undefined || body.length < 5 || body[0] !== 1) return body;
+  const end = 5 + body.readUInt32BE(1);
+  if (body.length < end) return body;
+  const message = inflate(body.subarray(5, end));
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(message.length, 1);
+  return Buffer.concat([prefix, message, body.subarray(end)]);
 }
 
 function decodePercent(text: string): string {
