@@ -35,8 +35,7 @@ describe('what was acknowledged', { skip: hasStrace() ? false : 'strace is not h
     assert.ok([...opened.values()].every((count) => count > 0));
   });
 
-  // See gaps.ts: two places are known where it does not hold yet.
-  it('rests on nothing that was not synced', { todo: true }, async () => {
+  it('rests on nothing that was not synced', async () => {
     assert.deepEqual(await findGaps(join(root, 'gaps')), []);
   });
 });

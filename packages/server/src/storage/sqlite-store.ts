@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../clock.ts';
 import { WRITE_QUEUE_BYTES_MAX, WRITE_QUEUE_MAX } from '../limits.ts';
@@ -42,18 +42,43 @@ interface Waiting {
  */
 export async function openSqliteStore(folder: string, clock: Clock): Promise<Store> {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(resolve(folder));
   } catch (error) {
     throw new StoreUnusableError(`${resolve(folder)} cannot be made: ${(error as Error).message}`);
   }
   const lock = lockFolder(folder);
   try {
     const file = join(folder, 'parley.sqlite');
+    // A killed server leaves writes in the log that it had not synced; this one answers by them.
+    syncIfThere(`${file}-wal`);
     const worker = await startWriter(file);
+    syncIfThere(folder);
     return new SqliteStore({ file, lock, worker, clock });
   } catch (error) {
     lock.close();
     throw error;
+  }
+}
+
+/** Makes what is missing of a path, so that it is still there after a power cut. */
+function makeFolder(folder: string): void {
+  const first = mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let made = folder; made.length >= first.length; made = dirname(made)) syncIfThere(dirname(made));
+}
+
+/** What is synced lasts, but only in folders that are synced too. Systems that cannot sync a folder need not. */
+function syncIfThere(path: string): void {
+  if (!existsSync(path)) return;
+  try {
+    const descriptor = openSync(path, 'r');
+    try {
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    if (process.platform !== 'win32') throw error;
   }
 }
 
