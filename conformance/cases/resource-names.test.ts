@@ -256,7 +256,7 @@ for (const wire of scene.wires) {
           wire.call(getParticipant, { name: moved(participant) }),
           wire.call(getConversationProfile, { name: moved(profile.name) }),
         ];
-        for (const attempt of attempts) await refused(attempt, notFound);
+        await Promise.all(attempts.map((attempt) => refused(attempt, notFound)));
         assert.equal((await listMessages(wire, conversation)).length, 1);
       });
     }
