@@ -19,7 +19,7 @@ export interface Subject extends AsyncDisposable {
 }
 
 /** Those with which `npm start` and the installed program run. */
-const FLAGS = ['--max-semi-space-size=8'];
+const FLAGS = ['--max-semi-space-size=16'];
 const LOOP_DELAY = new URL('./loop-delay.ts', import.meta.url).href;
 
 /** Kernels count the CPU of a process in hundredths of a second. */

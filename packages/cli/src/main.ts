@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=8
+#!/usr/bin/env -S node --max-semi-space-size=16
 /** The command line. Only the guard stands before the commands, since what they import needs a newer Node. */
 
 const NODE_MIN = [24, 15] as const;
