@@ -286,12 +286,12 @@ describe('the methods of Operations that are not built over gRPC', () => {
   it('answer UNIMPLEMENTED and leave the operation', async () => {
     const [done] = await runOperations(scene.grpc, `projects/${newProject()}`, 1);
     assert.ok(done);
-    for (const call of [
+    const calls = [
       scene.grpc.call(deleteOperation, { name: done.name }),
       scene.grpc.call(waitOperation, { name: done.name }),
-    ]) {
-      await refused(call, { code: Code.UNIMPLEMENTED, reason: 'METHOD_UNIMPLEMENTED' });
-    }
+    ];
+    const unimplemented = { code: Code.UNIMPLEMENTED, reason: 'METHOD_UNIMPLEMENTED' };
+    await Promise.all(calls.map((call) => refused(call, unimplemented)));
     assert.deepEqual(await scene.grpc.call(getOperation, { name: done.name }), done);
   });
 });

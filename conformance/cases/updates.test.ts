@@ -446,14 +446,13 @@ function profileDeleteCases(wire: Wire): void {
       const { conversationProfiles } = await reader.call(listConversationProfiles, { parent });
       assert.deepEqual(namesOf(conversationProfiles), [kept.name]);
     }
-    for (const call of [
+    const calls = [
       wire.call(deleteConversationProfile, { name }),
       updateProfile(wire, { name, displayName: 'x' }, ['display_name']),
       createConversation(wire, parent, { conversationProfile: name }),
       setFeature(wire, name, 1),
-    ]) {
-      await refused(call, notFound);
-    }
+    ];
+    await Promise.all(calls.map((call) => refused(call, notFound)));
   });
 
   it('leaves the conversations that began with the profile as they are, and open', async () => {
