@@ -114,7 +114,7 @@ async function openPort(parts: {
     if (draining) return 'stopping';
     return store.usable ? undefined : 'the store takes no writes';
   };
-  const grpc = new GrpcTransport(dispatcher);
+  const grpc = new GrpcTransport(dispatcher, log);
   const rest = new RestTransport(dispatcher, log);
   const pages = new StaticPages({ unreadiness, metrics });
   const http = new HttpTransport({ rest, pages, policy: new OriginPolicy(config), log });

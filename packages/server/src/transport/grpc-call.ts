@@ -9,6 +9,7 @@ import {
   tooMuchUnderWay,
 } from '../errors.ts';
 import { CALL_BYTES_UNCOUNTED, REQUEST_BYTES_MAX } from '../limits.ts';
+import type { Log } from '../log.ts';
 import type { IncomingCall } from '../rpc/call-context.ts';
 import { EncodedReply } from '../rpc/encoded-reply.ts';
 import { type ByteBudget, HeldBytes } from './byte-budget.ts';
@@ -36,6 +37,7 @@ export type GrpcMethod =
 
 export interface CallOptions {
   readonly head: RequestHead;
+  readonly log: Log;
   /** When the work is begun. */
   readonly turns: Turns;
   /** Of the connection. */
@@ -51,6 +53,7 @@ export class GrpcCall implements IncomingCall {
   readonly #stream: ServerHttp2Stream;
   readonly #headers: IncomingHttpHeaders;
   readonly #encoding: string;
+  readonly #log: Log;
   readonly #turns: Turns;
   readonly #budget: ByteBudget;
   readonly #requestBytes: HeldBytes;
@@ -69,10 +72,11 @@ export class GrpcCall implements IncomingCall {
   #trailers = OK_TRAILERS;
 
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, options: CallOptions) {
-    const { head, turns, budget, stallMs } = options;
+    const { head, log, turns, budget, stallMs } = options;
     this.#stream = stream;
     this.#headers = headers;
     this.#encoding = head.encoding;
+    this.#log = log;
     this.#turns = turns;
     this.#budget = budget;
     this.#requestBytes = new HeldBytes(budget, CALL_BYTES_UNCOUNTED);
@@ -242,9 +246,15 @@ export class GrpcCall implements IncomingCall {
     stream.respond(headers, { waitForTrailers: true });
   }
 
+  /** What the dispatcher did not see is told here: it has logged its own faults. */
   #fail(error: unknown): void {
     this.#worked = true;
-    this.#refuse(error instanceof ServiceError ? error : internal(this.requestId));
+    if (error instanceof ServiceError) {
+      this.#refuse(error);
+      return;
+    }
+    this.#log.error('gRPC failed', { requestId: this.requestId, error });
+    this.#refuse(internal(this.requestId));
   }
 
   #refuse(error: ServiceError): void {

@@ -38,7 +38,7 @@ async function openTransport(handle: Answer, limits?: Partial<GrpcLimits>) {
       return create(ConversationSchema, { name: (await handle(request, context)).turns ?? '' });
     },
   });
-  const transport = new GrpcTransport(dispatcher, limits);
+  const transport = new GrpcTransport(dispatcher, log, limits);
   const server = createServer((socket) => transport.accept(socket));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -13,6 +13,7 @@ import {
   STALL_MS,
   TRANSPORT_BYTES_MAX,
 } from '../limits.ts';
+import type { Log } from '../log.ts';
 import type { Dispatcher } from '../rpc/dispatcher.ts';
 import { EncodedReply } from '../rpc/encoded-reply.ts';
 import { ByteBudget } from './byte-budget.ts';
@@ -52,13 +53,15 @@ export class GrpcTransport {
   /** By their paths. */
   readonly #methods = new Map<string, GrpcMethod>();
   readonly #health: HealthService;
+  readonly #log: Log;
   readonly #limits: GrpcLimits;
   readonly #budget: ByteBudget;
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #lasting = new Set<GrpcCall>();
   readonly #turns = new Turns();
 
-  constructor(dispatcher: Dispatcher, limits: Partial<GrpcLimits> = {}) {
+  constructor(dispatcher: Dispatcher, log: Log, limits: Partial<GrpcLimits> = {}) {
+    this.#log = log;
     this.#limits = { ...LIMITS, ...limits };
     this.#budget = new ByteBudget(this.#limits.transportBytes);
     for (const method of dispatcher.methods) this.#methods.set(pathOf(method), toGrpc(dispatcher, method));
@@ -123,6 +126,7 @@ export class GrpcTransport {
     }
     const call = new GrpcCall(stream, headers, {
       head,
+      log: this.#log,
       turns: this.#turns,
       budget,
       stallMs: this.#limits.stallMs,
