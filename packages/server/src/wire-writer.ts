@@ -93,6 +93,31 @@ export class WireWriter {
     this.#at += length;
   }
 
+  /** What stands in front of a message field of a known length, whose fields are written next. */
+  prefix(field: number, length: number): void {
+    this.#tag(field, LENGTH_DELIMITED);
+    this.#varint(length);
+  }
+
+  /** How much is written: a mark for `repeat` and `overwrite`, until a message in which it lies is complete. */
+  get at(): number {
+    return this.#at;
+  }
+
+  /** Writes once more what was written between two marks. Answers where. */
+  repeat(from: number, to: number): number {
+    const start = this.#at;
+    this.#reserve(to - from);
+    this.#buffer.copyWithin(start, from, to);
+    this.#at += to - from;
+    return start;
+  }
+
+  /** Puts a few bytes in the place of those at a mark. */
+  overwrite(mark: number, bytes: Uint8Array): void {
+    for (let index = 0; index < bytes.length; index++) this.#buffer[mark + index] = bytes[index] ?? 0;
+  }
+
   /** Bytes that are complete fields already. */
   fields(bytes: Uint8Array): void {
     this.#reserve(bytes.byteLength);
@@ -134,7 +159,10 @@ export class WireWriter {
   #varint(value: number): void {
     this.#reserve(10);
     let rest = value;
-    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) this.#buffer[this.#at++] = (rest % 0x80) | 0x80;
+    // Beyond 31 bits the fast operators would cut it off.
+    for (; rest > 0x7fff_ffff; rest = Math.floor(rest / 0x80))
+      this.#buffer[this.#at++] = (rest % 0x80) | 0x80;
+    for (; rest >= 0x80; rest >>>= 7) this.#buffer[this.#at++] = rest | 0x80;
     this.#buffer[this.#at++] = rest;
   }
 

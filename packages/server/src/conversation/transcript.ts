@@ -57,25 +57,98 @@ export function writeMessages(
   conversation: ResourceName,
   messages: Iterable<StoredMessage>,
 ): void {
-  const participants = Buffer.from(`${conversation}/participants/`);
-  const names = Buffer.from(`${conversation}/messages/`);
-  // The messages of a batch share their create_time, and with it most of their names.
-  let createTime: number | undefined;
-  let namesOfTime = names;
-  for (const message of messages) {
-    if (message.createTime !== createTime) {
-      createTime = message.createTime;
-      namesOfTime = Buffer.concat([names, Buffer.from(`${createTime}-`)]);
+  const elements = new MessageElements(writer, field, conversation);
+  for (const message of messages) elements.write(message);
+}
+
+/** Where a message's first fields were written last. They are of one length in all that are like it. */
+interface Head {
+  readonly message: StoredMessage;
+  readonly start: number;
+  readonly end: number;
+  /** Where the position stands in the name, from the start. */
+  readonly positionAt: number;
+  readonly positionLength: number;
+}
+
+/**
+ * Name, participant and create_time of messages that a batch and a speaker have in common are the same but for the
+ * position. They are put together once and then repeated: to do so for each would cost more than all else of a page.
+ */
+class MessageElements {
+  readonly #writer: WireWriter;
+  readonly #field: number;
+  readonly #names: Buffer;
+  readonly #participants: Buffer;
+  #createTime: number | undefined;
+  #namesOfTime: Buffer;
+  /** Of messages of that create_time. */
+  #heads: Head[] = [];
+
+  constructor(writer: WireWriter, field: number, conversation: ResourceName) {
+    this.#writer = writer;
+    this.#field = field;
+    this.#names = Buffer.from(`${conversation}/messages/`);
+    this.#participants = Buffer.from(`${conversation}/participants/`);
+    this.#namesOfTime = this.#names;
+  }
+
+  write(message: StoredMessage): void {
+    const { createTime, id } = message;
+    if (createTime !== this.#createTime) {
+      this.#createTime = createTime;
+      this.#namesOfTime = Buffer.concat([this.#names, Buffer.from(`${createTime}-`)]);
+      this.#heads = [];
     }
-    writer.nested(field, () => {
-      const { id, source, participantAt, bodyAt, bodyEnd } = message;
-      if (id === undefined) writer.joined(NAME, namesOfTime, positionBytes(message.position));
-      else writer.joined(NAME, names, Buffer.from(id));
-      writer.joined(PARTICIPANT, participants, source, participantAt, bodyAt);
+    if (id !== undefined) this.#writeWhole(message, this.#names, Buffer.from(id));
+    else {
+      const position = positionBytes(message.position);
+      const head = this.#heads.find(
+        (each) => each.positionLength === position.length && isSameSpeaker(each.message, message),
+      );
+      if (head === undefined) this.#heads.push(this.#writeWhole(message, this.#namesOfTime, position));
+      else this.#repeat(head, message, position);
+    }
+  }
+
+  #repeat(
+    { start, end, positionAt }: Head,
+    { source, bodyAt, bodyEnd }: StoredMessage,
+    position: Buffer,
+  ): void {
+    const writer = this.#writer;
+    writer.prefix(this.#field, end - start + bodyEnd - bodyAt);
+    writer.overwrite(writer.repeat(start, end) + positionAt, position);
+    writer.fieldsFrom(source, bodyAt, bodyEnd);
+  }
+
+  /** `names` and `last` make up the message's name. */
+  #writeWhole(message: StoredMessage, names: Buffer, last: Buffer): Head {
+    const { source, participantAt, bodyAt, bodyEnd } = message;
+    const writer = this.#writer;
+    let length = 0;
+    let positionAt = 0;
+    writer.nested(this.#field, () => {
+      const start = writer.at;
+      writer.joined(NAME, names, last);
+      positionAt = writer.at - start - last.length;
+      writer.joined(PARTICIPANT, this.#participants, source, participantAt, bodyAt);
       writer.timestamp(CREATE_TIME, message.createTime);
+      length = writer.at - start;
       writer.fieldsFrom(source, bodyAt, bodyEnd);
     });
+    const end = writer.at - (bodyEnd - bodyAt);
+    return { message, start: end - length, end, positionAt, positionLength: last.length };
   }
+}
+
+function isSameSpeaker(one: StoredMessage, other: StoredMessage): boolean {
+  const length = one.bodyAt - one.participantAt;
+  if (length !== other.bodyAt - other.participantAt) return false;
+  for (let index = 0; index < length; index++) {
+    if (one.source[one.participantAt + index] !== other.source[other.participantAt + index]) return false;
+  }
+  return true;
 }
 
 /** Positions as texts: few, and asked for again and again. */

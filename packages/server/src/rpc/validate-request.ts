@@ -67,7 +67,7 @@ export function compileValidation(method: DescMethod): Validation {
   const masked = maskedField(method.input);
   return (request) => {
     const findings: Findings = { missing: [], names: [], violations: [] };
-    validateFields(request, plans, '', findings);
+    validateFields(request, plans, undefined, findings);
     const { names, violations } = findings;
     const missing = masked === undefined ? findings.missing : missingOf(masked, request, findings.missing);
     if (missing.length === 0 && names.length === 0 && violations.length === 0) return;
@@ -140,42 +140,83 @@ interface Findings {
   readonly violations: FieldViolation[];
 }
 
+/** Where a message lies in the request. Its path is put together only where something is wrong with it. */
+interface Place {
+  readonly within: Place | undefined;
+  readonly field: DescField;
+  /** Its index in a list or key in a map. */
+  readonly key: string | number | undefined;
+}
+
+function pathOf(place: Place | undefined): string {
+  if (place === undefined) return '';
+  const { within, field, key } = place;
+  return `${within === undefined ? '' : `${pathOf(within)}.`}${field.name}${key === undefined ? '' : `[${key}]`}`;
+}
+
 function validateFields(
   message: Message,
   plans: readonly FieldPlan[],
-  path: string,
+  within: Place | undefined,
   findings: Findings,
 ): void {
   for (const plan of plans) {
     const { field } = plan;
     if (!isFieldSet(message, field)) {
-      if (plan.required) findings.missing.push(path + field.name);
-    } else if (plan.outputOnly) {
-      clearField(message, field);
-    } else {
-      if (plan.reference !== undefined) checkReferences(message, field, plan.reference, path, findings);
-      for (const [suffix, value] of messagesIn(message, field)) {
-        const at = path + field.name + suffix;
-        const description = plan.check?.(value);
-        if (description !== undefined) findings.violations.push({ field: at, description });
-        if (plan.nested.length > 0) validateFields(value, plan.nested, `${at}.`, findings);
-      }
-    }
+      if (plan.required) findings.missing.push(pathOf({ within, field, key: undefined }));
+    } else if (plan.outputOnly) clearField(message, field);
+    else if (plan.reference !== undefined) checkReferences(message, plan, plan.reference, within, findings);
+    else if (field.message !== undefined) validateMessages(message, plan, within, findings);
   }
+}
+
+/** The messages that a set field holds. */
+function validateMessages(
+  message: Message,
+  plan: FieldPlan,
+  within: Place | undefined,
+  findings: Findings,
+): void {
+  const value = fieldValue(message, plan.field);
+  if (plan.field.fieldKind === 'list') {
+    const items = value as Message[];
+    for (let index = 0; index < items.length; index++) {
+      const item = items[index];
+      if (item !== undefined) validateMessage(item, plan, within, index, findings);
+    }
+  } else if (plan.field.fieldKind === 'map') {
+    for (const [key, item] of Object.entries(value as Record<string, Message>)) {
+      validateMessage(item, plan, within, key, findings);
+    }
+  } else validateMessage(value as Message, plan, within, undefined, findings);
+}
+
+function validateMessage(
+  message: Message,
+  { field, check, nested }: FieldPlan,
+  within: Place | undefined,
+  key: Place['key'],
+  findings: Findings,
+): void {
+  const description = check?.(message);
+  if (description !== undefined) {
+    findings.violations.push({ field: pathOf({ within, field, key }), description });
+  }
+  if (nested.length > 0) validateFields(message, nested, { within, field, key }, findings);
 }
 
 function checkReferences(
   message: Message,
-  field: DescField,
+  { field }: FieldPlan,
   { patterns, matches }: ResourcePattern,
-  path: string,
+  within: Place | undefined,
   findings: Findings,
 ): void {
   const value = fieldValue(message, field);
   const names = Array.isArray(value) ? value : [value];
   for (const [index, name] of names.entries()) {
     if (typeof name !== 'string' || name === '' || matches(name)) continue;
-    const at = path + field.name + (Array.isArray(value) ? `[${index}]` : '');
+    const at = pathOf({ within, field, key: Array.isArray(value) ? index : undefined });
     const description = `${JSON.stringify(name)} does not have the form ${patterns.join(' or ')}`;
     findings.names.push({ field: at, description });
   }
@@ -184,19 +225,6 @@ function checkReferences(
 function fieldValue(message: Message, field: DescField): unknown {
   const holder = message as unknown as Record<string, unknown>;
   return field.oneof ? (holder[field.oneof.localName] as { value: unknown }).value : holder[field.localName];
-}
-
-/** The messages that a set field holds, each with what its path has behind the field's name. */
-function* messagesIn(message: Message, field: DescField): Iterable<[suffix: string, value: Message]> {
-  if (field.message === undefined) return;
-  const value = fieldValue(message, field);
-  if (field.fieldKind === 'list') {
-    for (const [index, item] of (value as Message[]).entries()) yield [`[${index}]`, item];
-  } else if (field.fieldKind === 'map') {
-    for (const [key, item] of Object.entries(value as Record<string, Message>)) yield [`[${key}]`, item];
-  } else {
-    yield ['', value as Message];
-  }
 }
 
 // 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z: https://protobuf.dev/reference/protobuf/google.protobuf/#timestamp

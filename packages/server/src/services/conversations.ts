@@ -12,6 +12,7 @@ import {
   type ListConversationsRequest,
   type ListMessagesRequest,
   ListMessagesResponseSchema,
+  type Message,
   Conversation_ConversationStage as Stage,
   Conversation_LifecycleState as State,
 } from '@parleykit/proto/v2beta1';
@@ -23,7 +24,6 @@ import {
   automatedAgentAbsent,
   batchParentMismatch,
   batchTooLarge,
-  conversationCompleted,
   customIdInvalid,
   fieldInvalid,
   notFound,
@@ -44,6 +44,7 @@ import { decide } from './decide.ts';
 import { readConversationFilter, readMessageFilter } from './list-filters.ts';
 import { Pagination } from './pagination.ts';
 import { namedReply, ResourceCollection } from './resource-collection.ts';
+import { WritableConversations } from './writable-conversations.ts';
 
 export interface ConversationsOptions {
   /** Messages that one batch may hold. */
@@ -61,6 +62,7 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
   readonly #conversations: ResourceCollection;
   readonly #profiles: ResourceCollection;
   readonly #participants: ResourceCollection;
+  readonly #writable: WritableConversations;
 
   constructor(store: Store, clock: Clock, locations: Locations, options: ConversationsOptions) {
     this.#store = store;
@@ -70,6 +72,7 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
     this.#conversations = new ResourceCollection(store, CONVERSATIONS);
     this.#profiles = new ResourceCollection(store, CONVERSATION_PROFILES);
     this.#participants = new ResourceCollection(store, PARTICIPANTS);
+    this.#writable = new WritableConversations(store, { completedToo: options.ingestCompleted });
   }
 
   /** Begins a conversation under the caller's id or a new one. */
@@ -140,15 +143,11 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
     if (requests.length > this.#options.batchLimit) {
       throw batchTooLarge(requests.length, this.#options.batchLimit);
     }
-    const speakers = requests.map((item, index) => checkItem(item, `requests[${index}]`, conversation));
+    const speakers = readSpeakers(requests, request.parent, conversation);
     let list: NewMessage[] | undefined;
     return decide(call, async () => {
-      const { state } = await this.#conversations.load(conversation);
-      if (state === State.COMPLETED && !this.#options.ingestCompleted) {
-        throw conversationCompleted(conversation.toString());
-      }
       list ??= await this.#toNewMessages(requests, speakers, conversation);
-      const { appended } = await this.#append(conversation, state, list);
+      const { appended } = await this.#append(conversation, list);
       const writer = new WireWriter();
       const field = BatchCreateMessagesResponseSchema.field.messages.number;
       writeMessages(writer, field, conversation, appended[0] ?? []);
@@ -175,13 +174,9 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
     return new EncodedReply(writer.finish(), ROOM_BEFORE);
   }
 
-  async #append(conversation: ResourceName, state: number, list: readonly NewMessage[]) {
+  async #append(conversation: ResourceName, list: readonly NewMessage[]) {
     try {
-      return await this.#store.commit({
-        partition: conversation.key,
-        expect: [{ name: conversation.key, state }],
-        append: [list],
-      });
+      return await this.#writable.commit(conversation, { append: [list] });
     } catch (error) {
       // A message id cannot become free again by looking again; everything else can change.
       if (error instanceof ConflictError && error.resource !== conversation.key) {
@@ -192,39 +187,49 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
   }
 
   /** Looks each speaker up once; a participant's role never changes. */
+  async #readRoles(speakers: readonly ResourceName[], conversation: ResourceName) {
+    const roles = new Map<ResourceName, number>();
+    for (const speaker of new Set(speakers)) {
+      if (!speaker.isWithin(conversation)) {
+        const field = `requests[${speakers.indexOf(speaker)}].message.participant`;
+        throw participantOfOtherConversation(field, speaker.toString(), conversation.toString());
+      }
+      roles.set(speaker, await this.#participants.loadState(speaker));
+    }
+    return roles;
+  }
+
   async #toNewMessages(
     requests: readonly CreateMessageRequest[],
     speakers: readonly ResourceName[],
     conversation: ResourceName,
   ): Promise<NewMessage[]> {
-    const roles = new Map<string, number>();
-    for (const [index, speaker] of speakers.entries()) {
-      if (roles.has(speaker.key)) continue;
-      if (!speaker.isWithin(conversation)) {
-        const field = `requests[${index}].message.participant`;
-        throw participantOfOtherConversation(field, speaker.toString(), conversation.toString());
-      }
-      roles.set(speaker.key, (await this.#participants.load(speaker)).state);
-    }
+    const roles = await this.#readRoles(speakers, conversation).catch(async (error: unknown) => {
+      // What is wrong with the conversation comes before what is wrong with who speaks in it.
+      await this.#writable.require(conversation);
+      throw error;
+    });
     const messages = requests.map(({ message }) => message).filter((message) => message !== undefined);
-    const told = messages.map((message, index): Omit<NewMessage, 'body'> => {
+    const ids = messages.map(({ name }) => (name === '' ? undefined : name.slice(name.lastIndexOf('/') + 1)));
+    messages.forEach((message, index) => {
       const speaker = speakers[index];
-      const { name, sendTime } = message;
-      if (sendTime === undefined || speaker === undefined) throw new Error('the batch is not validated');
-      message.participantRole = roles.get(speaker.key) ?? 0;
-      return {
-        participant: speaker.id,
-        sendTime: { seconds: Number(sendTime.seconds), nanos: sendTime.nanos },
-        ...(name !== '' && { id: name.slice(name.lastIndexOf('/') + 1) }),
-      };
+      message.participantRole = (speaker && roles.get(speaker)) ?? 0;
     });
     const bodies = encodeMessageBodies(messages);
-    return told.map((message, index) => {
-      const body = bodies[index] ?? new Uint8Array();
+    return messages.map(({ sendTime }, index) => {
+      const [speaker, body] = [speakers[index], bodies[index]];
+      if (sendTime === undefined || speaker === undefined || body === undefined) {
+        throw new Error('the batch is not validated');
+      }
       if (body.byteLength > MESSAGE_BYTES_MAX) {
         throw fieldInvalid(`requests[${index}].message`, `is larger than ${MESSAGE_BYTES_MAX} bytes`);
       }
-      return { ...message, body };
+      return {
+        participant: speaker.id,
+        sendTime: { seconds: Number(sendTime.seconds), nanos: sendTime.nanos },
+        id: ids[index],
+        body,
+      };
     });
   }
 }
@@ -240,13 +245,39 @@ function profileOf(text: string, parent: ResourceName): ResourceName {
   return name;
 }
 
-/** Checks one item of a batch as far as it can be without the store; answers who speaks. */
-function checkItem(item: CreateMessageRequest, field: string, conversation: ResourceName): ResourceName {
-  const { message, parent } = item;
-  if (message === undefined) throw new Error('the batch is not validated');
+/**
+ * Checks the items of a batch as far as they can be without the store, and answers who speaks in each: the same
+ * ResourceName for the same text, since a batch has many messages and few speakers.
+ */
+function readSpeakers(
+  requests: readonly CreateMessageRequest[],
+  parent: string,
+  conversation: ResourceName,
+): ResourceName[] {
+  const speakers = new Map<string, ResourceName>();
+  return requests.map((item, index) => {
+    const { message } = item;
+    if (message === undefined) throw new Error('the batch is not validated');
+    const field = `requests[${index}]`;
+    if (item.parent !== parent) checkParent(item, field, conversation);
+    checkMessage(message, field, conversation);
+    let speaker = speakers.get(message.participant);
+    if (speaker === undefined) {
+      const shape = 'conversations/*/participants/*';
+      speaker = parseResourceName(`${field}.message.participant`, message.participant, shape);
+      speakers.set(message.participant, speaker);
+    }
+    return speaker;
+  });
+}
+
+function checkParent({ parent }: CreateMessageRequest, field: string, conversation: ResourceName): void {
   if (parent !== '' && readResourceName(parent)?.key !== conversation.key) {
     throw batchParentMismatch(`${field}.parent`, conversation.toString());
   }
+}
+
+function checkMessage(message: Message, field: string, conversation: ResourceName): void {
   if (Buffer.byteLength(message.content) > MESSAGE_CONTENT_BYTES_MAX) {
     throw fieldInvalid(`${field}.message.content`, `is longer than ${MESSAGE_CONTENT_BYTES_MAX} bytes`);
   }
@@ -257,9 +288,4 @@ function checkItem(item: CreateMessageRequest, field: string, conversation: Reso
     }
     if (!CUSTOM_ID_PATTERN.test(name.id)) throw customIdInvalid(`${field}.message.name`, name.id);
   }
-  return parseResourceName(
-    `${field}.message.participant`,
-    message.participant,
-    'conversations/*/participants/*',
-  );
 }

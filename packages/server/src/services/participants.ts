@@ -1,7 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { FieldMaskSchema } from '@bufbuild/protobuf/wkt';
 import {
-  Conversation_LifecycleState as ConversationState,
   type CreateParticipantRequest,
   type GetParticipantRequest,
   type ListParticipantsRequest,
@@ -12,7 +11,7 @@ import {
   type UpdateParticipantRequest,
 } from '@parleykit/proto/v2beta1';
 import type { Clock } from '../clock.ts';
-import { conversationCompleted, fieldInvalid } from '../errors.ts';
+import { fieldInvalid } from '../errors.ts';
 import { applyFieldMask, checkFieldMask } from '../field-mask.ts';
 import { createId } from '../ids.ts';
 import { EXTERNAL_USER_ID_LENGTH_MAX, RESOURCE_BYTES_MAX } from '../limits.ts';
@@ -23,19 +22,20 @@ import type { Store } from '../storage/store.ts';
 import { CONVERSATIONS, PARTICIPANTS } from './collections.ts';
 import { decide } from './decide.ts';
 import { namedReply, ResourceCollection } from './resource-collection.ts';
+import { WritableConversations } from './writable-conversations.ts';
 
 /** google.cloud.dialogflow.v2beta1.Participants */
 export class ParticipantsService implements ServiceHandlers<typeof Participants> {
-  readonly #store: Store;
   readonly #clock: Clock;
   readonly #conversations: ResourceCollection;
   readonly #participants: ResourceCollection;
+  readonly #writable: WritableConversations;
 
   constructor(store: Store, clock: Clock) {
-    this.#store = store;
     this.#clock = clock;
     this.#conversations = new ResourceCollection(store, CONVERSATIONS);
     this.#participants = new ResourceCollection(store, PARTICIPANTS);
+    this.#writable = new WritableConversations(store);
   }
 
   /** Adds a participant to a conversation that is in progress; there may be several of a role. */
@@ -47,15 +47,9 @@ export class ParticipantsService implements ServiceHandlers<typeof Participants>
     checkParticipant(participant);
     const body = withoutName(ParticipantSchema, participant);
     return decide(call, async () => {
-      const { state } = await this.#conversations.load(conversation);
-      if (state === ConversationState.COMPLETED) throw conversationCompleted(conversation.toString());
       const name = conversation.child('participants', createId(this.#clock.now()));
-      await this.#store.commit({
-        partition: conversation.key,
-        expect: [
-          { name: conversation.key, state },
-          { name: name.key, absent: true },
-        ],
+      await this.#writable.commit(conversation, {
+        expect: [{ name: name.key, absent: true }],
         put: [{ name: name.key, state: role, body }],
       });
       return namedReply(name, body);
@@ -68,9 +62,10 @@ export class ParticipantsService implements ServiceHandlers<typeof Participants>
 
   /** The participants of a conversation, in the order in which they joined. */
   async listParticipants(request: ListParticipantsRequest, { resource: conversation }: CallContext) {
-    await this.#conversations.load(conversation);
+    await this.#conversations.loadState(conversation);
     return this.#participants.list(conversation, request);
   }
+
   /** Changes what the mask names; the role is what it was made with. */
   async updateParticipant(request: UpdateParticipantRequest, call: CallContext) {
     const { resource: name } = call;
@@ -80,19 +75,14 @@ export class ParticipantsService implements ServiceHandlers<typeof Participants>
     return decide(call, async () => {
       const { body, version, state: role } = await this.#participants.load(name);
       const conversation = name.ancestor('conversations');
-      const { state } = await this.#conversations.load(conversation);
-      if (state === ConversationState.COMPLETED) throw conversationCompleted(conversation.toString());
+      await this.#writable.require(conversation);
       const participant = decodeNamed(ParticipantSchema, '', body);
       applyFieldMask(ParticipantSchema, mask, from, participant);
       if (participant.role !== role) throw fieldInvalid('participant.role', 'cannot be changed');
       checkParticipant(participant);
       const changed = withoutName(ParticipantSchema, participant);
-      await this.#store.commit({
-        partition: conversation.key,
-        expect: [
-          { name: conversation.key, state },
-          { name: name.key, version },
-        ],
+      await this.#writable.commit(conversation, {
+        expect: [{ name: name.key, version }],
         put: [{ name: name.key, state: role, body: changed }],
       });
       return namedReply(name, changed);

@@ -41,6 +41,13 @@ export class ResourceCollection {
     return stored;
   }
 
+  /** As `load`, for who needs to know no more than its state. */
+  async loadState(name: ResourceName): Promise<number> {
+    const state = await this.#store.getState(name.key);
+    if (state === undefined) throw notFound(this.#kind.type, name.toString());
+    return state;
+  }
+
   async get(name: ResourceName): Promise<EncodedReply> {
     return namedReply(name, (await this.load(name)).body);
   }

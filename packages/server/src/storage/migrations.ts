@@ -112,6 +112,10 @@ const migrations: readonly Migration[] = [
     copyMessagesToEntries(connection);
     connection.exec('DROP TABLE messages_in_columns');
   },
+  `
+  -- Lists of one state, which may be rare among many.
+  CREATE INDEX resources_by_state ON resources (collection, state, ordering DESC, id) WHERE ordering IS NOT NULL;
+  `,
 ];
 
 function copyMessagesToEntries(connection: SqliteConnection): void {

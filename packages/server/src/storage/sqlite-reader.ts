@@ -1,5 +1,5 @@
 import { decodeEntries } from './message-entries.ts';
-import { SqliteConnection, type Statement } from './sqlite-connection.ts';
+import { type Row, SqliteConnection, type Statement } from './sqlite-connection.ts';
 import {
   keyOf,
   REPLY_COLUMNS,
@@ -46,19 +46,12 @@ export class SqliteReader {
     return row === undefined ? undefined : toResource(row);
   }
 
+  getState(name: string): number | undefined {
+    return this.#statements.state.get(...keyOf(name))?.[0] as number | undefined;
+  }
+
   list(collection: string, order: 'id' | 'ordering', range: ResourceRange): Page<StoredResource> {
-    const { after, limit, states } = range;
-    const wanted = states === undefined ? null : JSON.stringify(states);
-    const rows =
-      order === 'id'
-        ? this.#statements.listById.iterate(collection, after?.id ?? '', wanted, limit + 1)
-        : this.#statements.listInOrder.iterate(
-            collection,
-            after?.ordering ?? Number.MAX_SAFE_INTEGER,
-            after?.id ?? '',
-            wanted,
-            limit + 1,
-          );
+    const rows = order === 'id' ? this.#listById(collection, range) : this.#listInOrder(collection, range);
     const items: StoredResource[] = [];
     let bytes = 0;
     for (const row of rows) {
@@ -128,6 +121,19 @@ export class SqliteReader {
     this.#connection.close();
   }
 
+  #listById(collection: string, { after, limit, states }: ResourceRange): Iterable<Row> {
+    return this.#statements.listById.iterate(collection, after?.id ?? '', toJson(states), limit + 1);
+  }
+
+  /** One state has an index of its own: it may be rare. Of several, one is not. */
+  #listInOrder(collection: string, { after, limit, states }: ResourceRange): Iterable<Row> {
+    const from = [after?.ordering ?? Number.MAX_SAFE_INTEGER, after?.id ?? ''] as const;
+    const [state] = states ?? [];
+    return states?.length === 1 && state !== undefined
+      ? this.#statements.listOfState.iterate(collection, ...from, state, limit + 1)
+      : this.#statements.listInOrder.iterate(collection, ...from, toJson(states), limit + 1);
+  }
+
   #numberOf(conversation: string): number | undefined {
     return this.#statements.number.get(...keyOf(conversation))?.[0] as number | undefined;
   }
@@ -166,6 +172,10 @@ function isFull(
 }
 
 /** A list of states as JSON, so that one statement serves every list; null lets all through. */
+function toJson(states: readonly number[] | undefined): string | null {
+  return states === undefined ? null : JSON.stringify(states);
+}
+
 const IN_STATES = (parameter: string): string =>
   `(${parameter} IS NULL OR state IN (SELECT value FROM json_each(${parameter})))`;
 
@@ -173,6 +183,7 @@ function prepareStatements(connection: SqliteConnection) {
   const prepare = (sql: string): Statement => connection.prepare(sql);
   return {
     secret: prepare(`SELECT value FROM settings WHERE key = 'secret'`),
+    state: prepare('SELECT state FROM resources WHERE collection = $1 AND id = $2'),
     get: prepare(`SELECT ${RESOURCE_COLUMNS} FROM resources WHERE collection = $1 AND id = $2`),
     number: prepare('SELECT number FROM resources WHERE collection = $1 AND id = $2 AND number IS NOT NULL'),
     listById: prepare(
@@ -183,6 +194,12 @@ function prepareStatements(connection: SqliteConnection) {
       `SELECT ${RESOURCE_COLUMNS} FROM resources
        WHERE collection = $1 AND ordering IS NOT NULL AND ordering <= $2 AND (ordering < $2 OR id > $3)
          AND ${IN_STATES('$4')}
+       ORDER BY ordering DESC, id LIMIT +$5`,
+    ),
+    listOfState: prepare(
+      `SELECT ${RESOURCE_COLUMNS} FROM resources INDEXED BY resources_by_state
+       WHERE collection = $1 AND ordering IS NOT NULL AND ordering <= $2 AND (ordering < $2 OR id > $3)
+         AND state = $4
        ORDER BY ordering DESC, id LIMIT +$5`,
     ),
     // Entries may hold any bytes: as texts they are put together without being looked at.

@@ -190,6 +190,10 @@ class SqliteStore implements Store {
     return this.#read((reader) => reader.get(name));
   }
 
+  getState(name: string): Promise<number | undefined> {
+    return this.#read((reader) => reader.getState(name));
+  }
+
   list(collection: string, order: 'id' | 'ordering', range: ResourceRange): Promise<Page<StoredResource>> {
     if (this.#suspended === undefined) return this.#scanner.list(collection, order, range);
     return this.#suspended.promise.then(() => this.list(collection, order, range));
@@ -325,9 +329,10 @@ function encodeChange({ append = [], ...rest }: Change): EncodedChange {
 
 function encodeList(messages: readonly NewMessage[]): EncodedList {
   const sendTimes = new Float64Array(messages.length * 2);
-  for (const [index, { sendTime }] of messages.entries()) {
-    sendTimes[index * 2] = sendTime?.seconds ?? Number.NaN;
-    sendTimes[index * 2 + 1] = sendTime?.nanos ?? 0;
+  let at = 0;
+  for (const { sendTime } of messages) {
+    sendTimes[at++] = sendTime?.seconds ?? Number.NaN;
+    sendTimes[at++] = sendTime?.nanos ?? 0;
   }
   return { entries: encodeEntries(messages), sendTimes };
 }

@@ -61,7 +61,7 @@ export interface NewMessage {
    */
   readonly sendTime?: SendTime;
   /** Chosen by the caller; taken already, it is a conflict. Left out, the position names the message. */
-  readonly id?: string;
+  readonly id?: string | undefined;
   /** The encoded message without name, participant and create_time. */
   readonly body: Uint8Array;
 }
@@ -176,6 +176,8 @@ export interface Store {
   /** Resolves when the change is on disk. Throws ConflictError, QueueFullError or StoreFailedError. */
   commit(change: Change): Promise<Receipt>;
   get(name: string): Promise<StoredResource | undefined>;
+  /** The state of a resource, for who needs nothing else of it: cheaper than all of it. */
+  getState(name: string): Promise<number | undefined>;
   /** The resources of a collection such as `projects/p/conversations`, by id or latest `ordering` first. */
   list(collection: string, order: 'id' | 'ordering', range: ResourceRange): Promise<Page<StoredResource>>;
   /** The messages of a conversation, newest first; undefined where the conversation does not exist. */

@@ -272,11 +272,11 @@ export class GrpcCall implements IncomingCall {
 
   #expire(): void {
     this.#refuse(deadlineExceeded());
-    this.#callOff(deadlineExceeded());
+    this.#callOff(deadlineExceeded);
   }
 
-  #callOff(reason: ServiceError): void {
-    if (!this.#worked) this.#abort?.abort(reason);
+  #callOff(reason: () => ServiceError): void {
+    if (!this.#worked) this.#abort?.abort(reason());
   }
 
   #stalled(): void {
@@ -293,7 +293,7 @@ export class GrpcCall implements IncomingCall {
   #closed(): void {
     clearTimeout(this.#timer);
     this.#answered = true;
-    this.#callOff(callerGone());
+    this.#callOff(callerGone);
     this.#reader?.destroy();
     this.#requestBytes.clear();
     this.#replyBytes.clear();
