@@ -14,30 +14,34 @@ const clock = new SystemClock();
 const store = await openSqliteStore(folder, clock);
 const conversations: string[] = [];
 let sent = 0;
+let ids = 0;
 
 /** Of about the size that a conversation in STAR and its messages have. */
-const CONVERSATION_BODY = Buffer.alloc(220, 1);
-const PARTICIPANT_BODY = Buffer.alloc(40, 1);
-const MESSAGE_BODY_BYTES = 95;
+const CONVERSATION_BODY = Buffer.alloc(190, 1);
+const PARTICIPANT_BODY = Buffer.alloc(2, 1);
+const MESSAGE_BODY_BYTES = 70;
 
-/** With what issue and time attach to a conversation: the event that it began, and the time when it must end. */
-async function makeConversation(withRows: boolean): Promise<string> {
+/** With the time when it must end. */
+async function makeConversation(): Promise<string> {
   const now = clock.now();
-  const name = `projects/bench/conversations/c${conversations.length}-${now}`;
+  const name = `projects/bench/conversations/${makeId('conversation')}`;
   const change: Change = {
     partition: name,
     expect: [{ name, absent: true }],
     put: [{ name, state: 1, ordering: now, holdsMessages: true, body: CONVERSATION_BODY }],
-    ...(withRows && {
-      emit: [CONVERSATION_BODY],
-      schedule: [
-        { key: `complete/${name}`, due: now + 86_400_000_000, kind: 'complete', data: PARTICIPANT_BODY },
-      ],
-    }),
+    schedule: [
+      { key: `complete ${name}`, due: now + 86_400_000_000, kind: 'complete', data: new Uint8Array() },
+    ],
   };
   conversations.push(name);
   await store.commit(change);
   return name;
+}
+
+/** As long as the server's ids, and in order as they are. */
+function makeId(kind: string): string {
+  ids++;
+  return `${String(ids).padStart(8, '0')}${kind.padEnd(14, 'x')}`;
 }
 
 function makeMessages(count: number): NewMessage[] {
@@ -60,20 +64,26 @@ async function append(conversation: string, count: number): Promise<void> {
 const works: Record<string, (parameters: Record<string, number>) => Promise<unknown>> = {
   /** Batches of a size, into as many conversations as there are in flight. */
   batches: async ({ count = 0, size = 0, flight = 1 }) => {
-    while (conversations.length < flight) await makeConversation(false);
+    while (conversations.length < flight) await makeConversation();
     await inFlight(count, (index) => append(conversations[index % flight] ?? '', size), flight);
   },
-  create: ({ count = 0, flight = 1, rows = 0 }) =>
-    inFlight(count, async () => void (await makeConversation(rows === 1)), flight),
+  create: ({ count = 0, flight = 1 }) => inFlight(count, async () => void (await makeConversation()), flight),
   /** Whole conversations: each with two participants and one batch. */
   star: ({ count = 0, size = 0, flight = 1 }) =>
     inFlight(
       count,
       async () => {
-        const name = await makeConversation(false);
-        for (const id of ['a', 'b']) {
-          const participant = { name: `${name}/participants/${id}`, state: 1, body: PARTICIPANT_BODY };
-          await store.commit({ partition: name, expect: [{ name, state: 1 }], put: [participant] });
+        const name = await makeConversation();
+        for (const role of ['a', 'b']) {
+          const participant = `${name}/participants/${makeId(role)}`;
+          await store.commit({
+            partition: name,
+            expect: [
+              { name, state: 1 },
+              { name: participant, absent: true },
+            ],
+            put: [{ name: participant, state: 1, body: PARTICIPANT_BODY }],
+          });
         }
         await append(name, size);
       },

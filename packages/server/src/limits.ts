@@ -78,3 +78,6 @@ export const STALL_MS = 60_000;
 
 /** How often a connection is asked whether there still is somebody. */
 export const KEEPALIVE_MS = 120_000;
+
+/** How long a conversation is in progress at most, in microseconds. */
+export const CONVERSATION_LIFE_MAX = 24 * 60 * 60 * 1_000_000;

@@ -11,6 +11,7 @@ import {
 } from '@parleykit/proto/v2beta1';
 import { type Clock, SystemClock } from './clock.ts';
 import type { Config } from './config.ts';
+import { COMPLETION, completeByTimer } from './conversation/completion.ts';
 import { Locations } from './locations.ts';
 import type { Log } from './log.ts';
 import { Metrics } from './metrics.ts';
@@ -20,6 +21,7 @@ import { CallRecorder } from './rpc/record-call.ts';
 import { Scheduler } from './schedule/scheduler.ts';
 import { ConversationProfilesService, putProfile } from './services/conversation-profiles.ts';
 import { ConversationsService } from './services/conversations.ts';
+import { errorOfStore } from './services/decide.ts';
 import { LocationsService } from './services/locations.ts';
 import { OperationsService } from './services/operations.ts';
 import { ParticipantsService } from './services/participants.ts';
@@ -80,8 +82,9 @@ export function buildDispatcher(parts: { config: Config; store: Store; clock: Cl
   const metrics = buildMetrics(store, clock);
   const scheduler = new Scheduler(store, clock, log);
   const locations = new Locations(config.locations);
+  scheduler.handle(COMPLETION, (timer) => completeByTimer(store, timer, clock.now()));
   const operations = new OperationRunner(store, clock, scheduler);
-  const dispatcher = new Dispatcher(services, new CallRecorder(log, metrics));
+  const dispatcher = new Dispatcher(services, new CallRecorder(log, metrics), errorOfStore);
   dispatcher.register(Conversations, new ConversationsService(store, clock, locations, config));
   const profiles = new ConversationProfilesService(store, clock, locations, operations);
   dispatcher.register(ConversationProfiles, profiles);

@@ -11,7 +11,7 @@ import { toTimestamp } from '../clock.ts';
 /**
  * The life of a conversation, as pure steps:
  *
- *   start ──► IN_PROGRESS ──complete──► COMPLETED
+ *   start ──► IN_PROGRESS ──complete, or 24 hours──► COMPLETED
  *
  * A conversation starts in the automated agent stage when its profile names an agent, unless its creator asks for
  * the assist stage at once; without an agent it starts in the assist stage.

@@ -9,7 +9,7 @@ import {
   Conversations,
   CreateConversationRequestSchema,
 } from '@parleykit/proto/v2beta1';
-import { conversationCompleted } from '../errors.ts';
+import { conversationCompleted, type ServiceError, writeQueueFull } from '../errors.ts';
 import { Metrics } from '../metrics.ts';
 import type { IncomingCall } from './call-context.ts';
 import { Dispatcher, type ServiceHandlers } from './dispatcher.ts';
@@ -28,7 +28,10 @@ interface Logged {
   readonly fields: Readonly<Record<string, unknown>> | undefined;
 }
 
-function openDispatcher(handlers: ServiceHandlers<typeof Conversations> = {}) {
+function openDispatcher(
+  handlers: ServiceHandlers<typeof Conversations> = {},
+  explain?: (error: unknown) => ServiceError | undefined,
+) {
   const logged: Logged[] = [];
   const metrics = new Metrics();
   const recorder = new CallRecorder(
@@ -38,7 +41,7 @@ function openDispatcher(handlers: ServiceHandlers<typeof Conversations> = {}) {
     },
     metrics,
   );
-  const dispatcher = new Dispatcher(services, recorder);
+  const dispatcher = new Dispatcher(services, recorder, explain);
   dispatcher.register(Conversations, handlers);
   return { dispatcher, logged, metrics };
 }
@@ -90,6 +93,16 @@ describe('Dispatcher', () => {
     await assert.rejects(dispatcher.call(createConversation, malformed, incoming), {
       reason: 'RESOURCE_NAME_INVALID',
     });
+  });
+
+  it('tells callers what it is told of other errors, and the log their cause', async () => {
+    const cause = new Error('full');
+    const handlers = { getConversation: () => Promise.reject(cause) };
+    const explain = (error: unknown) => (error === cause ? writeQueueFull() : undefined);
+    const { dispatcher, logged } = openDispatcher(handlers, explain);
+    const named = create(getConversation.input, { name: 'projects/p/conversations/c' });
+    await assert.rejects(dispatcher.call(getConversation, named, incoming), { reason: 'WRITE_QUEUE_FULL' });
+    assert.equal(logged.find(({ level }) => level === 'error')?.fields?.['error'], cause);
   });
 
   it('lets what the catalogue says through', async () => {

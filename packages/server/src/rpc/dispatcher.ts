@@ -44,9 +44,16 @@ interface Registration {
 export class Dispatcher {
   readonly #registrations = new Map<DescMethod, Registration>();
   readonly #recorder: CallRecorder;
+  readonly #explain: (error: unknown) => ServiceError | undefined;
 
-  constructor(services: Iterable<DescService>, recorder: CallRecorder) {
+  /** `explain` knows what callers are told of errors that are none of the catalogue; all else is INTERNAL. */
+  constructor(
+    services: Iterable<DescService>,
+    recorder: CallRecorder,
+    explain: (error: unknown) => ServiceError | undefined = () => undefined,
+  ) {
     this.#recorder = recorder;
+    this.#explain = explain;
     for (const service of services) {
       for (const method of service.methods) this.#register(method, undefined);
     }
@@ -70,7 +77,7 @@ export class Dispatcher {
 
   /**
    * Answers a call. The request comes decoded (REST) or as its bytes (gRPC). Throws nothing but ServiceError:
-   * what else goes wrong inside is logged with its cause and answered INTERNAL.
+   * what else goes wrong inside is logged with its cause.
    */
   async call(
     method: DescMethod,
@@ -83,7 +90,8 @@ export class Dispatcher {
       this.#recorder.ended(method, incoming, performance.now() - started);
       return reply;
     } catch (error) {
-      const known = error instanceof ServiceError ? error : internal(incoming.requestId);
+      const known =
+        error instanceof ServiceError ? error : (this.#explain(error) ?? internal(incoming.requestId));
       if (known !== error) this.#recorder.failed(method, incoming, error);
       this.#recorder.ended(method, incoming, performance.now() - started, known);
       throw known;

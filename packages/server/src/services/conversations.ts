@@ -17,7 +17,8 @@ import {
   Conversation_LifecycleState as State,
 } from '@parleykit/proto/v2beta1';
 import type { Clock } from '../clock.ts';
-import { complete, initialStage, start } from '../conversation/lifecycle.ts';
+import { completionOf, completionTimer } from '../conversation/completion.ts';
+import { initialStage, start } from '../conversation/lifecycle.ts';
 import { encodeMessageBodies, writeMessages } from '../conversation/transcript.ts';
 import {
   alreadyExists,
@@ -104,6 +105,7 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
         partition: name.key,
         expect: [{ name: name.key, absent: true }],
         put: [{ name: name.key, state: State.IN_PROGRESS, ordering: now, holdsMessages: true, body }],
+        schedule: [completionTimer(name.key, now)],
       });
       return namedReply(name, body);
     });
@@ -124,14 +126,8 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
     return decide(call, async () => {
       const stored = await this.#conversations.load(name);
       if (stored.state === State.COMPLETED) return namedReply(name, stored.body);
-      const conversation = decodeNamed(ConversationSchema, '', stored.body);
-      complete(conversation, this.#clock.now());
-      const body = withoutName(ConversationSchema, conversation);
-      await this.#store.commit({
-        partition: name.key,
-        expect: [{ name: name.key, version: stored.version }],
-        put: [{ name: name.key, state: State.COMPLETED, body }],
-      });
+      const { body, ...change } = await completionOf(this.#store, name.key, stored, this.#clock.now());
+      await this.#store.commit(change);
       return namedReply(name, body);
     });
   }

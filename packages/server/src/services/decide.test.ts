@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { deadlineExceeded, type ServiceError } from '../errors.ts';
 import { CONFLICT_ATTEMPTS } from '../limits.ts';
-import { ConflictError } from '../storage/store.ts';
-import { decide } from './decide.ts';
+import { ConflictError, QueueFullError, StoreFailedError } from '../storage/store.ts';
+import { decide, errorOfStore } from './decide.ts';
 
 /** Fails by a conflict as often as it is told to. */
 function conflicting(times: number, after = (_attempt: number) => {}) {
@@ -41,5 +41,13 @@ describe('decide()', () => {
     });
     await assert.rejects(decide({ signal: abort.signal }, attempt), reasonIs('DEADLINE_EXCEEDED'));
     assert.equal(made, 2);
+  });
+});
+
+describe('errorOfStore()', () => {
+  it('tells a full queue from a store that fails, and knows nothing of other errors', () => {
+    assert.equal(errorOfStore(new QueueFullError('full'))?.reason, 'WRITE_QUEUE_FULL');
+    assert.equal(errorOfStore(new StoreFailedError('disk'))?.reason, 'STORE_UNAVAILABLE');
+    assert.equal(errorOfStore(new Error('something else')), undefined);
   });
 });

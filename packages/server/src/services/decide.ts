@@ -1,4 +1,4 @@
-import { storeUnavailable, tooManyConflicts, writeQueueFull } from '../errors.ts';
+import { type ServiceError, storeUnavailable, tooManyConflicts, writeQueueFull } from '../errors.ts';
 import { CONFLICT_ATTEMPTS } from '../limits.ts';
 import type { CallContext } from '../rpc/call-context.ts';
 import { ConflictError, QueueFullError, StoreFailedError } from '../storage/store.ts';
@@ -13,11 +13,15 @@ export async function decide<T>(call: Pick<CallContext, 'signal'>, attempt: () =
     try {
       return await attempt();
     } catch (error) {
-      if (error instanceof QueueFullError) throw writeQueueFull();
-      if (error instanceof StoreFailedError) throw storeUnavailable(error);
       if (!(error instanceof ConflictError)) throw error;
       call.signal.throwIfAborted();
       if (attempts === CONFLICT_ATTEMPTS) throw tooManyConflicts(error);
     }
   }
+}
+
+/** What a caller is told of a store that cannot do what the call needs; undefined for all other errors. */
+export function errorOfStore(error: unknown): ServiceError | undefined {
+  if (error instanceof QueueFullError) return writeQueueFull();
+  return error instanceof StoreFailedError ? storeUnavailable(error) : undefined;
 }
