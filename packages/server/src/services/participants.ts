@@ -1,4 +1,4 @@
-import { create, toBinary } from '@bufbuild/protobuf';
+import { create } from '@bufbuild/protobuf';
 import { FieldMaskSchema } from '@bufbuild/protobuf/wkt';
 import {
   type CreateParticipantRequest,
@@ -44,8 +44,7 @@ export class ParticipantsService implements ServiceHandlers<typeof Participants>
     const participant = request.participant ?? create(ParticipantSchema);
     const { role } = participant;
     if (Role[role] === undefined) throw fieldInvalid('participant.role', 'is not a known role');
-    checkParticipant(participant);
-    const body = withoutName(ParticipantSchema, participant);
+    const body = encode(participant);
     return decide(call, async () => {
       const name = conversation.child('participants', createId(this.#clock.now()));
       await this.#writable.commit(conversation, {
@@ -79,8 +78,7 @@ export class ParticipantsService implements ServiceHandlers<typeof Participants>
       const participant = decodeNamed(ParticipantSchema, '', body);
       applyFieldMask(ParticipantSchema, mask, from, participant);
       if (participant.role !== role) throw fieldInvalid('participant.role', 'cannot be changed');
-      checkParticipant(participant);
-      const changed = withoutName(ParticipantSchema, participant);
+      const changed = encode(participant);
       await this.#writable.commit(conversation, {
         expect: [{ name: name.key, version }],
         put: [{ name: name.key, state: role, body: changed }],
@@ -90,14 +88,17 @@ export class ParticipantsService implements ServiceHandlers<typeof Participants>
   }
 }
 
-function checkParticipant(participant: Participant): void {
+/** What is stored of a participant. Throws INVALID_ARGUMENT where it is too large. */
+function encode(participant: Participant): Uint8Array {
   if ([...participant.obfuscatedExternalUserId].length > EXTERNAL_USER_ID_LENGTH_MAX) {
     throw fieldInvalid(
       'participant.obfuscated_external_user_id',
       `is longer than ${EXTERNAL_USER_ID_LENGTH_MAX} characters`,
     );
   }
-  if (toBinary(ParticipantSchema, participant).byteLength > RESOURCE_BYTES_MAX) {
+  const body = withoutName(ParticipantSchema, participant);
+  if (body.byteLength > RESOURCE_BYTES_MAX) {
     throw fieldInvalid('participant', `is larger than ${RESOURCE_BYTES_MAX} bytes`);
   }
+  return body;
 }
