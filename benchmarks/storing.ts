@@ -141,7 +141,11 @@ export async function storingRows(
       warmUp: units * 3,
       run: async (count) => void (await tellStore(store, work, parameters(count))),
     });
-  const pageRead = bare('pages', pages * 4, 'pages', (count) => ({ count, size: PAGE }));
+  const pageRead = bare('pages', pages * 4, 'pages', (count) => ({
+    count,
+    size: PAGE,
+    of: BATCHES_IN_FLIGHT,
+  }));
   return [
     {
       what: 'ingest, batches of 300, a message / (empty handler + bare store)',
@@ -189,7 +193,7 @@ export async function storingRows(
     {
       what: 'a page read by the store / sum(length) by SQLite',
       measured: pageRead,
-      floor: [bare('sums', pages * 4, 'sums', (count) => ({ count, size: PAGE }))],
+      floor: [bare('sums', pages * 4, 'sums', (count) => ({ count, size: PAGE, of: BATCHES_IN_FLIGHT }))],
       goal: 4,
     },
   ];

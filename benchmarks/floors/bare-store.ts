@@ -89,22 +89,22 @@ const works: Record<string, (parameters: Record<string, number>) => Promise<unkn
       },
       flight,
     ),
-  /** Pages of messages, each of another conversation. */
-  pages: async ({ count = 0, size = 0 }) => {
+  /** Full pages of messages, of the conversations that the batches went into: they were made first. */
+  pages: async ({ count = 0, size = 0, of = 1 }) => {
     for (let page = 0; page < count; page++) {
-      const conversation = conversations[(page * 7) % conversations.length] ?? '';
+      const conversation = conversations[page % of] ?? '';
       await store.listMessages(conversation, { limit: size, bytes: 3 << 20 });
     }
   },
   /** The least that the same pages can cost: SQLite adds up how long they are. */
-  sums: async ({ count = 0, size = 0 }) => {
+  sums: async ({ count = 0, size = 0, of = 1 }) => {
     const connection = new SqliteConnection(join(folder, 'parley.sqlite'), { readOnly: true });
     connection.exec('PRAGMA cache_size = -16384');
     const sum = connection.prepare(
       `SELECT sum(length(entry)) FROM (SELECT entry FROM messages WHERE conversation = $1
        ORDER BY create_time DESC, position DESC LIMIT +$2)`,
     );
-    for (let page = 0; page < count; page++) sum.get(1 + ((page * 7) % conversations.length), size + 1);
+    for (let page = 0; page < count; page++) sum.get(1 + (page % of), size + 1);
     connection.close();
   },
 };

@@ -30,6 +30,9 @@ import {
   type Timer,
 } from './store.ts';
 
+/** How long changes that arrive in turn after turn are gathered before they are handed on. */
+const GATHER_MS = 2;
+
 interface Waiting {
   readonly bytes: number;
   readonly resolve: (receipt: Receipt) => void;
@@ -257,11 +260,23 @@ class SqliteStore implements Store {
     this.#lock.close();
   }
 
-  /** What is sent in one turn of the event loop crosses to the other thread together. */
+  /**
+   * What is sent in one turn of the event loop crosses to the other thread together, and so does what the next turns
+   * add to it while there are several at it: a group costs the writer one sync of the disk, however large it is.
+   */
   #send(request: WriterRequest, transfer: readonly ArrayBuffer[] = []): void {
-    if (this.#outgoing.length === 0) setImmediate(() => this.#flush());
     this.#outgoing.push(request);
     this.#transfer.push(...transfer);
+    if (this.#outgoing.length === 1) this.#flushSoon(performance.now() + GATHER_MS);
+  }
+
+  /** One that stays alone waits for nobody. */
+  #flushSoon(latest: number): void {
+    const before = this.#outgoing.length;
+    setImmediate(() => {
+      if (this.#outgoing.length > before && performance.now() < latest) this.#flushSoon(latest);
+      else this.#flush();
+    });
   }
 
   #flush(): void {
