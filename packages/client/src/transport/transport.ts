@@ -44,3 +44,16 @@ export interface Transport {
   /** Ends what is under way with CANCELLED and lets go of all connections; calls after it are refused. */
   close(): Promise<void>;
 }
+
+/** How a connection is protected. Certificates and keys are PEM; what is left out is as Node has it by default. */
+export interface TlsOptions {
+  /** The authorities that the server's certificate may come from. */
+  readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
+  /** The client's own certificate with those that lead up to its authority; needs `key`. */
+  readonly cert?: string | Uint8Array | undefined;
+  readonly key?: string | Uint8Array | undefined;
+  /** The name that the server's certificate is for, where that is not the host. */
+  readonly servername?: string | undefined;
+  /** False takes every certificate: for tests alone. */
+  readonly rejectUnauthorized?: boolean | undefined;
+}
