@@ -1,4 +1,5 @@
-type BuiltIn = {
+/** The modules that this package knows how to use where there are any. */
+export type BuiltIn = {
   'node:child_process': typeof import('node:child_process');
   'node:crypto': typeof import('node:crypto');
   'node:fs': typeof import('node:fs');
@@ -19,7 +20,11 @@ type BuiltIn = {
  * node:http load far more than is used. Rejects where the platform has no such module.
  */
 export async function builtIn<Name extends keyof BuiltIn>(name: Name): Promise<BuiltIn[Name]> {
-  const found: unknown = globalThis.process?.getBuiltinModule?.(name);
   // Node learnt getBuiltinModule in 20.16.
-  return (found ?? (await import(name))) as BuiltIn[Name];
+  return builtInNow(name) ?? ((await import(name)) as BuiltIn[Name]);
+}
+
+/** The same at once, for what is done while a client is made; undefined where it takes an import, or does not exist. */
+export function builtInNow<Name extends keyof BuiltIn>(name: Name): BuiltIn[Name] | undefined {
+  return globalThis.process?.getBuiltinModule?.(name) as unknown as BuiltIn[Name] | undefined;
 }
