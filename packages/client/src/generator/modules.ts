@@ -1,0 +1,54 @@
+import { createFileRegistry, type DescMessage, fromBinary } from '@bufbuild/protobuf';
+import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { API_PACKAGE } from './definitions.ts';
+import { tablesModule } from './tables-module.ts';
+import { typesModule } from './types-module.ts';
+
+const SERVICES = [
+  `${API_PACKAGE}.Conversations`,
+  `${API_PACKAGE}.ConversationProfiles`,
+  `${API_PACKAGE}.Participants`,
+  'google.longrunning.Operations',
+  'google.cloud.location.Locations',
+];
+
+/** What errors carry along. */
+const ERROR_DETAILS = [
+  'ErrorInfo',
+  'BadRequest',
+  'RetryInfo',
+  'PreconditionFailure',
+  'QuotaFailure',
+  'ResourceInfo',
+  'Help',
+  'LocalizedMessage',
+  'RequestInfo',
+  'DebugInfo',
+  'Status',
+].map((name) => `google.rpc.${name}`);
+
+/** What operations of these services say of themselves and end with. */
+const OPERATION_TYPES = [
+  'google.protobuf.Empty',
+  `${API_PACKAGE}.ConversationProfile`,
+  `${API_PACKAGE}.SetSuggestionFeatureConfigOperationMetadata`,
+  `${API_PACKAGE}.ClearSuggestionFeatureConfigOperationMetadata`,
+];
+
+/** The files of gen/, by their names, made from a google.protobuf.FileDescriptorSet with source information. */
+export function generateModules(descriptors: Uint8Array): Record<string, string> {
+  const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, descriptors));
+  const message = (typeName: string): DescMessage => {
+    const desc = registry.getMessage(typeName);
+    if (desc === undefined) throw new Error(`there is no message ${typeName}`);
+    return desc;
+  };
+  const services = SERVICES.map((typeName) => {
+    const desc = registry.getService(typeName);
+    if (desc === undefined) throw new Error(`there is no service ${typeName}`);
+    return desc;
+  });
+  const anyTypes = [...ERROR_DETAILS, ...OPERATION_TYPES].map(message);
+  const { js, dts } = tablesModule({ services, anyTypes });
+  return { 'tables.js': js, 'tables.d.ts': dts, 'types.d.ts': typesModule({ services, anyTypes }) };
+}
