@@ -7,9 +7,9 @@ import { inspect } from 'node:util';
 import { GoogleAuth, JWT, OAuth2Client } from 'google-auth-library';
 import { useTestEnvironment } from '../environment.test.fixture.ts';
 import { ClientOptionsError, UnauthenticatedError } from '../errors.ts';
-import { loadGoogleAuthLibrary } from './application-default.ts';
+import { type GoogleAuthLibrary, loadGoogleAuthLibrary } from './application-default.ts';
 import { type CredentialsOptions, createHeaderSource } from './credentials.ts';
-import type { AuthClient, Credentials } from './header-source.ts';
+import type { AuthClient, Credentials, HeaderSource } from './header-source.ts';
 import { createKeyFile, readToken } from './service-account.test.fixture.ts';
 import { ServiceAccount } from './service-account.ts';
 
@@ -27,8 +27,18 @@ function options(more: Partial<CredentialsOptions>): CredentialsOptions {
   return { audience: AUDIENCE, defaultScopes: DEFAULT_SCOPES, universeDomain: 'googleapis.com', ...more };
 }
 
+/** Who signs with these options; loads no library. */
+function source(
+  more: Partial<CredentialsOptions>,
+  load: () => Promise<GoogleAuthLibrary> = noLibrary,
+): HeaderSource {
+  const created = createHeaderSource(options(more), load);
+  assert.ok(created);
+  return created;
+}
+
 function headers(more: Partial<CredentialsOptions>): Promise<Readonly<Record<string, string>>> {
-  return createHeaderSource(options(more), noLibrary)();
+  return source(more)();
 }
 
 function claimsOf(answered: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> {
@@ -37,7 +47,7 @@ function claimsOf(answered: Readonly<Record<string, string>>): Readonly<Record<s
 
 describe('createHeaderSource()', () => {
   it('sends nothing for nobody, but the project that pays', async () => {
-    assert.deepEqual(await headers({ credentials: 'none' }), {});
+    assert.equal(createHeaderSource(options({ credentials: 'none' })), undefined);
     assert.deepEqual(await headers({ credentials: 'none', quotaProjectId: 'q' }), {
       'x-goog-user-project': 'q',
     });
@@ -52,12 +62,10 @@ describe('createHeaderSource()', () => {
 
   it('sends what a function answers, asked anew each time', async () => {
     const tokens = ['one', Promise.resolve('two')];
-    const source = createHeaderSource(
-      options({ credentials: () => tokens.shift() ?? '', quotaProjectId: 'q' }),
-    );
-    assert.deepEqual(await source(), { authorization: 'Bearer one', 'x-goog-user-project': 'q' });
-    assert.deepEqual(await source(), { authorization: 'Bearer two', 'x-goog-user-project': 'q' });
-    await assert.rejects(source(), isUnauthenticated(/: the function answered no token$/));
+    const signer = source({ credentials: () => tokens.shift() ?? '', quotaProjectId: 'q' });
+    assert.deepEqual(await signer(), { authorization: 'Bearer one', 'x-goog-user-project': 'q' });
+    assert.deepEqual(await signer(), { authorization: 'Bearer two', 'x-goog-user-project': 'q' });
+    await assert.rejects(signer(), isUnauthenticated(/: the function answered no token$/));
   });
 
   it('sends the headers of an auth client, in an object or as Headers, and tells it the audience', async () => {
@@ -104,8 +112,8 @@ describe('createHeaderSource()', () => {
   });
 
   it('answers the same headers as long as the token is good', async () => {
-    const source = createHeaderSource(options({ credentials: new ServiceAccount(keyFile) }));
-    assert.equal(await source(), await source());
+    const signer = source({ credentials: new ServiceAccount(keyFile) });
+    assert.equal(await signer(), await signer());
   });
 
   it('reads the key of a service account from a file', async () => {
@@ -133,10 +141,10 @@ describe('createHeaderSource()', () => {
   it('looks for default credentials again after it found none', async () => {
     const path = join(environment.home, 'key.json');
     environment.set('GOOGLE_APPLICATION_CREDENTIALS', path);
-    const source = createHeaderSource(options({}), noLibrary);
-    await assert.rejects(source(), isUnauthenticated(/^File .*key\.json was not found\.$/));
+    const signer = source({}, noLibrary);
+    await assert.rejects(signer(), isUnauthenticated(/^File .*key\.json was not found\.$/));
     environment.write('key.json', keyFile);
-    assert.equal(claimsOf(await source())['aud'], AUDIENCE);
+    assert.equal(claimsOf(await signer())['aud'], AUDIENCE);
   });
 
   for (const { content, message } of [
@@ -157,11 +165,11 @@ describe('createHeaderSource()', () => {
     const load = () => import('google-auth-library-that-is-not-installed' as string);
     const credentialsFile = environment.write('user.json', { type: 'authorized_user' });
     await assert.rejects(
-      createHeaderSource(options({}), load)(),
+      source({}, load)(),
       isUnauthenticated(/^default credentials need the package google-auth-library, which cannot be loaded/),
     );
     await assert.rejects(
-      createHeaderSource(options({ credentialsFile }), load)(),
+      source({ credentialsFile }, load)(),
       isUnauthenticated(/^the credentials in .*user\.json need the package google-auth-library/),
     );
   });
@@ -282,7 +290,7 @@ describe('a credential source that does not do its duty', () => {
       { getRequestHeaders: () => new Promise<never>(() => {}) },
     ]) {
       const controller = new AbortController();
-      const answer = createHeaderSource(options({ credentials }))(controller.signal);
+      const answer = source({ credentials })(controller.signal);
       const reason = new Error('enough');
       controller.abort(reason);
       await assert.rejects(answer, reason);
@@ -296,14 +304,14 @@ describe('a credential source that does not do its duty', () => {
       return 't';
     };
     const reason = new Error('enough');
-    await assert.rejects(createHeaderSource(options({ credentials }))(AbortSignal.abort(reason)), reason);
+    await assert.rejects(source({ credentials })(AbortSignal.abort(reason)), reason);
     assert.equal(asked, 0);
   });
 
   it('shows no token when it is inspected', async () => {
-    const source = createHeaderSource(options({ credentials: new ServiceAccount(keyFile) }));
-    await source();
-    assert.doesNotMatch(inspect(source, { showHidden: true, depth: null }), /eyJ|Bearer|MII/);
+    const signer = source({ credentials: new ServiceAccount(keyFile) });
+    await signer();
+    assert.doesNotMatch(inspect(signer, { showHidden: true, depth: null }), /eyJ|Bearer|MII/);
   });
 });
 
@@ -345,10 +353,10 @@ describe('credentials that are neither given nor a key', () => {
       loads += 1;
       return loadGoogleAuthLibrary();
     };
-    const source = createHeaderSource(options({ quotaProjectId: 'q' }), load);
+    const signer = source({ quotaProjectId: 'q' }, load);
     assert.equal(loads, 0);
     const want = { authorization: 'Bearer exchanged', 'x-goog-user-project': 'q' };
-    assert.deepEqual(await Promise.all([source(), source()]), [want, want]);
+    assert.deepEqual(await Promise.all([signer(), signer()]), [want, want]);
     assert.equal(loads, 1);
     const body = new URLSearchParams(asked.at(-1));
     assert.equal(body.get('scope'), DEFAULT_SCOPES.join(' '));
@@ -357,7 +365,7 @@ describe('credentials that are neither given nor a key', () => {
 
   it('come from google-auth-library, with the scopes that were asked for, by credentialsFile', async () => {
     const credentialsFile = environment.write('workload.json', workload());
-    const answered = await createHeaderSource(options({ credentialsFile, scopes: ['a', 'b'] }))();
+    const answered = await source({ credentialsFile, scopes: ['a', 'b'] }, loadGoogleAuthLibrary)();
     assert.deepEqual(answered, { authorization: 'Bearer exchanged' });
     assert.equal(new URLSearchParams(asked.at(-1)).get('scope'), 'a b');
   });
@@ -373,9 +381,9 @@ describe('credentials that are neither given nor a key', () => {
         return { authorization: 'Bearer exchanged' };
       }
     }
-    const exchanging = options({ credentialsFile, scopes: ['a'], alwaysUseJwtAccess: false });
-    const source = createHeaderSource(exchanging, async () => ({ GoogleAuth: Recorder }));
-    assert.deepEqual(await source(), { authorization: 'Bearer exchanged' });
+    const exchanging = { credentialsFile, scopes: ['a'], alwaysUseJwtAccess: false };
+    const signer = source(exchanging, async () => ({ GoogleAuth: Recorder }));
+    assert.deepEqual(await signer(), { authorization: 'Bearer exchanged' });
     assert.deepEqual(given, [{ keyFilename: credentialsFile, scopes: ['a'] }]);
   });
 });

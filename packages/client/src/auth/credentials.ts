@@ -12,7 +12,7 @@ import {
   authClientHeaders,
   type Credentials,
   type HeaderSource,
-  noCredentials,
+  projectHeaders,
   serviceAccountHeaders,
   tokenHeaders,
 } from './header-source.ts';
@@ -36,15 +36,15 @@ export interface CredentialsOptions {
 
 /**
  * Chooses who signs: by the credentials that are given, else by Application Default Credentials, which are looked for
- * when the first call is made. Throws ClientOptionsError for what excludes each other, for what are no credentials, for a
+ * when the first call is made; undefined where there is nothing to say. Throws ClientOptionsError for what excludes each other, for what are no credentials, for a
  * file that holds none, and for credentials of another universe.
  */
 export function createHeaderSource(
   options: CredentialsOptions,
   load: () => Promise<GoogleAuthLibrary> = loadGoogleAuthLibrary,
-): HeaderSource {
+): HeaderSource | undefined {
   const { credentials, credentialsFile, apiKey, quotaProjectId } = options;
-  checkExclusive(options);
+  checkExclusiveCredentials(options);
   if (apiKey !== undefined) return apiKeyHeaders(apiKey, quotaProjectId);
   const all: DefaultCredentialsOptions = {
     quotaProjectId,
@@ -57,7 +57,8 @@ export function createHeaderSource(
   };
   if (credentialsFile !== undefined) return credentialsFileHeaders(credentialsFile, all);
   if (credentials === undefined) return applicationDefaultHeaders(all);
-  if (credentials === 'none') return noCredentials(quotaProjectId);
+  if (credentials === 'none')
+    return quotaProjectId === undefined ? undefined : projectHeaders(quotaProjectId);
   if (typeof credentials === 'function') return tokenHeaders(credentials, quotaProjectId);
   if (credentials instanceof ServiceAccount) return accountHeaders(credentials, all);
   if (!isAuthClient(credentials)) {
@@ -71,7 +72,12 @@ export function createHeaderSource(
   return authClientHeaders(credentials, all);
 }
 
-function checkExclusive({ credentials, credentialsFile, apiKey }: CredentialsOptions): void {
+/** Throws ClientOptionsError where somebody is said to be several. */
+export function checkExclusiveCredentials({
+  credentials,
+  credentialsFile,
+  apiKey,
+}: Pick<CredentialsOptions, 'credentials' | 'credentialsFile' | 'apiKey'>): void {
   if (apiKey !== undefined && credentials !== undefined) {
     throw new ClientOptionsError('apiKey and credentials are mutually exclusive');
   }

@@ -39,8 +39,8 @@ export interface HeaderSourceOptions {
   readonly scopes: readonly string[] | undefined;
 }
 
-/** Nothing is sent but, where there is one, the project. */
-export function noCredentials(quotaProjectId?: string): HeaderSource {
+/** Nothing but the project that pays. */
+export function projectHeaders(quotaProjectId: string): HeaderSource {
   return fixedHeaders({}, quotaProjectId);
 }
 
