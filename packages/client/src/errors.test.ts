@@ -9,10 +9,8 @@ import {
   codeOfNumber,
   detailsOfHttpAnswer,
   type ErrorDetail,
-  errorOfGrpcStatus,
   errorOfHttpAnswer,
   InvalidRequestError,
-  NotFoundError,
   requestIdOf,
   UnavailableError,
 } from './errors.ts';
@@ -129,19 +127,11 @@ describe('requestIdOf()', () => {
   }
 });
 
-describe('errorOfGrpcStatus()', () => {
-  it('keeps code, message and all that came with it', () => {
-    const trailers = { 'grpc-status': '5', 'x-request-id': 'r-1' };
-    const error = errorOfGrpcStatus(5, 'gone', { details: [errorInfo], headers: {}, trailers });
-    assert.ok(error instanceof NotFoundError);
-    assert.equal(error.message, 'gone');
-    assert.equal(error.trailers, trailers);
-    assert.equal(error.requestId, 'r-1');
-    assert.equal(error.reason, 'RESOURCE_NOT_FOUND');
-  });
-
-  it('says something where the server did not', () => {
-    assert.equal(errorOfGrpcStatus(14, '').message, 'the server answered UNAVAILABLE');
+describe('codeOfNumber()', () => {
+  it('knows the numbers of gRPC', () => {
+    assert.equal(codeOfNumber(1), 'CANCELLED');
+    assert.equal(codeOfNumber(5), 'NOT_FOUND');
+    assert.equal(codeOfNumber(16), 'UNAUTHENTICATED');
   });
 
   for (const number of [0, 17, -1, 1.5, Number.NaN]) {

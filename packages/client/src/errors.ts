@@ -265,13 +265,6 @@ export function codeOfNumber(number: number): ErrorCode {
   return code === undefined || code === 'OK' ? 'UNKNOWN' : code;
 }
 
-/** The error that a gRPC status is: its number, its message (percent-decoded), its details decoded. */
-export function errorOfGrpcStatus(status: number, message: string, context?: ErrorContext): ApiError {
-  const code = codeOfNumber(status);
-  const text = message === '' ? `the server answered ${CODES[status] ?? `status ${status}`}` : message;
-  return apiError(code, text, context);
-}
-
 /** https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto, backwards, and what proxies answer. */
 const codesByHttpStatus: ReadonlyMap<number, ErrorCode> = new Map([
   [400, 'INVALID_ARGUMENT'],

@@ -73,6 +73,7 @@ function mutableTls({ ca, cert, key }: Pick<TlsOptions, 'ca' | 'cert' | 'key'>):
 
 class NodeSender implements Sender {
   readonly #host: string;
+  readonly #hostHeader: string;
   readonly #hostname: string;
   readonly #port: string;
   readonly #accepted: string;
@@ -84,6 +85,9 @@ class NodeSender implements Sender {
     this.#host = options.host;
     this.#hostname = options.host.slice(0, colon).replace(/^\[|\]$/g, '');
     this.#port = options.host.slice(colon + 1);
+    // As every other client has it: without the port that goes without saying.
+    const isUsual = this.#port === (options.tls === 'plaintext' ? '80' : '443');
+    this.#hostHeader = isUsual ? options.host.slice(0, colon) : options.host;
     this.#accepted = options.compressed ? 'gzip' : 'identity';
     this.#agent = agent;
     this.#request = request;
@@ -126,7 +130,7 @@ class NodeSender implements Sender {
   #start(form: HttpForm, headers: Headers): ClientRequest {
     const { body } = form;
     // A list is written out as it is, where an object goes through one check and one copy for each header more.
-    const list = ['host', this.#host, 'accept-encoding', this.#accepted];
+    const list = ['host', this.#hostHeader, 'accept-encoding', this.#accepted];
     for (const name in headers) list.push(name, headers[name] ?? '');
     if (body !== undefined) {
       list.push('content-type', 'application/json', 'content-length', String(Buffer.byteLength(body)));
@@ -168,7 +172,7 @@ class NodeAnswer implements HttpAnswer {
   }
 
   async bytes(max: number): Promise<Uint8Array> {
-    const encoding = this.#response.headers['content-encoding'] ?? 'identity';
+    const encoding = this.#response.headers['content-encoding']?.toLowerCase() ?? 'identity';
     const bytes = await this.#collect(max);
     if (encoding === 'identity') return bytes;
     if (encoding === 'gzip') return await this.#unzip(bytes, max);
