@@ -58,6 +58,7 @@ export function applicationDefaultHeaders(options: DefaultCredentialsOptions): H
 }
 
 async function find(options: DefaultCredentialsOptions): Promise<HeaderSource> {
+  // The library would find these files as well, but goes and asks Google for a project that nobody wants to know.
   const named = environmentVariable('GOOGLE_APPLICATION_CREDENTIALS');
   if (named !== undefined && named !== '') {
     const text = await readIfThere(named);
