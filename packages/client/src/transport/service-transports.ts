@@ -1,12 +1,10 @@
-import { Status } from '../../gen/tables.js';
 import { checkExclusiveCredentials } from '../auth/credentials.ts';
 import type { Credentials } from '../auth/header-source.ts';
 import type { ClientInfo } from '../client-info.ts';
 import { type ClientOptions, getMtlsEndpointAndCertSource } from '../client-options.ts';
-import { decodeMessage, encodeMessage, messageTable } from '../codec/codec.ts';
 import { emulatorHost } from '../emulator.ts';
-import { ClientOptionsError, type ErrorDetail } from '../errors.ts';
-import { GrpcWire, type MessageCodec } from './grpc/grpc-wire.ts';
+import { ClientOptionsError } from '../errors.ts';
+import { GrpcWire } from './grpc/grpc-wire.ts';
 import { RestWire, type RestWireOptions } from './rest/rest-wire.ts';
 import { TRANSPORT_OPTIONS, type TransportOptions } from './transport-options.ts';
 import { type ServiceTransport, WiredTransport } from './wired-transport.ts';
@@ -23,20 +21,11 @@ export interface RestTransportOptions extends TransportOptions {
 /** The class of a transport. */
 export type TransportClass = new (options: TransportOptions) => ServiceTransport;
 
-const codec: MessageCodec = {
-  encode: (table, message) => encodeMessage(table, message),
-  decode: decodeMessage,
-  details(bytes) {
-    const status = decodeMessage(messageTable(Status), bytes) as { readonly details: readonly ErrorDetail[] };
-    return status.details;
-  },
-};
-
 /** Calls by gRPC. */
 export class GrpcTransport extends WiredTransport {
   /** Throws ClientOptionsError for options that exclude each other or are not of their kind. */
   constructor(options: TransportOptions = {}) {
-    super('grpc', options, TRANSPORT_OPTIONS, (host, tls) => new GrpcWire({ host, tls }, codec));
+    super('grpc', options, TRANSPORT_OPTIONS, (host, tls) => new GrpcWire({ host, tls }));
   }
 }
 

@@ -1,5 +1,3 @@
-import { frame } from './frames.ts';
-
 /** How many bytes of requests are kept at most for sending them again. */
 const KEPT_BYTES = 256 * 1024;
 
@@ -9,16 +7,16 @@ const KEPT_BYTES = 256 * 1024;
  */
 export class FrameSource {
   readonly #requests: AsyncIterator<object> | Iterator<object>;
-  readonly #encode: (request: object) => Uint8Array;
+  readonly #frame: (request: object) => Uint8Array;
   #kept: Uint8Array[] | undefined = [];
   #keptBytes = 0;
   #reading: Promise<Uint8Array | undefined> | undefined;
   #isEnded = false;
 
-  constructor(requests: AsyncIterable<object> | Iterable<object>, encode: (request: object) => Uint8Array) {
+  constructor(requests: AsyncIterable<object> | Iterable<object>, frame: (request: object) => Uint8Array) {
     this.#requests =
       Symbol.asyncIterator in requests ? requests[Symbol.asyncIterator]() : requests[Symbol.iterator]();
-    this.#encode = encode;
+    this.#frame = frame;
   }
 
   get isReplayable(): boolean {
@@ -55,7 +53,7 @@ export class FrameSource {
       this.#isEnded = true;
       return undefined;
     }
-    const framed = frame(this.#encode(value));
+    const framed = this.#frame(value);
     this.#keptBytes += framed.length;
     this.#kept?.push(framed);
     this.#reading = undefined;

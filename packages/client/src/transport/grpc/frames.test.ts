@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { FrameReader, frame, type Inflate } from './frames.ts';
+import { FrameReader, frame, type Inflate, PREFIX_BYTES } from './frames.ts';
 
 const inflate: Inflate = (bytes, maxOutputLength) => gunzipSync(bytes, { maxOutputLength });
 
@@ -20,16 +20,20 @@ function readAll(chunks: readonly Uint8Array[], reader = new FrameReader(1000), 
   return read;
 }
 
+function framed(message: Uint8Array): Uint8Array {
+  return frame(Buffer.concat([Buffer.alloc(PREFIX_BYTES), message]));
+}
+
 function compressed(message: Uint8Array, flag = 1): Uint8Array {
-  const framed = frame(message);
-  framed[0] = flag;
-  return framed;
+  const bytes = framed(message);
+  bytes[0] = flag;
+  return bytes;
 }
 
 describe('frame()', () => {
   it('puts a flag and the length in four bytes before the message', () => {
-    assert.deepEqual([...frame(Uint8Array.of(7, 8))], [0, 0, 0, 0, 2, 7, 8]);
-    assert.deepEqual([...frame(new Uint8Array(0x01_02_03)).subarray(0, 5)], [0, 0, 1, 2, 3]);
+    assert.deepEqual([...frame(Uint8Array.of(9, 9, 9, 9, 9, 7, 8))], [0, 0, 0, 0, 2, 7, 8]);
+    assert.deepEqual([...frame(new Uint8Array(0x01_02_08)).subarray(0, 5)], [0, 0, 1, 2, 3]);
   });
 });
 
@@ -39,7 +43,7 @@ describe('FrameReader', () => {
   it('finds the messages wherever the bytes are cut', () => {
     fc.assert(
       fc.property(messages, fc.array(fc.nat()), (sent, cuts) => {
-        const bytes = Buffer.concat(sent.map(frame));
+        const bytes = Buffer.concat(sent.map(framed));
         const borders = [0, ...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length].sort(
           (a, b) => a - b,
         );
@@ -56,7 +60,7 @@ describe('FrameReader', () => {
 
   it('finds them in single bytes, and knows at each byte whether a message is cut short', () => {
     const sent = ['first', '', 'third'].map((text) => Buffer.from(text));
-    const bytes = Buffer.concat(sent.map(frame));
+    const bytes = Buffer.concat(sent.map(framed));
     const ends = [10, 15, 25];
     for (let length = 0; length <= bytes.length; length++) {
       const reader = new FrameReader(1000);
@@ -68,7 +72,7 @@ describe('FrameReader', () => {
   });
 
   it('inflates messages with flag 1, and those alone', () => {
-    const sent = [compressed(gzipSync('small')), frame(Buffer.from('plain'))];
+    const sent = [compressed(gzipSync('small')), framed(Buffer.from('plain'))];
     assert.deepEqual(readAll(sent, undefined, inflate), [Buffer.from('small'), Buffer.from('plain')]);
   });
 
@@ -82,7 +86,7 @@ describe('FrameReader', () => {
       code: 'INTERNAL',
       how: inflate,
     },
-    { what: 'a message that is too long', bytes: frame(new Uint8Array(1001)), code: 'RESOURCE_EXHAUSTED' },
+    { what: 'a message that is too long', bytes: framed(new Uint8Array(1001)), code: 'RESOURCE_EXHAUSTED' },
     {
       what: 'a length that is too long, before the message is there',
       bytes: Uint8Array.of(0, 0xff, 0xff, 0xff, 0xff),
@@ -105,6 +109,6 @@ describe('FrameReader', () => {
   }
 
   it('takes a message of just the size that is allowed', () => {
-    assert.equal(readAll([frame(new Uint8Array(1000))])[0] instanceof Buffer, true);
+    assert.equal(readAll([framed(new Uint8Array(1000))])[0] instanceof Buffer, true);
   });
 });

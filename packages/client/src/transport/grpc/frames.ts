@@ -1,18 +1,17 @@
 import type { Failure } from './failure.ts';
 
 /** https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md: a flag, the length in four bytes, the message. */
-const PREFIX_BYTES = 5;
+export const PREFIX_BYTES = 5;
 
-/** A message as it stands on the wire, not compressed. */
-export function frame(message: Uint8Array): Uint8Array {
-  const { length } = message;
-  const framed = new Uint8Array(PREFIX_BYTES + length);
-  framed[1] = length >>> 24;
-  framed[2] = length >>> 16;
-  framed[3] = length >>> 8;
-  framed[4] = length;
-  framed.set(message, PREFIX_BYTES);
-  return framed;
+/** A message as it stands on the wire, not compressed: the prefix is written into the room that is left for it. */
+export function frame(roomAndMessage: Uint8Array): Uint8Array {
+  const length = roomAndMessage.length - PREFIX_BYTES;
+  roomAndMessage[0] = 0;
+  roomAndMessage[1] = length >>> 24;
+  roomAndMessage[2] = length >>> 16;
+  roomAndMessage[3] = length >>> 8;
+  roomAndMessage[4] = length;
+  return roomAndMessage;
 }
 
 /** Makes a compressed message whole again, or throws: a RangeError where it would be longer than `bytesMax`. */

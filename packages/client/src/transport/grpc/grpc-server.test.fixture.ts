@@ -7,29 +7,18 @@ import {
   type ServerOptions,
 } from 'node:http2';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
+import { decodeMessage, encodeMessage, messageTable } from '../../codec/codec.ts';
 import type { MethodTable } from '../../codec/tables.ts';
 import type { TransportCall } from '../transport.ts';
-import { GrpcWire, type GrpcWireOptions, type MessageCodec } from './grpc-wire.ts';
+import { GrpcWire, type GrpcWireOptions } from './grpc-wire.ts';
 
-/** Messages of the tests: a text, encoded as itself. Bytes from `!` on are no message, texts from `?` on no request. */
+/** The message of the tests, which sends notes both ways. */
 export interface Note {
   readonly text: string;
 }
 
-export const codec: MessageCodec = {
-  encode: (_table, message) => {
-    if ((message as Note).text.startsWith('?')) throw new TypeError('no request');
-    return new TextEncoder().encode((message as Note).text);
-  },
-  decode: (_table, bytes) => {
-    if (bytes[0] === 0x21) throw new TypeError('no message');
-    return { text: new TextDecoder().decode(bytes) };
-  },
-  details: (status) => [
-    { '@type': 'type.googleapis.com/test.Bytes', hex: Buffer.from(status).toString('hex') },
-  ],
-};
+const NOTE = messageTable(['test.Note', 'text=s']);
 
 /** A method of the kind; a call of it is `call('unary', ...)`. */
 export function call(kind: MethodTable['kind'] = 'unary', more: Partial<TransportCall> = {}): TransportCall {
@@ -38,8 +27,8 @@ export function call(kind: MethodTable['kind'] = 'unary', more: Partial<Transpor
     localName: 'say',
     service: 'test.Notes',
     kind,
-    input: { typeName: 'test.Note' },
-    output: { typeName: 'test.Note' },
+    input: NOTE,
+    output: NOTE,
     http: [],
     routing: [],
     flattened: [],
@@ -48,18 +37,29 @@ export function call(kind: MethodTable['kind'] = 'unary', more: Partial<Transpor
   return { method, headers: {}, deadline: undefined, signal: undefined, ...more };
 }
 
-/** A message as it stands on the wire. */
+/** A note, or the bytes of a message, as it stands on the wire. */
 export function framed(message: string | Uint8Array, flag = 0): Buffer {
-  const bytes = Buffer.from(message);
+  const bytes = typeof message === 'string' ? noteBytes(message) : message;
   const prefix = Buffer.alloc(5);
   prefix.writeUInt8(flag);
   prefix.writeUInt32BE(bytes.length, 1);
   return Buffer.concat([prefix, bytes]);
 }
 
-/** The texts of the messages that a request has, once it has ended. */
-export async function requestOf(stream: ServerHttp2Stream): Promise<string> {
-  return (await text(stream)).replaceAll(/\0[\s\S]{4}/g, '|');
+export function noteBytes(text: string): Uint8Array {
+  return encodeMessage(NOTE, { text });
+}
+
+/** The texts of the notes that a request has, once it has ended. */
+export async function requestOf(stream: ServerHttp2Stream): Promise<string[]> {
+  const bytes = await buffer(stream);
+  const texts: string[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const end = at + 5 + bytes.readUInt32BE(at + 1);
+    texts.push((decodeMessage(NOTE, bytes.subarray(at + 5, end)) as Note).text);
+    at = end;
+  }
+  return texts;
 }
 
 export const GRPC = { ':status': 200, 'content-type': 'application/grpc' };
@@ -132,7 +132,7 @@ async function listening(server: Server): Promise<string> {
 
 /** A wire to it, closed at the end of the block. */
 export function openWire(host: string, options: Partial<GrpcWireOptions> = {}) {
-  const wire = new GrpcWire({ host, tls: 'plaintext', ...options }, codec);
+  const wire = new GrpcWire({ host, tls: 'plaintext', ...options });
   return Object.assign(wire, { [Symbol.asyncDispose]: () => wire.close() });
 }
 

@@ -1,3 +1,5 @@
+import { Status } from '../../../gen/tables.js';
+import { decodeMessage, encodeMessage, messageTable } from '../../codec/codec.ts';
 import type { MessageTable, MethodTable } from '../../codec/tables.ts';
 import {
   type ApiError,
@@ -12,7 +14,7 @@ import { authorityOf } from './connection.ts';
 import { Connections } from './connections.ts';
 import { causeText, type Failure } from './failure.ts';
 import { FrameSource } from './frame-source.ts';
-import { frame } from './frames.ts';
+import { frame, PREFIX_BYTES } from './frames.ts';
 import { ReplyStream } from './reply-stream.ts';
 
 export interface GrpcWireOptions {
@@ -33,32 +35,20 @@ export interface GrpcWireOptions {
   readonly keepaliveTimeoutMs?: number | undefined;
 }
 
-/** What turns messages into bytes and back. */
-export interface MessageCodec {
-  /** Throws an InvalidRequestError for what is no message of that type. */
-  encode(table: MessageTable, message: object): Uint8Array;
-  /** Throws for bytes that are no message of that type. */
-  decode(table: MessageTable, bytes: Uint8Array): object;
-  /** The details of an encoded google.rpc.Status, as far as they can be read. */
-  details(status: Uint8Array): readonly ErrorDetail[];
-}
-
 const CLOSED: Failure = { code: 'CANCELLED', message: 'the client was closed' };
 
 /** gRPC over connections of its own: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md */
 export class GrpcWire implements Transport {
   readonly kind = 'grpc';
   readonly host: string;
-  readonly #codec: MessageCodec;
   readonly #connections: Connections;
   readonly #messageBytesMax: number;
   readonly #pseudoHeaders: readonly string[];
   readonly #commonHeaders: readonly string[];
 
-  constructor(options: GrpcWireOptions, codec: MessageCodec) {
+  constructor(options: GrpcWireOptions) {
     const { hostname, port } = splitHost(options.host);
     this.host = authorityOf({ hostname, port });
-    this.#codec = codec;
     this.#messageBytesMax = options.messageBytesMax ?? Number.POSITIVE_INFINITY;
     this.#connections = new Connections({
       hostname,
@@ -84,14 +74,14 @@ export class GrpcWire implements Transport {
   async unary(call: TransportCall, request: object): Promise<TransportReply> {
     const { input, output } = call.method;
     const options = this.#optionsOf(call);
-    const framed = frame(this.#codec.encode(input, request));
+    const framed = frameOf(input, request);
     return new Promise((resolve, reject) => {
       let message: object | undefined;
       const listener = {
         headers: () => {},
         message: (bytes: Uint8Array): Failure | undefined => {
           if (message !== undefined) return wrongCount(call.method, 'several');
-          const decoded = this.#decode(output, bytes);
+          const decoded = decode(output, bytes);
           if ('failure' in decoded) return decoded.failure;
           message = decoded.message;
           return undefined;
@@ -99,7 +89,7 @@ export class GrpcWire implements Transport {
         end: (ending: Ending): void => {
           const { headers, trailers } = ending;
           if (ending.failure === undefined && message !== undefined) resolve({ message, headers, trailers });
-          else reject(this.#error(ending.failure ?? wrongCount(call.method, 'no'), ending));
+          else reject(errorOf(ending.failure ?? wrongCount(call.method, 'no'), ending));
         },
       };
       new Call(this.#connections, options, framed, listener).start();
@@ -109,7 +99,7 @@ export class GrpcWire implements Transport {
   stream(call: TransportCall, requests: AsyncIterable<object> | Iterable<object>): TransportStream {
     const { kind, input, output } = call.method;
     const reply = new ReplyStream();
-    const source = new FrameSource(requests, (request) => this.#codec.encode(input, request));
+    const source = new FrameSource(requests, (request) => frameOf(input, request));
     const isSingle = kind === 'client_streaming' || kind === 'unary';
     let messages = 0;
     const running = new Call(this.#connections, this.#optionsOf(call), source, {
@@ -117,7 +107,7 @@ export class GrpcWire implements Transport {
       message: (bytes) => {
         messages++;
         if (isSingle && messages > 1) return wrongCount(call.method, 'several');
-        const decoded = this.#decode(output, bytes);
+        const decoded = decode(output, bytes);
         if ('failure' in decoded) return decoded.failure;
         reply.put(decoded.message);
         return undefined;
@@ -126,7 +116,7 @@ export class GrpcWire implements Transport {
         const failure =
           ending.failure ?? (isSingle && messages === 0 ? wrongCount(call.method, 'no') : undefined);
         if (failure === undefined) reply.end(ending.headers, ending.trailers);
-        else reply.fail(ending.thrown ?? this.#error(failure, ending));
+        else reply.fail(ending.thrown ?? errorOf(failure, ending));
       },
     });
     reply.from({
@@ -152,20 +142,33 @@ export class GrpcWire implements Transport {
     }
     return { head, deadline, signal, messageBytesMax: this.#messageBytesMax };
   }
+}
 
-  #decode(table: MessageTable, bytes: Uint8Array): { message: object } | { failure: Failure } {
-    try {
-      return { message: this.#codec.decode(table, bytes) };
-    } catch (cause) {
-      const message = `the answer cannot be read: ${causeText(cause)}`;
-      return { failure: { code: 'INTERNAL', message, cause } };
-    }
+function frameOf(table: MessageTable, request: object): Uint8Array {
+  return frame(encodeMessage(table, request, PREFIX_BYTES));
+}
+
+function decode(table: MessageTable, bytes: Uint8Array): { message: object } | { failure: Failure } {
+  try {
+    return { message: decodeMessage(table, bytes) };
+  } catch (cause) {
+    const message = `the answer cannot be read: ${causeText(cause)}`;
+    return { failure: { code: 'INTERNAL', message, cause } };
   }
+}
 
-  #error(failure: Failure, { headers, trailers }: Ending): ApiError {
-    const { code, message, cause, httpStatus } = failure;
-    const details = failure.details === undefined ? [] : this.#codec.details(failure.details);
-    return apiError(code, message, { details, headers, trailers, httpStatus, cause });
+function errorOf(failure: Failure, { headers, trailers }: Ending): ApiError {
+  const { code, message, cause, httpStatus } = failure;
+  const details = failure.details === undefined ? [] : detailsOf(failure.details);
+  return apiError(code, message, { details, headers, trailers, httpStatus, cause });
+}
+
+/** The details of an encoded google.rpc.Status; none where it cannot be read, since the error matters more. */
+function detailsOf(status: Uint8Array): readonly ErrorDetail[] {
+  try {
+    return (decodeMessage(messageTable(Status), status) as { details: readonly ErrorDetail[] }).details;
+  } catch {
+    return [];
   }
 }
 
