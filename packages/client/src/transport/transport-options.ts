@@ -158,7 +158,7 @@ export async function certificateOf(source: ClientCertSource): Promise<ClientCer
   );
 }
 
-/** What is wrong with certificates, in OpenSSL's words; undefined where nothing is, or nobody can say. */
+/** What is wrong with certificates, in OpenSSL's words; undefined where nothing is, or nobody here can say. */
 function faultOf({ ca, cert, key }: TlsOptions): string | undefined {
   if (ca === undefined && cert === undefined) return undefined;
   const crypto = builtInNow('node:crypto');
@@ -166,10 +166,15 @@ function faultOf({ ca, cert, key }: TlsOptions): string | undefined {
     // Node takes an authority that is none for no authority at all, which then vouches for nobody.
     if (crypto !== undefined) for (const each of [ca ?? []].flat()) new crypto.X509Certificate(each);
     builtInNow('node:tls')?.createSecureContext({ ca, cert, key } as import('node:tls').SecureContextOptions);
-    return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    // Runtimes that only have some of Node's modules throw other errors, which say nothing of the certificates.
+    if (error instanceof Error && /^ERR_(?:OSSL|INVALID_ARG)_/.test(codeOf(error))) return error.message;
   }
+  return undefined;
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error ? String(error.code) : '';
 }
 
 function isPem(value: unknown): value is Pem {
