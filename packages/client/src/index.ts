@@ -3,6 +3,13 @@
  * ConversationsClient.
  */
 export type * from '../gen/types.js';
+export {
+  type ClientCertSource,
+  defaultClientCertSource,
+  defaultClientEncryptedCertSource,
+  type EncryptedCertSource,
+  type Pem,
+} from './auth/client-certificate.ts';
 export type {
   AuthClient,
   AuthHeaders,

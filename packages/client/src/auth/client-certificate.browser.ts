@@ -12,3 +12,6 @@ export function defaultClientCertSource(): never {
 
 /** Throws. */
 export const decryptingCertSource = defaultClientCertSource;
+
+/** Throws. */
+export const defaultClientEncryptedCertSource = defaultClientCertSource;
