@@ -59,6 +59,11 @@ describe('ServiceAccount', () => {
   const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   const refused: readonly { name: string; info: object; message: string }[] = [
     {
+      name: 'the text of a file',
+      info: JSON.stringify(keyFile) as unknown as object,
+      message: 'the service account info is not an object',
+    },
+    {
       name: 'nothing',
       info: {},
       message:

@@ -35,6 +35,7 @@ export class ServiceAccount {
    * and `origin`, which is where it comes from.
    */
   constructor(info: object, origin = 'the service account info') {
+    if (typeof info !== 'object' || info === null) throw new ClientOptionsError(`${origin} is not an object`);
     const fields = info as Readonly<Record<string, unknown>>;
     const type = optionalText(fields, 'type', origin);
     if (type !== undefined && type !== 'service_account') {
