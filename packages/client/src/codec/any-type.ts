@@ -49,7 +49,7 @@ export function anyType(find: (typeName: string) => AnyMember | undefined): Valu
     reader.pos = start;
     reader.end = end;
     let value: unknown;
-    if (member === undefined) value = Uint8Array.prototype.slice.call(reader.bytes, start, end);
+    if (member === undefined) value = reader.bytes.slice(start, end);
     else {
       reader.enter();
       value = member.type.readBody(reader);

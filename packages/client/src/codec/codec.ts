@@ -16,7 +16,7 @@ import { CodecError } from './codec-error.ts';
 import { Fault } from './fault.ts';
 import { any, type MessageType, messageType } from './message-type.ts';
 import type { MessageTable } from './tables.ts';
-import type { Json } from './value-type.ts';
+import type { Json, JsonMembers } from './value-type.ts';
 import { truncated, WireReader } from './wire-reader.ts';
 import { WireWriter } from './wire-writer.ts';
 
@@ -58,29 +58,31 @@ export function fromJson(table: MessageTable, json: unknown): object {
  * field for what is no request of that type.
  */
 export function encodeMessage(table: MessageTable, value: object, room = 0): Uint8Array {
-  const taken = take(table, value);
-  const writer = new WireWriter();
-  (table as MessageType).writeBody(writer, taken);
-  return writer.finish(room);
+  return asRequest(table, (type) => {
+    const taken = type.take(value, 0);
+    const writer = new WireWriter();
+    type.writeBody(writer, taken);
+    return writer.finish(room);
+  });
 }
 
 /** The JSON of a request, for JSON.stringify; an InvalidRequestError as {@link encodeMessage}. */
-export function toJson(table: MessageTable, value: object): Record<string, Json> {
-  return (table as MessageType).print(take(table, value)) as Record<string, Json>;
+export function toJson(table: MessageTable, value: object): JsonMembers {
+  return asRequest(table, (type) => type.print(type.take(value, 0)) as JsonMembers);
 }
 
 /**
- * Throws an InvalidRequestError with the path of the field where {@link encodeMessage} and {@link toJson} would: for
- * fields that do not exist, values of the wrong type or out of range, names that an enum has not, two members of a
- * oneof.
+ * Throws an InvalidRequestError with the path of the field where {@link encodeMessage} and {@link toJson} both would:
+ * for fields that do not exist, values of the wrong type or out of range, names that an enum has not, two members of a
+ * oneof. What is in an Any of a type that is not known is only right for one of them or the other.
  */
 export function checkMessage(table: MessageTable, value: object): void {
-  take(table, value);
+  asRequest(table, (type) => type.take(value, 0));
 }
 
-function take(table: MessageTable, value: object): unknown {
+function asRequest<T>(table: MessageTable, make: (type: MessageType) => T): T {
   try {
-    return (table as MessageType).take(value, 0);
+    return make(table as MessageType);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     const message =

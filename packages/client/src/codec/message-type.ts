@@ -187,8 +187,9 @@ function readMessage(plan: Plan, reader: WireReader): object {
           const place = base + field.place;
           if (message[field.name] !== undefined) {
             pieces ??= new Map();
-            const before = pieces.get(field) ?? [reader.spanAt(reader.places[place] as number)];
-            pieces.set(field, [...before, reader.spanAt(reader.pos)]);
+            const spans = pieces.get(field) ?? [reader.spanAt(reader.places[place] as number)];
+            spans.push(reader.spanAt(reader.pos));
+            pieces.set(field, spans);
             reader.skip(tag);
             continue;
           }

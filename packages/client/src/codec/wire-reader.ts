@@ -14,8 +14,7 @@ export const DEPTH_MAX = 100;
 
 /**
  * Reads protobuf values one after the other; it does not know what they are for. A value may be read beyond `end`,
- * which whoever reads a message has to look at once it is through; what is malformed otherwise is a Fault or a
- * RangeError.
+ * which whoever reads a message has to look at once it is through; what is malformed otherwise is a Fault.
  */
 export class WireReader {
   readonly bytes: Uint8Array;
@@ -30,8 +29,10 @@ export class WireReader {
   placesUsed = 0;
 
   constructor(bytes: Uint8Array, depth = 0) {
-    this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const { buffer, byteOffset, length } = bytes;
+    // A Buffer's slices would be views and Buffers.
+    this.bytes = bytes.constructor === Uint8Array ? bytes : new Uint8Array(buffer, byteOffset, length);
+    this.view = new DataView(buffer, byteOffset, length);
     this.end = bytes.length;
     this.depth = depth;
   }
@@ -138,23 +139,19 @@ export class WireReader {
   }
 
   fixed32(): number {
-    this.pos += 4;
-    return this.view.getUint32(this.pos - 4, true);
+    return this.view.getUint32(this.#skipFixed(4), true);
   }
 
   fixed64(): bigint {
-    this.pos += 8;
-    return this.view.getBigUint64(this.pos - 8, true);
+    return this.view.getBigUint64(this.#skipFixed(8), true);
   }
 
   float(): number {
-    this.pos += 4;
-    return this.view.getFloat32(this.pos - 4, true);
+    return this.view.getFloat32(this.#skipFixed(4), true);
   }
 
   double(): number {
-    this.pos += 8;
-    return this.view.getFloat64(this.pos - 8, true);
+    return this.view.getFloat64(this.#skipFixed(8), true);
   }
 
   string(): string {
@@ -165,8 +162,7 @@ export class WireReader {
   /** Copied, so that nobody is left with a view of a buffer that is used again. */
   copyOfBytes(): Uint8Array {
     const start = this.#skipSpan();
-    // A Buffer's own slice would be a view.
-    return Uint8Array.prototype.slice.call(this.bytes, start, this.pos);
+    return this.bytes.slice(start, this.pos);
   }
 
   /** What follows the length that stands at a position, not copied. */
@@ -177,6 +173,13 @@ export class WireReader {
     const span = this.bytes.subarray(start, this.pos);
     this.pos = before;
     return span;
+  }
+
+  /** Skips so many bytes: where they begin. */
+  #skipFixed(size: number): number {
+    this.pos += size;
+    if (this.pos > this.bytes.length) throw truncated();
+    return this.pos - size;
   }
 
   /** Reads a length and skips what follows: where that begins. */

@@ -63,9 +63,13 @@ export function hasDefinition(message: DescMessage): boolean {
   return WELL_KNOWN_CODES[message.typeName] === undefined;
 }
 
-/** Such as `ParticipantRole` for the enum Role inside of the message Participant. */
+/**
+ * Such as `ParticipantRole` for the enum Role inside of the message Participant, and `ConversationStage` for one that
+ * has the name of the message Conversation in its own already.
+ */
 export function localName(type: DescMessage | DescEnum): string {
-  return type.parent === undefined ? type.name : localName(type.parent) + type.name;
+  if (type.parent === undefined || type.name.startsWith(type.parent.name)) return type.name;
+  return localName(type.parent) + type.name;
 }
 
 /**
