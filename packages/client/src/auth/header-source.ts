@@ -107,7 +107,7 @@ function withQuotaProject(headers: Headers, quotaProjectId: string | undefined):
   const all = quotaProjectId === undefined ? headers : { ...headers, 'x-goog-user-project': quotaProjectId };
   for (const [name, value] of Object.entries(all)) {
     // Said here, where the value can be left out: what a platform says of a header that it refuses has the value in it.
-    if (!/^[\x20-\x7e]*$/.test(value)) {
+    if (!/^(?:[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)?$/.test(value)) {
       throw new Error(`the header ${name} has characters that no header may have`);
     }
   }

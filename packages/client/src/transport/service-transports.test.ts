@@ -232,7 +232,27 @@ for (const [Class, kind] of [
       {
         name: 'a certificate source that is a pair',
         options: { clientCertSourceForMtls: ['cert', 'key'] },
-        message: 'clientCertSource must be a function',
+        message: 'clientCertSourceForMtls must be a function',
+      },
+      {
+        name: 'alwaysUseJwtAccess in words',
+        options: { alwaysUseJwtAccess: 'yes' },
+        message: 'alwaysUseJwtAccess must be true or false',
+      },
+      {
+        name: 'client info that is a text',
+        options: { clientInfo: 'my-program/1' },
+        message: 'clientInfo must be an object',
+      },
+      {
+        name: 'unknown client info',
+        options: { clientInfo: { user_agent: 'my-program/1' } },
+        message: "clientInfo does not accept 'user_agent'",
+      },
+      {
+        name: 'client info that no header can have',
+        options: { clientInfo: { userAgent: 'my-program/1\r\nx: y' } },
+        message: 'userAgent of clientInfo must be text of visible ASCII characters',
       },
     ];
     for (const { name, options, message } of refused) {

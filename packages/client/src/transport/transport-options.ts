@@ -56,6 +56,12 @@ export const TRANSPORT_OPTIONS: readonly string[] = [
   'universeDomain',
 ] satisfies (keyof TransportOptions)[];
 
+const CLIENT_INFO: readonly string[] = [
+  'userAgent',
+  'clientLibraryVersion',
+  'gapicVersion',
+] satisfies (keyof ClientInfo)[];
+
 /** The certificate of a client, and the key that belongs to it. */
 export type ClientCert = readonly [cert: Pem, key: Pem];
 
@@ -121,12 +127,36 @@ export function checkTransportOptions(options: TransportOptions, names: readonly
     if (!names.includes(name))
       throw new ClientOptionsError(`a transport does not accept an option '${name}'`);
   }
-  const { host, credentialsFile, scopes, quotaProjectId, apiAudience, universeDomain, sslCredentials } =
-    options;
-  if (host !== undefined && typeof host !== 'string') throw new ClientOptionsError('host must be a string');
+  const { host, credentialsFile, apiKey, scopes, quotaProjectId, apiAudience, universeDomain } = options;
   checkClientOptions({ credentialsFile, scopes, quotaProjectId, apiAudience, universeDomain });
-  checkClientOptions({ apiKey: options.apiKey, clientCertSource: options.clientCertSourceForMtls });
-  if (sslCredentials === undefined || sslCredentials === 'plaintext') return;
+  checkClientOptions({ apiKey });
+  const { alwaysUseJwtAccess, clientCertSourceForMtls, clientInfo, sslCredentials } = options;
+  if (host !== undefined && typeof host !== 'string') throw new ClientOptionsError('host must be a string');
+  if (alwaysUseJwtAccess !== undefined && typeof alwaysUseJwtAccess !== 'boolean') {
+    throw new ClientOptionsError('alwaysUseJwtAccess must be true or false');
+  }
+  if (clientCertSourceForMtls !== undefined && typeof clientCertSourceForMtls !== 'function') {
+    throw new ClientOptionsError('clientCertSourceForMtls must be a function');
+  }
+  if (clientInfo !== undefined) checkClientInfo(clientInfo);
+  if (sslCredentials !== undefined && sslCredentials !== 'plaintext') checkTls(sslCredentials);
+}
+
+/** Its words become a header. */
+function checkClientInfo(info: ClientInfo): void {
+  if (typeof info !== 'object' || info === null) throw new ClientOptionsError('clientInfo must be an object');
+  for (const [name, value] of Object.entries(info)) {
+    if (!CLIENT_INFO.includes(name)) throw new ClientOptionsError(`clientInfo does not accept '${name}'`);
+    if (
+      value !== undefined &&
+      (typeof value !== 'string' || !/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value))
+    ) {
+      throw new ClientOptionsError(`${name} of clientInfo must be text of visible ASCII characters`);
+    }
+  }
+}
+
+function checkTls(sslCredentials: TlsOptions): void {
   if (typeof sslCredentials !== 'object' || sslCredentials === null) {
     throw new ClientOptionsError("sslCredentials must be an object or 'plaintext'");
   }
