@@ -1,6 +1,6 @@
 import { builtIn } from '../built-in.ts';
 import { environmentVariable, homeFolder } from '../environment.ts';
-import { UnauthenticatedError } from '../errors.ts';
+import { ClientOptionsError, UnauthenticatedError } from '../errors.ts';
 import { type CredentialsJson, parseCredentials, readCredentialsFile } from './credentials-file.ts';
 import {
   type AuthClient,
@@ -33,6 +33,14 @@ export interface DefaultCredentialsOptions extends HeaderSourceOptions {
 }
 
 const PACKAGE = 'google-auth-library';
+
+/** The types of credentials in files that the package knows, beside the keys of service accounts. */
+const LIBRARY_TYPES: readonly string[] = [
+  'authorized_user',
+  'external_account',
+  'external_account_authorized_user',
+  'impersonated_service_account',
+];
 
 /** Loads the package if it is installed. Its name is no literal, so that no bundle has all of it for its being there. */
 export function loadGoogleAuthLibrary(name: string = PACKAGE): Promise<GoogleAuthLibrary> {
@@ -100,7 +108,12 @@ export function credentialsFileHeaders(path: string, options: DefaultCredentials
 }
 
 function jsonHeaders(json: CredentialsJson, path: string, options: DefaultCredentialsOptions): HeaderSource {
-  if (json['type'] !== 'service_account') return libraryHeaders(options, path);
+  const { type } = json;
+  if (type !== 'service_account') {
+    if (typeof type === 'string' && LIBRARY_TYPES.includes(type)) return libraryHeaders(options, path);
+    const known = ['service_account', ...LIBRARY_TYPES].join(', ');
+    throw new ClientOptionsError(`the credentials in ${path} are of type '${type}', not one of ${known}`);
+  }
   const account = new ServiceAccount(json, path);
   options.check(account);
   const exchanged = !options.alwaysUseJwtAccess && options.scopes !== undefined;

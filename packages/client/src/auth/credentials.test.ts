@@ -174,6 +174,16 @@ describe('createHeaderSource()', () => {
     );
   });
 
+  for (const type of ['gdch_service_account', undefined]) {
+    it(`refuses a file of type ${type}, and says which there are`, () => {
+      const credentialsFile = environment.write('key.json', { ...keyFile, type });
+      const types =
+        'service_account, authorized_user, external_account, external_account_authorized_user, impersonated_service_account';
+      const message = `the credentials in ${credentialsFile} are of type '${type}', not one of ${types}`;
+      assert.throws(() => source({ credentialsFile }), new ClientOptionsError(message));
+    });
+  }
+
   const none = 'none' as const;
   const foreign = new ServiceAccount({ ...keyFile, universe_domain: 'foo.com' });
   const refused: readonly { name: string; more: Partial<CredentialsOptions>; message: RegExp }[] = [
