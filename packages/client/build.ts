@@ -34,13 +34,15 @@ const common: BuildOptions = {
   platform: 'neutral',
   target: 'es2022',
   legalComments: 'none',
+  minifySyntax: true,
   logLevel: 'warning',
 };
 
 rmSync(types, { recursive: true, force: true });
 await make('index.js', {});
-await make('browser.js', { plugins: [withoutNode] });
-// Nobody steps through this one, which is for old Nodes.
+// Nobody steps through these two, which are for bundlers and for old Nodes. Bundlers need the comments that say what is
+// pure, which esbuild takes along with white space.
+await make('browser.js', { plugins: [withoutNode], minifyIdentifiers: true });
 await make('index.cjs', { format: 'cjs', minify: true });
 
 /** Without comments, but for those that tell bundlers what may be left out. */
@@ -50,11 +52,12 @@ async function make(name: string, options: BuildOptions): Promise<void> {
 }
 
 for (const file of publishedDeclarations()) {
-  const text = readFileSync(file, 'utf8').replaceAll(/^\/\/# sourceMappingURL.*$/gmu, '');
+  // Indentation is a tenth of what declarations weigh.
+  const text = readFileSync(file, 'utf8').replaceAll(/^\/\/# sourceMappingURL.*$|^ +/gmu, '');
   const isGenerated = !file.startsWith(declarations);
   const target = join(types, isGenerated ? relative(here, file) : join('src', relative(declarations, file)));
   mkdirSync(dirname(target), { recursive: true });
-  writeFileSync(target, text.replaceAll(/'(\.{1,2}\/[^']*)\.ts'/gu, "'$1.js'"));
+  writeFileSync(target, text.replaceAll(/(["']\.{1,2}\/[^"']*)\.ts(["'])/gu, '$1.js$2'));
   if (!isGenerated) writeFileSync(target.replace(/\.d\.ts$/u, '.d.cts'), asCommonJs(text));
 }
 
@@ -64,7 +67,9 @@ function publishedDeclarations(): readonly string[] {
   const visit = (file: string): void => {
     if (found.has(file)) return;
     found.add(file);
-    for (const [, specifier = ''] of readFileSync(file, 'utf8').matchAll(/(?:from |import\()'(\.[^']*)'/gu)) {
+    for (const [, specifier = ''] of readFileSync(file, 'utf8').matchAll(
+      /(?:from |import\()["'](\.[^"']*)["']/gu,
+    )) {
       const folder = specifier.includes('/gen/') ? join(here, 'gen') : dirname(file);
       visit(join(folder, specifier.replace(/^.*\/gen\//u, '').replace(/\.[jt]s$/u, '.d.ts')));
     }
@@ -77,10 +82,10 @@ function publishedDeclarations(): readonly string[] {
 function asCommonJs(text: string): string {
   return text
     .replaceAll(DOC_COMMENT, '')
-    .replaceAll(/'(\.{1,2}\/[^']*)\.ts'/gu, "'$1.cjs'")
+    .replaceAll(/(["']\.{1,2}\/[^"']*)\.ts(["'])/gu, '$1.cjs$2')
     .replaceAll(/from '([^']*\/gen\/[^']*)'/gu, "from '$1' with { 'resolution-mode': 'import' }")
     .replaceAll(
-      /import\('([^']*\/gen\/[^']*)'\)/gu,
+      /import\(["']([^"']*\/gen\/[^"']*)["']\)/gu,
       "import('$1', { with: { 'resolution-mode': 'import' } })",
     );
 }
