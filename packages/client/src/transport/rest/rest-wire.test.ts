@@ -191,6 +191,8 @@ for (const { via, options } of senders) {
         const error = await errorOf(peer.get());
         assert.equal(error.code, code);
         assert.match(error.message, message);
+        // Nothing is wrong beneath a page of a proxy, which is an answer.
+        assert.equal(error.cause instanceof Error, error.httpStatus !== 502);
       });
     }
 
@@ -278,6 +280,22 @@ for (const { via, options } of senders) {
       signal.removeEventListener = (_: string, listener: unknown) => void listeners.delete(listener);
       await peer.wire.unary(callOf(getConversation, { signal }), { name });
       assert.equal(listeners.size, 0);
+    });
+
+    it('leaves no timer and no connection behind', async () => {
+      const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+      const { promise: closed, resolve } = Promise.withResolvers<void>();
+      await using peer = await connect((request, response) => {
+        request.socket.on('close', resolve);
+        answerJson(response, { name });
+      }, options);
+      await peer.get();
+      const before = timers();
+      await peer.get({ deadline: performance.now() + 60_000 });
+      assert.equal(timers(), before);
+      if (via === 'fetch') return;
+      await peer.wire.close();
+      await closed;
     });
 
     it('takes no more than it is told to', async () => {
@@ -626,6 +644,18 @@ describe('RestWire on a fetch that was given', () => {
     const wire = new RestWire({ ...options, fetch: async () => new Response(body) });
     const error = await errorOf(wire.unary(callOf(getConversation, { deadline: soon() }), { name }));
     assert.equal(error.code, 'DEADLINE_EXCEEDED');
+  });
+
+  it('tells a body that nobody wants to the end of', async () => {
+    const { promise: cancelled, resolve } = Promise.withResolvers<void>();
+    const body = new ReadableStream({
+      pull: (controller) => controller.enqueue(new Uint8Array(100)),
+      cancel: () => resolve(),
+    });
+    const wire = new RestWire({ ...options, messageBytesMax: 1000, fetch: async () => new Response(body) });
+    const error = await errorOf(wire.unary(callOf(getConversation), { name }));
+    assert.equal(error.code, 'RESOURCE_EXHAUSTED');
+    await cancelled;
   });
 
   it('takes what it throws for UNAVAILABLE', async () => {
