@@ -52,7 +52,7 @@ export class Call implements Waiter {
   readonly #options: CallOptions;
   /** One frame is all that is sent; a source has any number. */
   readonly #requests: Uint8Array | FrameSource;
-  readonly #listener: CallListener;
+  #listener: CallListener | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
   #isWaiting = false;
@@ -62,7 +62,7 @@ export class Call implements Waiter {
   // Of the present attempt.
   #stream: ClientHttp2Stream | undefined;
   #connection: Connection | undefined;
-  #reader: FrameReader;
+  #reader: FrameReader | undefined;
   #inflate: Inflate | undefined;
   #headers: Headers | undefined;
   #httpStatus = 0;
@@ -212,17 +212,17 @@ export class Call implements Waiter {
       this.#end({ code: 'INTERNAL', message: `the answer has the unknown encoding ${encoding}` });
       return;
     }
-    this.#listener.headers(this.#headers);
+    this.#listener?.headers(this.#headers);
   };
 
   readonly #data = (chunk: Uint8Array): void => {
     if (this.#isOver) return;
     this.#connection?.heard();
-    this.#reader.push(chunk);
+    this.#reader?.push(chunk);
     for (;;) {
-      const message = this.#reader.next(this.#inflate);
+      const message = this.#reader?.next(this.#inflate);
       if (message === undefined) return;
-      const failure = message instanceof Uint8Array ? this.#listener.message(message) : message;
+      const failure = message instanceof Uint8Array ? this.#listener?.message(message) : message;
       if (failure !== undefined) {
         this.#end(failure);
         return;
@@ -313,7 +313,7 @@ export class Call implements Waiter {
       this.#end(status);
       return;
     }
-    if (!this.#reader.isTruncated) {
+    if (!this.#reader?.isTruncated) {
       this.#end(undefined);
       return;
     }
@@ -336,7 +336,11 @@ export class Call implements Waiter {
     if (!(this.#requests instanceof Uint8Array)) this.#requests.stop().catch(() => {});
     const isTrailersOnly = this.#trailers === undefined && this.#headers?.['grpc-status'] !== undefined;
     const headers = this.#headers ?? NOTHING;
-    this.#listener.end({
+    const listener = this.#listener;
+    // Node keeps streams for a while after their end: they should not keep the answers as well.
+    this.#listener = undefined;
+    this.#reader = undefined;
+    listener?.end({
       failure,
       thrown,
       headers,

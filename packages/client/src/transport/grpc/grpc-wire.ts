@@ -17,6 +17,7 @@ import { FrameSource } from './frame-source.ts';
 import { frame, PREFIX_BYTES } from './frames.ts';
 import { ReplyStream } from './reply-stream.ts';
 
+/** Where a GrpcWire leads to, and how. */
 export interface GrpcWireOptions {
   /** Such as `dialogflow.googleapis.com` or `[::1]:8470`; the port is 443 where none is named. */
   readonly host: string;
