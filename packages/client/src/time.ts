@@ -22,7 +22,7 @@ export function toEpochMicros(timestamp: string): bigint {
 export function fromEpochMicros(micros: bigint): string {
   const fraction = ((micros % MICROS_PER_SECOND) + MICROS_PER_SECOND) % MICROS_PER_SECOND;
   const seconds = (micros - fraction) / MICROS_PER_SECOND;
-  return orTypeError(() => formatTimestamp(Number(seconds), Number(fraction) * 1_000));
+  return orTypeError(() => formatTimestamp({ seconds: Number(seconds), nanos: Number(fraction) * 1_000 }));
 }
 
 function timeOf(timestamp: string): Time {

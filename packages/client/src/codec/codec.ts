@@ -15,9 +15,9 @@ import { InvalidRequestError } from '../errors.ts';
 import { CodecError } from './codec-error.ts';
 import { Fault } from './fault.ts';
 import { any, type MessageType, messageType } from './message-type.ts';
+import { readWhole, wireOf } from './message-wire.ts';
 import type { MessageTable } from './tables.ts';
 import type { Json, JsonMembers } from './value-type.ts';
-import { truncated, WireReader } from './wire-reader.ts';
 import { WireWriter } from './wire-writer.ts';
 
 export { CodecError } from './codec-error.ts';
@@ -35,10 +35,7 @@ export const anyTable: MessageTable = any;
 /** The answer that these bytes are; a CodecError where they are none. Nothing of it refers to the bytes. */
 export function decodeMessage(table: MessageTable, bytes: Uint8Array): object {
   try {
-    const reader = new WireReader(bytes);
-    const message = (table as MessageType).readBody(reader);
-    if (reader.pos !== bytes.length) throw truncated();
-    return message;
+    return readWhole(wireOf(table), bytes, 0) as object;
   } catch (error) {
     throw codecError(table, error);
   }
@@ -61,7 +58,7 @@ export function encodeMessage(table: MessageTable, value: object, room = 0): Uin
   return asRequest(table, (type) => {
     const taken = type.take(value, 0);
     const writer = new WireWriter();
-    type.writeBody(writer, taken);
+    wireOf(type).writeBody(writer, taken);
     return writer.finish(room);
   });
 }

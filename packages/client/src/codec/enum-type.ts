@@ -1,16 +1,22 @@
 import type { EnumDefinition } from '../../gen/tables.js';
-import { Fault } from './fault.ts';
+import { expected } from './fault.ts';
 import { scalarTypes } from './scalar-types.ts';
-import { kindOf, type ValueType } from './value-type.ts';
-import { VARINT } from './wire-reader.ts';
-
-const types = new WeakMap<EnumDefinition, ValueType>();
+import type { ValueType } from './value-type.ts';
 
 /**
- * Values are names, in requests numbers as well. A number that has no name here stays a number, and so does, over
- * JSON alone, a name that has no number here: servers may be newer than this.
+ * An enum. Values are names, in requests numbers as well. A number that has no name here stays a number, and so does,
+ * over JSON alone, a name that has no number here stay a name: servers may be newer than this.
  */
-export function enumType(definition: EnumDefinition): ValueType {
+export interface EnumType extends ValueType {
+  /** The first name of a number; the number where it has none. */
+  named(number: number): string | number;
+  /** The number of what was taken. */
+  numberOf(taken: unknown): number;
+}
+
+const types = new WeakMap<EnumDefinition, EnumType>();
+
+export function enumType(definition: EnumDefinition): EnumType {
   let type = types.get(definition);
   if (type === undefined) {
     type = makeType(definition);
@@ -19,36 +25,33 @@ export function enumType(definition: EnumDefinition): ValueType {
   return type;
 }
 
-function makeType([values]: EnumDefinition): ValueType {
+function makeType([values]: EnumDefinition): EnumType {
   const names = new Map<number, string>();
-  const numbers = new Map<string, number>();
+  const numbers = new Map<unknown, number>();
   let next = 0;
   for (const value of values.split(' ')) {
-    const [name = '', number] = value.split('=');
-    next = number === undefined ? next : Number(number);
+    const [name = '', number = next] = value.split('=');
+    next = Number(number);
     // The first of several names for one number is the one that is written.
     if (!names.has(next)) names.set(next, name);
     numbers.set(name, next);
     next += 1;
   }
+  const named = (number: number) => names.get(number) ?? number;
   const int32 = scalarTypes['i'] as ValueType;
-  const named = (number: unknown): string | number => names.get(number as number) ?? (number as number);
   return {
-    wireType: VARINT,
+    named,
+    numberOf: (taken) => numbers.get(taken) ?? (taken as number),
     zero: named(0),
-    read: (reader) => named(reader.int32()),
     parse: (json, depth) => {
-      if (typeof json !== 'string') return named(int32.parse(json, depth));
+      if (typeof json !== 'string') return named(int32.parse(json, depth) as number);
       const number = numbers.get(json);
       return number === undefined ? json : named(number);
     },
     take: (value, depth) => {
-      if (typeof value === 'number') return named(int32.take(value, depth));
-      if (typeof value === 'string' && numbers.has(value)) return named(numbers.get(value));
-      throw new Fault(`expected one of ${[...numbers.keys()].join(', ')}, not ${kindOf(value)}`);
-    },
-    write: (writer, taken) => {
-      writer.int32(typeof taken === 'number' ? taken : (numbers.get(taken as string) as number));
+      const number = typeof value === 'number' ? (int32.take(value, depth) as number) : numbers.get(value);
+      if (number === undefined) throw expected(`one of ${[...numbers.keys()].join(', ')}`, value);
+      return named(number);
     },
     print: (taken) => taken as string | number,
   };

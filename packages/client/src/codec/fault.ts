@@ -14,7 +14,37 @@ export class Fault extends Error {
   }
 }
 
-/** Runs what reads or takes a value that stands inside of a field. */
+/** What was thrown while a value inside of that field, element or entry was read or taken. */
 export function located(error: unknown, name: string | number): unknown {
   return error instanceof Fault ? error.within(name) : error;
+}
+
+/** Reads or takes a value inside of that field, element or entry. */
+export function within<T>(name: string | number, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw located(error, name);
+  }
+}
+
+/** A value that is not what it should be. */
+export function expected(what: string, value: unknown): Fault {
+  return new Fault(`expected ${what}, not ${kindOf(value)}`);
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'an object';
+  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  return `${typeof value} ${text.length > 40 ? `${text.slice(0, 40)}...` : text}`;
+}
+
+/** How deep messages may be nested, on either wire and in either direction. */
+const DEPTH_MAX = 100;
+
+/** Refuses a message around which there are so many others. */
+export function checkDepth(depth: number): void {
+  if (depth >= DEPTH_MAX) throw new Fault('nested too deep');
 }

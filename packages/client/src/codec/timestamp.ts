@@ -16,7 +16,7 @@ let lastDay = 0;
 let lastDate = '1970-01-01';
 
 /** As RFC 3339 in UTC with 0, 3, 6 or 9 digits; a Fault beyond the years 1 to 9999. */
-export function formatTimestamp(seconds: number, nanos: number): string {
+export function formatTimestamp({ seconds, nanos }: Time): string {
   const day = Math.floor(seconds / SECONDS_PER_DAY);
   if (!(day >= DAYS_MIN && day < DAYS_END && nanos >= 0 && nanos < 1e9)) throw new Fault('no point in time');
   if (day !== lastDay) {
@@ -75,13 +75,14 @@ export function parseTimestamp(text: string): Time {
 
 /** The same point in time as answers write it. Most of what comes is so already. */
 export function normalizeTimestamp(text: string): string {
-  const { seconds, nanos } = parseTimestamp(text);
+  const time = parseTimestamp(text);
+  const { nanos } = time;
   const decimals = nanos === 0 ? 0 : nanos % 1_000_000 === 0 ? 4 : nanos % 1_000 === 0 ? 7 : 10;
   const canonical =
     text.length === 20 + decimals &&
     text.charCodeAt(10) === UPPER_T &&
     text.charCodeAt(19 + decimals) === UPPER_Z;
-  return canonical ? text : formatTimestamp(seconds, nanos);
+  return canonical ? text : formatTimestamp(time);
 }
 
 const DASH = 0x2d;
@@ -135,7 +136,7 @@ function daysSinceEpoch(year: number, month: number, day: number): number {
 const DURATION_SECONDS_MAX = 315_576_000_000;
 
 /** As seconds with 0, 3, 6 or 9 digits and an `s`; a Fault beyond 10,000 years. */
-export function formatDuration(seconds: number, nanos: number): string {
+export function formatDuration({ seconds, nanos }: Time): string {
   if (!(Math.abs(seconds) <= DURATION_SECONDS_MAX && Math.abs(nanos) < 1e9) || seconds * nanos < 0) {
     throw new Fault('no span of time');
   }

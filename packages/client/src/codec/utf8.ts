@@ -1,7 +1,7 @@
 import { Fault } from './fault.ts';
 
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const encoder = new TextEncoder();
+const decoder = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const encoder = /* @__PURE__ */ new TextEncoder();
 
 /** Up to so many characters, one after the other is faster than a call out of JavaScript. */
 const SHORT = 12;
@@ -9,7 +9,7 @@ const SHORT = 12;
 type Slice = (this: Uint8Array, start: number, end: number) => string;
 
 /** Node's way, where there is one: it needs no view of the bytes. What is not UTF-8 becomes U+FFFD. */
-const utf8Slice = usable(
+const utf8Slice = /* @__PURE__ */ usable(
   (globalThis as { Buffer?: { prototype: { utf8Slice?: Slice } } }).Buffer?.prototype.utf8Slice,
 );
 

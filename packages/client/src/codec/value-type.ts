@@ -1,36 +1,23 @@
-import type { WireReader } from './wire-reader.ts';
-import type { WireWriter } from './wire-writer.ts';
-
 /** What JSON can say. */
 export type Json = null | boolean | number | string | Json[] | JsonMembers;
 export type JsonMembers = { [name: string]: Json };
 
 /**
- * How values of one type of protobuf look in answers and in requests, on either wire. All of it throws a Fault for
- * what is no such value. Depths count the messages around a value, for types that can be nested.
+ * How values of one type of protobuf look in answers and in requests, and in JSON; WireType has the other wire. All of
+ * it throws a Fault for what is no such value. Depths count the messages around a value, for types that can be nested.
  */
 export interface ValueType {
-  readonly wireType: number;
   /** What an answer has where nothing was sent; undefined for messages. */
   readonly zero: unknown;
-
-  /** Reads a value, behind its tag, as answers have it. */
-  read(reader: WireReader): unknown;
-  /** The same for a value of JSON, which is never null unless the type has a meaning for that. */
-  parse(json: Json, depth: number): unknown;
-
-  /** Checks what a request has and brings it into the form that the next two take; the zero is always the same. */
-  take(value: unknown, depth: number): unknown;
-  write(writer: WireWriter, taken: unknown): void;
-  print(taken: unknown): Json;
-
   /** Whether null is a value, not the lack of one. */
   readonly nullable?: true;
-  /**
-   * For messages: reads one that takes up all that is left up to the reader's end, without a length in front. Two
-   * occurrences of a field that is no list are one message, the bytes of which are those of both in a row.
-   */
-  readBody?(reader: WireReader): unknown;
+
+  /** Reads a value of JSON as answers have it; null only where that is a value. */
+  parse(json: Json, depth: number): unknown;
+  /** Checks what a request has and brings it into the form that is written; the zero is always the same. */
+  take(value: unknown, depth: number): unknown;
+  /** Writes what was taken as JSON. */
+  print(taken: unknown): Json;
 }
 
 /** Sets a member of an object, even one that is called `__proto__`. */
@@ -49,13 +36,4 @@ export function isObject(value: unknown): value is Record<string, unknown> {
     !(Symbol.iterator in value) &&
     !ArrayBuffer.isView(value)
   );
-}
-
-/** What a value is, for those who read of it in an error. */
-export function kindOf(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return 'an object';
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
-  return `${typeof value} ${text.length > 40 ? `${text.slice(0, 40)}...` : text}`;
 }

@@ -1,4 +1,4 @@
-import { Fault } from './fault.ts';
+import { checkDepth, Fault } from './fault.ts';
 import { decodeUtf8 } from './utf8.ts';
 
 /** https://protobuf.dev/programming-guides/encoding/#structure */
@@ -8,9 +8,6 @@ export const LENGTH_DELIMITED = 2;
 const START_GROUP = 3;
 const END_GROUP = 4;
 export const BIT32 = 5;
-
-/** How deep messages may be nested, on either wire and in either direction. */
-export const DEPTH_MAX = 100;
 
 /**
  * Reads protobuf values one after the other; it does not know what they are for. A value may be read beyond `end`,
@@ -52,8 +49,8 @@ export class WireReader {
   }
 
   enter(): void {
+    checkDepth(this.depth);
     this.depth += 1;
-    if (this.depth > DEPTH_MAX) throw new Fault('nested too deep');
   }
 
   leave(): void {
