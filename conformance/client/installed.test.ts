@@ -191,6 +191,34 @@ describe('the package as it is installed', { timeout: 120_000 }, () => {
     assert.equal((JSON.parse(manifest) as { dependencies?: object }).dependencies, undefined);
   });
 
+  it('runs the programs of its page, as they are printed', async () => {
+    const page = readFileSync(new URL('../../packages/client/README.md', import.meta.url), 'utf8');
+    const programs = [...page.matchAll(/^```js\n(.*?)^```$/gms)].map(([, program = '']) => program);
+    assert.ok(programs.length > 5);
+    await using target = await openTarget('--demo');
+    const options = {
+      cwd: installed.folder,
+      timeout: 30_000,
+      env: { PATH: process.env['PATH'], HOME: installed.folder, DIALOGFLOW_EMULATOR_HOST: target.address },
+    };
+    const printed: string[] = [];
+    for (const program of programs) {
+      const file = installed.write('program.mjs', program);
+      const { stdout, stderr } = await promisify(execFile)(process.execPath, [file], options);
+      assert.equal(stderr, '', program);
+      printed.push(stdout);
+    }
+    const all = printed.join('');
+    for (const text of [
+      'END_USER Where is my order?',
+      'IN_PROGRESS',
+      'there is none:',
+      'demo/locations/global',
+    ]) {
+      assert.ok(all.includes(text), `${text} is printed: ${all}`);
+    }
+  });
+
   for (const [what, file, flags] of COMPILATIONS) {
     it(`has types for ${what}`, async () => {
       const compiler = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url));

@@ -24,6 +24,7 @@ export const CODES = [
   'UNAUTHENTICATED',
 ] as const;
 
+/** A canonical code by its name. */
 export type Code = (typeof CODES)[number];
 
 /** A code that says that something went wrong. */

@@ -67,7 +67,7 @@ export {
   ResourceNameError,
 } from './names/resource-name.ts';
 export * from './names/seed-paths.ts';
-export { toDate, toEpochMicros } from './time.ts';
+export { fromEpochMicros, toDate, toEpochMicros } from './time.ts';
 export { GrpcWire, type GrpcWireOptions } from './transport/grpc/grpc-wire.ts';
 export { RestWire, type RestWireOptions } from './transport/rest/rest-wire.ts';
 export {
@@ -76,10 +76,8 @@ export {
   getTransportClass,
   RestTransport,
   type RestTransportOptions,
-  type ServiceTransport,
   type TransportClass,
   type TransportLabel,
-  type TransportOptions,
 } from './transport/service-transports.ts';
 export type {
   Headers,
@@ -89,3 +87,5 @@ export type {
   TransportReply,
   TransportStream,
 } from './transport/transport.ts';
+export type { TransportOptions } from './transport/transport-options.ts';
+export type { ServiceTransport } from './transport/wired-transport.ts';

@@ -24,6 +24,7 @@ export class PendingReply<Response> implements Promise<Response> {
     this.#reply = reply;
   }
 
+  /** The answer with its headers, its trailers and the name that the server gave to the call. */
   async withResponse(): Promise<FullReply<Response>> {
     const { message, headers, trailers } = await this.#reply;
     return { response: message as Response, headers, trailers, requestId: requestIdOf(headers, trailers) };

@@ -53,6 +53,7 @@ const transportClasses: Readonly<Record<string, TransportClass>> = {
   rest: RestTransport,
 };
 
+/** The names that transports go by. */
 export type TransportLabel = 'grpc' | 'grpc_asyncio' | 'rest';
 
 /**
