@@ -196,6 +196,47 @@ for (const { via, options } of senders) {
       });
     }
 
+    describe('an answer that is not as it should be', () => {
+      const whole = Buffer.from(
+        'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 14\r\n\r\n{"name": "ab"}',
+      );
+
+      /** How each of these answers ends its call: by its code, or well. */
+      async function outcomes(answers: readonly Uint8Array[]): Promise<string[]> {
+        let next = 0;
+        await using server = await startTcp((socket) => {
+          socket.once('data', () => socket.end(answers[next++] ?? ''));
+        });
+        const wire = new RestWire({ host: server.host, tls: 'plaintext', ...options });
+        const ends: string[] = [];
+        for (const _ of answers) {
+          const call = callOf(getConversation, { deadline: performance.now() + 10_000 });
+          const outcome = wire.unary(call, { name });
+          ends.push(
+            await outcome.then(
+              () => 'OK',
+              (error) => (error instanceof ApiError ? error.code : String(error)),
+            ),
+          );
+        }
+        await wire.close();
+        return ends;
+      }
+
+      it('ends the call wherever it is cut off', async () => {
+        const cuts = Array.from({ length: whole.length }, (_, length) => whole.subarray(0, length));
+        assert.deepEqual(new Set(await outcomes(cuts)), new Set(['UNAVAILABLE']));
+      });
+
+      it('ends the call whichever byte is another', async () => {
+        const flipped = Array.from(whole, (byte, at) => whole.with(at, byte ^ 0x55));
+        const ends = new Set(await outcomes(flipped));
+        for (const end of ends) assert.match(end, /^[A-Z_]+$/);
+        assert.ok(ends.has('INTERNAL'));
+        assert.ok(!ends.has('DEADLINE_EXCEEDED'));
+      });
+    });
+
     it('does not follow a redirect', async () => {
       let requests = 0;
       await using peer = await connect((_, response) => {
@@ -451,6 +492,16 @@ describe('RestWire on node:http', () => {
     await using peer = await connect((_, response) => answerJson(response, { name }));
     for (let call = 0; call < 5; call++) await peer.get();
     assert.equal(peer.server.connections(), 1);
+  });
+
+  it('does not keep a connection that the server is about to close', async () => {
+    await using peer = await connect((_, response) => {
+      response.setHeader('keep-alive', 'timeout=1');
+      answerJson(response, { name });
+    });
+    await peer.get();
+    await peer.get();
+    assert.equal(peer.server.connections(), 2);
   });
 
   it('opens no more connections than it may, and lets a call end that waits for one', async () => {
