@@ -12,7 +12,6 @@ import {
   UpdateConversationProfileRequest,
 } from '../../gen/tables.js';
 import { InvalidRequestError } from '../errors.ts';
-import { Definitions } from '../generator/definitions.ts';
 import {
   anyTable,
   CodecError,
@@ -23,10 +22,9 @@ import {
   messageTable,
   toJson,
 } from './codec.ts';
-import { kind } from './kinds.test.fixture.ts';
+import { kind, kindTable } from './kinds.test.fixture.ts';
 
-const definitions = new Definitions();
-const tableOfKind = (name: string) => messageTable(definitions.of(kind(name)));
+const tableOfKind = (name: string) => kindTable(kind(name));
 const singles = tableOfKind('Singles');
 const optionals = tableOfKind('Optionals');
 const choices = tableOfKind('Choices');

@@ -26,7 +26,7 @@ export type { Json, JsonMembers } from './value-type.ts';
 
 /** The table of a message of gen/tables.js, always the same for the same one. */
 export function messageTable(definition: MessageDefinition): MessageTable {
-  return messageType(definition);
+  return messageType(...definition);
 }
 
 /** The table of google.protobuf.Any, which is in no definition. Its answers are objects with an `@type`. */

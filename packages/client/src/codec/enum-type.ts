@@ -1,11 +1,10 @@
-import type { EnumDefinition } from '../../gen/tables.js';
 import { expected } from './fault.ts';
 import { scalarTypes } from './scalar-types.ts';
 import type { ValueType } from './value-type.ts';
 
 /**
- * An enum. Values are names, in requests numbers as well. A number that has no name here stays a number, and so does,
- * over JSON alone, a name that has no number here stay a name: servers may be newer than this.
+ * An enum. Values are names, in requests numbers as well. A number that has no name here stays a number, and over
+ * JSON alone a name that has no number here stays that name: servers may be newer than this.
  */
 export interface EnumType extends ValueType {
   /** The first name of a number; the number where it has none. */
@@ -14,18 +13,8 @@ export interface EnumType extends ValueType {
   numberOf(taken: unknown): number;
 }
 
-const types = new WeakMap<EnumDefinition, EnumType>();
-
-export function enumType(definition: EnumDefinition): EnumType {
-  let type = types.get(definition);
-  if (type === undefined) {
-    type = makeType(definition);
-    types.set(definition, type);
-  }
-  return type;
-}
-
-function makeType([values]: EnumDefinition): EnumType {
+/** The enum with these values, see describeTypes(). */
+export function enumType(values: string): EnumType {
   const names = new Map<number, string>();
   const numbers = new Map<unknown, number>();
   let next = 0;

@@ -18,6 +18,9 @@ import {
   FieldDescriptorProto_Label as Label,
   FieldDescriptorProto_Type as Type,
 } from '@bufbuild/protobuf/wkt';
+import { describeTypes, reachableTypes } from '../generator/definitions.ts';
+import { messageTable } from './codec.ts';
+import type { MessageTable } from './tables.ts';
 
 type Field = Extract<MessageInitShape<typeof FieldDescriptorProtoSchema>, { $typeName?: never }>;
 type Message = Extract<MessageInitShape<typeof DescriptorProtoSchema>, { $typeName?: never }>;
@@ -162,4 +165,11 @@ export function kind(name: string): DescMessage {
   const desc = registry.getMessage(`kinds.${name}`);
   if (desc === undefined) throw new Error(`there is no kind ${name}`);
   return desc;
+}
+
+const types = reachableTypes(kinds);
+const texts = describeTypes(types, kinds);
+
+export function kindTable(desc: DescMessage): MessageTable {
+  return messageTable([texts, types.indexOf(desc)]);
 }

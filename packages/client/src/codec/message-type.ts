@@ -1,6 +1,6 @@
-import { anyTypes, type EnumDefinition, type MessageDefinition } from '../../gen/tables.js';
+import { anyTypes, type MessageDefinition, type Types } from '../../gen/tables.js';
 import { type AnyForm, anyType } from './any-type.ts';
-import { enumType } from './enum-type.ts';
+import { type EnumType, enumType } from './enum-type.ts';
 import { checkDepth, expected, Fault, located, within } from './fault.ts';
 import { keyType, scalarTypes } from './scalar-types.ts';
 import type { MessageTable } from './tables.ts';
@@ -47,32 +47,57 @@ export type Members = Record<string, unknown>;
 /** What of a request is written: fields with their values, lists of values, or pairs of keys and values. */
 export type Taken = (readonly [field: Field, value: unknown])[];
 
-const types = new WeakMap<MessageDefinition, MessageType>();
+const known = new WeakMap<Types, Map<number, MessageType | EnumType>>();
 
-export function messageType(definition: MessageDefinition): MessageType {
-  let type = types.get(definition);
-  if (type === undefined) {
-    type = makeType(definition);
-    types.set(definition, type);
+/** The type at a place among types, always the same one. */
+function typeAt<T extends MessageType | EnumType>(
+  types: Types,
+  place: number,
+  make: (types: Types, place: number) => T,
+): T {
+  let ofTypes = known.get(types);
+  if (ofTypes === undefined) {
+    ofTypes = new Map();
+    known.set(types, ofTypes);
   }
-  return type;
+  let type = ofTypes.get(place);
+  if (type === undefined) {
+    type = make(types, place);
+    ofTypes.set(place, type);
+  }
+  // Whoever refers to a place knows what is there.
+  return type as T;
 }
 
-function makeType(definition: MessageDefinition): MessageType {
-  const typeName = fullName(definition[0]);
-  let known: Plan | undefined;
-  const plan = (): Plan => {
-    known ??= makePlan(definition);
-    return known;
+export function messageType(...[types, place]: MessageDefinition): MessageType {
+  return typeAt(types, place, makeMessage);
+}
+
+function makeMessage(types: Types, place: number): MessageType {
+  const texts = textAt(types, place).split(' ');
+  const [first = ''] = texts;
+  const typeName = first.includes('=') ? '' : fullName(first);
+  let plan: Plan | undefined;
+  const planOnce = (): Plan => {
+    plan ??= makePlan(types, typeName === '' ? texts : texts.slice(1));
+    return plan;
   };
   return {
     typeName,
-    plan,
+    plan: planOnce,
     zero: undefined,
-    parse: (json, depth) => parseMessage(plan(), json, depth),
-    take: (value, depth) => takeMessage(plan(), typeName, value, depth),
+    parse: (json, depth) => parseMessage(planOnce(), json, depth),
+    take: (value, depth) => takeMessage(planOnce(), value, depth),
     print: (taken) => printFields(taken as Taken),
   };
+}
+
+function makeEnum(types: Types, place: number): EnumType {
+  return enumType(textAt(types, place));
+}
+
+function textAt(types: Types, place: number): string {
+  return types[place] ?? '';
 }
 
 /** A dot in front stands for the package of the API. */
@@ -83,17 +108,17 @@ export function fullName(name: string): string {
 /** One field in the notation of gen/tables.js, see describeFields(). */
 const FIELD = /^(\w+)=(\d*)(?:(\*)|(\?)|\|(\d+)|\{(\w))?(w?\D)(\d*)$/;
 
-function makePlan([, text, referredTypes]: MessageDefinition): Plan {
-  const referred = referredTypes?.() ?? [];
+function makePlan(types: Types, texts: readonly string[]): Plan {
   const fields: Field[] = [];
   const oneofs = new Map<string, Field[]>();
   const template: Members = {};
   let number = 0;
-  for (const fieldText of text === '' ? [] : text.split(' ')) {
+  for (const text of texts) {
+    if (text === '') continue;
     const [, name = '', ownNumber, list, optional, oneof, keyCode, code = '', reference] =
-      FIELD.exec(fieldText) ?? [];
+      FIELD.exec(text) ?? [];
     number = Number(ownNumber) || number + 1;
-    const type = typeOf(code, referred[Number(reference)]);
+    const type = typeOf(code, types, Number(reference));
     const members = (oneof === undefined ? undefined : oneofs.get(oneof)) ?? [];
     const zero = optional === undefined && oneof === undefined ? type.zero : undefined;
     const isList = list !== undefined;
@@ -121,9 +146,9 @@ function makePlan([, text, referredTypes]: MessageDefinition): Plan {
   return { fields, byName: new Map(fields.map((field) => [field.name, field])), template, collections };
 }
 
-function typeOf(code: string, referred: MessageDefinition | EnumDefinition | undefined): ValueType {
-  if (code === 'm') return messageType(referred as MessageDefinition);
-  if (code === 'e') return enumType(referred as EnumDefinition);
+function typeOf(code: string, types: Types, place: number): ValueType {
+  if (code === 'm') return messageType(types, place);
+  if (code === 'e') return typeAt(types, place, makeEnum);
   return code === 'A' ? any : ((scalarTypes[code] ?? wellKnownTypes[code]) as ValueType);
 }
 
@@ -134,10 +159,10 @@ export const any: ValueType & MessageTable = {
 };
 
 function anyForm(typeName: string): AnyForm | undefined {
-  const known = anyMember(typeName);
-  if (known === undefined) return undefined;
-  if (typeof known !== 'string') return { type: known, hasFields: true };
-  return { type: typeOf(known, undefined), hasFields: false };
+  const member = anyMember(typeName);
+  if (member === undefined) return undefined;
+  if (typeof member !== 'string') return { type: member, hasFields: true };
+  return { type: typeOf(member, [], 0), hasFields: false };
 }
 
 let anyMessages: Map<string, MessageType> | undefined;
@@ -145,9 +170,10 @@ let anyMessages: Map<string, MessageType> | undefined;
 /** What may stand in an Any: a message that has fields, or the code of a type that has none in JSON. */
 export function anyMember(typeName: string): MessageType | string | undefined {
   anyMessages ??= new Map(
-    anyTypes()
-      .map(messageType)
-      .map((type) => [type.typeName, type]),
+    anyTypes.map((definition) => {
+      const type = messageType(...definition);
+      return [type.typeName, type];
+    }),
   );
   return anyMessages.get(typeName) ?? WELL_KNOWN_NAMES.get(typeName);
 }
@@ -217,7 +243,7 @@ function listOf(value: unknown): readonly unknown[] {
   return value;
 }
 
-function takeMessage(plan: Plan, typeName: string, value: unknown, depth: number): Taken {
+function takeMessage(plan: Plan, value: unknown, depth: number): Taken {
   const members = objectOf(value);
   checkDepth(depth);
   const taken: Taken = [];
@@ -225,7 +251,7 @@ function takeMessage(plan: Plan, typeName: string, value: unknown, depth: number
     const given = members[name];
     if (given === undefined) continue;
     const field = plan.byName.get(name);
-    if (field === undefined) throw unknownField(plan, typeName, name);
+    if (field === undefined) throw unknownField(plan, name);
     if (given === null && !isNull(field)) continue;
     try {
       for (const rival of field.oneof) {
@@ -241,10 +267,10 @@ function takeMessage(plan: Plan, typeName: string, value: unknown, depth: number
   return taken;
 }
 
-function unknownField({ byName }: Plan, typeName: string, name: string): Fault {
+function unknownField({ byName }: Plan, name: string): Fault {
   const camel = camelCase(name);
   const hint = byName.has(camel) ? `: it is called ${camel} here` : '';
-  return new Fault(`unknown field of ${typeName}${hint}`).within(name);
+  return new Fault(`there is no such field${hint}`).within(name);
 }
 
 /** What is to be written; for a list or a map without elements what nothing is written for. */

@@ -48,7 +48,7 @@ export function randomOf(seed: number): Random {
 }
 
 const anyDescs = [
-  ...anyTypes().map((definition) => messageTable(definition).typeName),
+  ...anyTypes.map((definition) => messageTable(definition).typeName),
   ...[
     'Timestamp',
     'Duration',

@@ -1,4 +1,4 @@
-import type { MethodDefinition, ServiceDefinition } from '../../gen/tables.js';
+import type { MethodDefinition, ServiceDefinition, Types } from '../../gen/tables.js';
 import { fullName, messageType } from './message-type.ts';
 import type { HttpBinding, MethodTable, ServiceTable } from './tables.ts';
 
@@ -15,36 +15,45 @@ const tables = new WeakMap<ServiceDefinition, ServiceTable>();
 export function serviceTable(definition: ServiceDefinition): ServiceTable {
   let table = tables.get(definition);
   if (table === undefined) {
-    const [shortName, methods] = definition;
+    const [shortName, types, methods] = definition;
     const name = fullName(shortName);
-    const methodTables = methods().map((method) => methodTable(name, method));
+    const methodTables = methods.map((method) => methodTable(name, types, method));
     table = { name, methods: Object.fromEntries(methodTables.map((method) => [method.localName, method])) };
     tables.set(definition, table);
   }
   return table;
 }
 
-function methodTable(service: string, definition: MethodDefinition): MethodTable {
+function methodTable(service: string, types: Types, definition: MethodDefinition): MethodTable {
   const [name, input, output, http, routing, flattened = '', pagedField = '', kind = ''] = definition;
   return {
     name,
     localName: name.charAt(0).toLowerCase() + name.slice(1),
     service,
     kind: KINDS[kind] as MethodTable['kind'],
-    input: messageType(input),
-    output: messageType(output),
-    http: listOf(http, '|').map(binding),
-    routing: listOf(routing, ','),
-    flattened: listOf(flattened, ','),
+    input: messageType(types, input),
+    output: messageType(types, output),
+    http: bindings(http),
+    routing: listOf(routing),
+    flattened: listOf(flattened),
     pagedField: pagedField === '' ? undefined : pagedField,
   };
 }
 
-function listOf(text: string, separator: string): string[] {
-  return text === '' ? [] : text.split(separator);
+function listOf(text: string): string[] {
+  return text === '' ? [] : text.split(',');
 }
 
-function binding(text: string): HttpBinding {
-  const [verb, path = '', body] = text.split(' ');
-  return { verb: verb as HttpBinding['verb'], path, body };
+/** See MethodDescription in src/generator. */
+function bindings(texts: string): HttpBinding[] {
+  let before = '';
+  return (texts === '' ? [] : texts.split('|')).map((text) => {
+    before = text === '' ? before.replace('projects/*', 'projects/*/locations/*') : text;
+    const [verb, path = '', body] = before.split(' ');
+    return {
+      verb: verb as HttpBinding['verb'],
+      path: path.startsWith('/') ? path : `/v2beta1/${path}`,
+      body,
+    };
+  });
 }

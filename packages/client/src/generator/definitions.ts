@@ -15,7 +15,6 @@ import {
 import { FeatureSet_FieldPresence as Presence } from '@bufbuild/protobuf/wkt';
 import { httpRules } from '@parleykit/proto';
 import { type HttpRule, http, method_signature } from '@parleykit/proto/api';
-import type { EnumDefinition, MessageDefinition } from '../../gen/tables.js';
 
 /** The package whose name is left out in front of a dot. */
 export const API_PACKAGE = 'google.cloud.dialogflow.v2beta1';
@@ -72,30 +71,58 @@ export function localName(type: DescMessage | DescEnum): string {
   return localName(type.parent) + type.name;
 }
 
+/** Such as `google.cloud.dialogflow.v2beta1.Conversation`, the API's own package left out: `.Conversation`. */
+export function shortTypeName(typeName: string): string {
+  return typeName.startsWith(`${API_PACKAGE}.`) ? typeName.slice(API_PACKAGE.length) : typeName;
+}
+
 /**
- * The fields of a message in the notation of gen/tables.js, and the types that it refers to by their indexes:
- * `name=s startTime=5T messages=*m0`, which is for each field
- * its name; its number where that is not one more than the last; `*` for a list, `{` and a key's code for a map, `?`
- * where being absent differs from the default, `|` and an index for a member of a oneof; the code of its type; and the
- * index of a message or an enum among those that the definition refers to.
+ * Types as the codec reads them, a text for each; they refer to each other by their places in the list.
+ *
+ * That of a message is the name, for those of the messages in `named`, and its fields: `.Note name=s time=5T parts=*m7`.
+ * A field is its name; its number where that is not one more than the last; `*` for a list, `{` and a key's code for a
+ * map, `?` where being absent differs from the default, `|` and a number for a member of a oneof; the code of its type;
+ * and the place of a message or an enum. That of an enum is its values, each with `=` and its number where that is not
+ * one more than the last.
  */
-export function describeFields(message: DescMessage): { fields: string; types: (DescMessage | DescEnum)[] } {
-  const types: (DescMessage | DescEnum)[] = [];
-  const reference = (type: DescMessage | DescEnum): number => {
-    if (!types.includes(type)) types.push(type);
-    return types.indexOf(type);
-  };
-  let expected = 1;
-  const fields = message.fields
+export function describeTypes(
+  types: readonly (DescMessage | DescEnum)[],
+  named: readonly DescMessage[],
+): string[] {
+  const places = new Map(types.map((type, place) => [type, place]));
+  return types.map((type) => {
+    if (type.kind === 'enum') return describeEnum(type);
+    const fields = describeFields(type, (referred) => {
+      const place = places.get(referred);
+      if (place === undefined)
+        throw new Error(`${type.typeName} refers to ${referred.typeName}, which is not here`);
+      return place;
+    });
+    return [...(named.includes(type) ? [shortTypeName(type.typeName)] : []), ...fields].join(' ');
+  });
+}
+
+function describeFields(message: DescMessage, placeOf: (type: DescMessage | DescEnum) => number): string[] {
+  let next = 1;
+  return message.fields
     .toSorted((a, b) => a.number - b.number)
     .map((field) => {
       if (field.jsonName !== camelCase(field.name))
         throw new Error(`${String(field)} has a JSON name of its own`);
-      const number = field.number === expected ? '' : field.number;
-      expected = field.number + 1;
-      return `${field.jsonName}=${number}${modifier(field)}${valueCode(field, reference)}`;
+      const number = field.number === next ? '' : field.number;
+      next = field.number + 1;
+      return `${field.jsonName}=${number}${modifier(field)}${valueCode(field, placeOf)}`;
     });
-  return { fields: fields.join(' '), types };
+}
+
+function describeEnum(type: DescEnum): string {
+  let next = 0;
+  const values = type.values.map(({ name, number }) => {
+    const text = number === next ? name : `${name}=${number}`;
+    next = number + 1;
+    return text;
+  });
+  return values.join(' ');
 }
 
 /** As protoc makes names for JSON. */
@@ -110,75 +137,36 @@ function modifier(field: DescField): string {
   return field.presence === Presence.EXPLICIT && field.message === undefined ? '?' : '';
 }
 
-function valueCode(field: DescField, reference: (type: DescMessage | DescEnum) => number): string {
+function valueCode(field: DescField, placeOf: (type: DescMessage | DescEnum) => number): string {
   if (field.message !== undefined)
-    return WELL_KNOWN_CODES[field.message.typeName] ?? `m${reference(field.message)}`;
-  if (field.enum !== undefined) return `e${reference(field.enum)}`;
+    return WELL_KNOWN_CODES[field.message.typeName] ?? `m${placeOf(field.message)}`;
+  if (field.enum !== undefined) return `e${placeOf(field.enum)}`;
   if (field.scalar === undefined) throw new Error(`${String(field)} has no type that is known here`);
   return SCALAR_CODES[field.scalar];
 }
 
-/** The values of an enum: names, each with its number where that is not one more than the last. */
-export function describeEnum(type: DescEnum): string {
-  let expected = 0;
-  return type.values
-    .map(({ name, number }) => {
-      const text = number === expected ? name : `${name}=${number}`;
-      expected = number + 1;
-      return text;
-    })
-    .join(' ');
-}
-
-/** The name of a type or a service, as it stands in definitions. */
-export function shortTypeName(typeName: string): string {
-  return typeName.startsWith(`${API_PACKAGE}.`) ? typeName.slice(API_PACKAGE.length) : typeName;
-}
-
-/** Definitions of types as gen/tables.js has them, made here and now. */
-export class Definitions {
-  readonly #messages = new Map<DescMessage, MessageDefinition>();
-  readonly #enums = new Map<DescEnum, EnumDefinition>();
-
-  of(message: DescMessage): MessageDefinition {
-    let definition = this.#messages.get(message);
-    if (definition === undefined) {
-      const { fields, types } = describeFields(message);
-      definition = [
-        shortTypeName(message.typeName),
-        fields,
-        () => types.map((type) => (type.kind === 'message' ? this.of(type) : this.#ofEnum(type))),
-      ];
-      this.#messages.set(message, definition);
-    }
-    return definition;
-  }
-
-  #ofEnum(type: DescEnum): EnumDefinition {
-    let definition = this.#enums.get(type);
-    if (definition === undefined) {
-      definition = [describeEnum(type)];
-      this.#enums.set(type, definition);
-    }
-    return definition;
-  }
-}
-
-/** All that definitions of these types refer to, the types themselves included. */
+/** All types that these refer to, the types themselves included: what the texts of describeTypes() need. */
 export function reachableTypes(roots: readonly DescMessage[]): (DescMessage | DescEnum)[] {
   const found = new Set<DescMessage | DescEnum>();
   const visit = (type: DescMessage | DescEnum): void => {
-    if (found.has(type)) return;
+    if (found.has(type) || (type.kind === 'message' && !hasDefinition(type))) return;
     found.add(type);
-    if (type.kind === 'message') describeFields(type).types.forEach(visit);
+    if (type.kind === 'enum') return;
+    for (const { message, enum: enumDesc } of type.fields) {
+      if (message !== undefined) visit(message);
+      if (enumDesc !== undefined) visit(enumDesc);
+    }
   };
-  roots.filter(hasDefinition).forEach(visit);
+  roots.forEach(visit);
   return [...found];
 }
 
 /** How a method is called, beside the names of its types: what MethodTable has. */
 export interface MethodDescription {
-  /** `POST /v2beta1/{parent=projects/*}/conversations conversation`, one binding after the other, between `|`. */
+  /**
+   * Bindings between `|`, each a verb, a path and perhaps the field that is the body: `POST {parent=projects/*}/notes *`.
+   * `/v2beta1/` stands in front of a path without a slash. One without anything is the one before it with a location.
+   */
   readonly http: string;
   readonly routing: readonly string[];
   readonly flattened: readonly string[];
@@ -194,14 +182,23 @@ export function describeMethod(method: DescMethod): MethodDescription {
   const rules = httpRules(method);
   const ofApi = method.parent.typeName.startsWith(`${API_PACKAGE}.`);
   return {
-    http: rules.map(describeRule).join('|'),
+    http: rules.map((rule, index) => describeRule(rule, rules[index - 1])).join('|'),
     routing: routingFields(method),
     flattened: ofApi ? (FLATTENED[method.name] ?? flattenedFields(method)) : [],
     pagedField: pagedField(method)?.jsonName,
   };
 }
 
-function describeRule(rule: HttpRule): string {
+function describeRule(rule: HttpRule, before: HttpRule | undefined): string {
+  const text = bindingText(rule);
+  const located = before === undefined ? undefined : bindingText(before).replace(...WITH_LOCATION);
+  return text === located ? '' : text.replace(' /v2beta1/', ' ');
+}
+
+/** What makes a binding of one without a location. */
+const WITH_LOCATION = ['projects/*', 'projects/*/locations/*'] as const;
+
+function bindingText(rule: HttpRule): string {
   const { case: verb, value } = rule.pattern;
   if (verb === undefined || verb === 'custom') throw new Error('a binding has no verb that is known here');
   return [verb.toUpperCase(), value, ...(rule.body === '' ? [] : [rule.body])].join(' ');

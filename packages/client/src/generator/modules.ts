@@ -1,16 +1,16 @@
-import { createFileRegistry, type DescMessage, fromBinary } from '@bufbuild/protobuf';
+import { createFileRegistry, type DescMessage, type DescService, fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { API_PACKAGE } from './definitions.ts';
 import { tablesModule } from './tables-module.ts';
 import { typesModule } from './types-module.ts';
 
-const SERVICES = [
+/** Services that every client has, with the one that most are for; and the others. */
+const COMMON = [
   `${API_PACKAGE}.Conversations`,
-  `${API_PACKAGE}.ConversationProfiles`,
-  `${API_PACKAGE}.Participants`,
   'google.longrunning.Operations',
   'google.cloud.location.Locations',
 ];
+const OTHERS = [`${API_PACKAGE}.ConversationProfiles`, `${API_PACKAGE}.Participants`];
 
 /** What errors carry along. */
 const ERROR_DETAILS = [
@@ -43,12 +43,13 @@ export function generateModules(descriptors: Uint8Array): Record<string, string>
     if (desc === undefined) throw new Error(`there is no message ${typeName}`);
     return desc;
   };
-  const services = SERVICES.map((typeName) => {
+  const service = (typeName: string): DescService => {
     const desc = registry.getService(typeName);
     if (desc === undefined) throw new Error(`there is no service ${typeName}`);
     return desc;
-  });
+  };
   const anyTypes = [...ERROR_DETAILS, ...OPERATION_TYPES].map(message);
-  const { js, dts } = tablesModule({ services, anyTypes });
-  return { 'tables.js': js, 'tables.d.ts': dts, 'types.d.ts': typesModule({ services, anyTypes }) };
+  const source = { common: COMMON.map(service), others: OTHERS.map(service), anyTypes };
+  const { js, dts } = tablesModule(source);
+  return { 'tables.js': js, 'tables.d.ts': dts, 'types.d.ts': typesModule(source) };
 }

@@ -93,7 +93,8 @@ interface Names {
  * is the first as well) for what may be given in requests, the names of enums, and for each service an interface that
  * has, by the local names of its methods, the types of what they take and answer.
  */
-export function typesModule({ services, anyTypes }: TablesSource): string {
+export function typesModule({ common, others, anyTypes }: TablesSource): string {
+  const services = [...common, ...others];
   const { requests, answers } = typesOf(services);
   const results = reachableTypes([...answers, ...anyTypes]);
   const inits = reachableTypes(requests);

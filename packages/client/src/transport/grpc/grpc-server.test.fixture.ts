@@ -18,7 +18,7 @@ export interface Note {
   readonly text: string;
 }
 
-const NOTE = messageTable(['test.Note', 'text=s']);
+const NOTE = messageTable([['test.Note text=s'], 0]);
 
 /** A method of the kind; a call of it is `call('unary', ...)`. */
 export function call(kind: MethodTable['kind'] = 'unary', more: Partial<TransportCall> = {}): TransportCall {
