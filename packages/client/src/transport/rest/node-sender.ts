@@ -1,5 +1,6 @@
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import { builtIn } from '../../built-in.ts';
+import { VERSION } from '../../client-info.ts';
 import { type ApiError, apiError, ClientOptionsError } from '../../errors.ts';
 import type { Headers, TlsOptions } from '../transport.ts';
 import type { Attempt } from './attempt.ts';
@@ -77,6 +78,7 @@ class NodeSender implements Sender {
   readonly #hostname: string;
   readonly #port: string;
   readonly #accepted: string;
+  readonly #userAgent: string;
   readonly #agent: Agent;
   readonly #request: typeof import('node:http').request;
 
@@ -89,6 +91,9 @@ class NodeSender implements Sender {
     const isUsual = this.#port === (options.tls === 'plaintext' ? '80' : '443');
     this.#hostHeader = isUsual ? options.host.slice(0, colon) : options.host;
     this.#accepted = options.compressed ? 'gzip' : 'identity';
+    // Google's servers compress only for who says so here, too:
+    // https://developers.google.com/authorized-buyers/apis/guides/performance
+    this.#userAgent = `parley-client/${VERSION}${options.compressed ? ' (gzip)' : ''}`;
     this.#agent = agent;
     this.#request = request;
   }
@@ -130,7 +135,9 @@ class NodeSender implements Sender {
   #start(form: HttpForm, headers: Headers): ClientRequest {
     const { body } = form;
     // A list is written out as it is, where an object goes through one check and one copy for each header more.
-    const list = ['host', this.#hostHeader, 'accept-encoding', this.#accepted];
+    const list = ['host', this.#hostHeader];
+    if (headers['accept-encoding'] === undefined) list.push('accept-encoding', this.#accepted);
+    if (headers['user-agent'] === undefined) list.push('user-agent', this.#userAgent);
     for (const name in headers) list.push(name, headers[name] ?? '');
     if (body !== undefined) {
       list.push('content-type', 'application/json', 'content-length', String(Buffer.byteLength(body)));
@@ -172,11 +179,18 @@ class NodeAnswer implements HttpAnswer {
   }
 
   async bytes(max: number): Promise<Uint8Array> {
-    const encoding = this.#response.headers['content-encoding']?.toLowerCase() ?? 'identity';
     const bytes = await this.#collect(max);
-    if (encoding === 'identity') return bytes;
-    if (encoding === 'gzip') return await this.#unzip(bytes, max);
-    throw apiError('INTERNAL', `the answer is encoded as ${encoding}, which nobody asked for`);
+    if (this.#encoding === 'identity') return bytes;
+    if (this.#encoding === 'gzip') return await this.#unzip(bytes, max);
+    throw this.#encodedWrongly();
+  }
+
+  get #encoding(): string {
+    return this.#response.headers['content-encoding']?.toLowerCase() ?? 'identity';
+  }
+
+  #encodedWrongly(): ApiError {
+    return apiError('INTERNAL', `the answer is encoded as ${this.#encoding}, which nobody asked for`);
   }
 
   #collect(max: number): Promise<Uint8Array> {
@@ -220,6 +234,11 @@ class NodeAnswer implements HttpAnswer {
       ended = error;
       this.#response.destroy();
     });
+    // Who takes an answer in pieces asks for it as it is.
+    if (this.#encoding !== 'identity') {
+      this.#response.destroy();
+      throw this.#encodedWrongly();
+    }
     try {
       for await (const chunk of this.#response) yield chunk as Uint8Array;
     } catch (error) {

@@ -5,11 +5,14 @@ import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { Conversations, Operations, type ServiceDefinition } from '../../../gen/tables.js';
 import { createCertificates } from '../../certificates.test.fixture.ts';
+import { VERSION } from '../../client-info.ts';
 import { serviceTable } from '../../codec/codec.ts';
 import type { MethodTable } from '../../codec/tables.ts';
 import { ApiError, ClientOptionsError, InvalidRequestError, NotFoundError } from '../../errors.ts';
 import type { TransportCall } from '../transport.ts';
+import { Attempt } from './attempt.ts';
 import { answerJson, bodyOf, startHttp, startHttps, startTcp } from './http-server.test.fixture.ts';
+import { createNodeSender } from './node-sender.ts';
 import { RestWire, type RestWireOptions } from './rest-wire.ts';
 
 function methodOf(service: ServiceDefinition, localName: string): MethodTable {
@@ -554,13 +557,54 @@ describe('RestWire on node:http', () => {
     assert.deepEqual(seen, ['GET', 'POST']);
   });
 
-  it('asks for gzip only where the answer leaves the machine', async () => {
+  for (const compressed of [false, true]) {
+    it(`asks ${compressed ? 'for gzip in both of the headers that Google looks at' : 'for nothing compressed'}`, async () => {
+      const seen: unknown[] = [];
+      await using server = await startHttp((request, response) => {
+        seen.push(request.headers['accept-encoding'], request.headers['user-agent']);
+        answerJson(response, { name });
+      });
+      const sender = await createNodeSender({
+        host: server.host,
+        tls: 'plaintext',
+        socketsMax: 1,
+        compressed,
+      });
+      const form = { verb: 'GET', target: '/', body: undefined } as const;
+      for (const headers of [{}, { 'user-agent': 'mine' }]) {
+        const attempt = new Attempt(callOf(getConversation), new Set());
+        const answer = await sender.open(form, headers, attempt);
+        await answer.bytes(1000);
+      }
+      sender.close();
+      const own = `parley-client/${VERSION}`;
+      const want = compressed
+        ? ['gzip', `${own} (gzip)`, 'gzip', 'mine']
+        : ['identity', own, 'identity', 'mine'];
+      assert.deepEqual(seen, want);
+    });
+  }
+
+  for (const encoding of ['br', 'gzip, br', 'x']) {
+    it(`takes an answer in ${encoding}, which it did not ask for, for INTERNAL`, async () => {
+      await using peer = await connect((_, response) => {
+        response.setHeader('content-encoding', encoding);
+        answerJson(response, { name });
+      });
+      const error = await errorOf(peer.get());
+      assert.equal(error.code, 'INTERNAL');
+      assert.match(error.message, /which nobody asked for/);
+    });
+  }
+
+  it('takes a stream of answers as it is, and not compressed', async () => {
     const seen: unknown[] = [];
     await using peer = await connect((request, response) => {
       seen.push(request.headers['accept-encoding']);
-      answerJson(response, { name });
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('[{}]'));
     });
-    await peer.get();
+    const stream = peer.wire.stream(callOf({ ...getConversation, kind: 'server_streaming' }), [{ name }]);
+    assert.equal((await errorOf(collect(stream))).code, 'INTERNAL');
     assert.deepEqual(seen, ['identity']);
   });
 

@@ -108,7 +108,9 @@ export class RestWire implements Transport {
     const form = formOf(method, await firstOf(requests));
     const attempt = this.#begin(call);
     try {
-      const answer = await this.#open(form, call.headers, attempt);
+      // Compressed, its elements would not be there before the whole is.
+      const headers = { ...call.headers, 'accept-encoding': 'identity' };
+      const answer = await this.#open(form, headers, attempt);
       if (!isGood(answer)) throw refusalOf(answer, await answer.bytes(this.#messageBytesMax));
       return { answer, attempt };
     } catch (error) {
