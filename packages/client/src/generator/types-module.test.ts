@@ -42,7 +42,7 @@ describe('gen/types.d.ts', () => {
     holds<Same<Conversation['name'], string>>();
     holds<Same<Conversation['lifecycleState'], ConversationLifecycleState | number>>();
     holds<Same<Conversation['startTime'], string | undefined>>();
-    type Sentiment = NonNullable<NonNullable<Message['sentimentAnalysis']>['querySentiment']>;
+    type Sentiment = NonNullable<NonNullable<Message['sentimentAnalysis']>['queryTextSentiment']>;
     holds<Same<Sentiment, { score: number; magnitude: number }>>();
     holds<Same<Conversation['ingestedContextReferences'][string]['languageCode'], string>>();
   });
