@@ -82,8 +82,7 @@ function asRequest<T>(table: MessageTable, make: (type: MessageType) => T): T {
     return make(table as MessageType);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    const message =
-      error.path === '' ? `${table.typeName}: ${error.message}` : `${error.path}: ${error.message}`;
+    const message = error.path === '' ? error.message : `${error.path}: ${error.message}`;
     throw new InvalidRequestError(message, { field: error.path });
   }
 }

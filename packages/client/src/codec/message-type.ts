@@ -76,7 +76,7 @@ export function messageType(...[types, place]: MessageDefinition): MessageType {
 function makeMessage(types: Types, place: number): MessageType {
   const texts = textAt(types, place).split(' ');
   const [first = ''] = texts;
-  const typeName = first.includes('=') ? '' : fullName(first);
+  const typeName = first.includes('.') ? fullName(first) : '';
   let plan: Plan | undefined;
   const planOnce = (): Plan => {
     plan ??= makePlan(types, typeName === '' ? texts : texts.slice(1));
@@ -106,7 +106,7 @@ export function fullName(name: string): string {
 }
 
 /** One field in the notation of gen/tables.js, see describeFields(). */
-const FIELD = /^(\w+)=(\d*)(?:(\*)|(\?)|\|(\d+)|\{(\w))?(w?\D)(\d*)$/;
+const FIELD = /^(\w+)(?:=(\d*)(?:(\*)|(\?)|\|(\d+)|\{(\w))?(w?\D)(\d*))?$/;
 
 function makePlan(types: Types, texts: readonly string[]): Plan {
   const fields: Field[] = [];
@@ -115,7 +115,7 @@ function makePlan(types: Types, texts: readonly string[]): Plan {
   let number = 0;
   for (const text of texts) {
     if (text === '') continue;
-    const [, name = '', ownNumber, list, optional, oneof, keyCode, code = '', reference] =
+    const [, name = '', ownNumber, list, optional, oneof, keyCode, code = 's', reference] =
       FIELD.exec(text) ?? [];
     number = Number(ownNumber) || number + 1;
     const type = typeOf(code, types, Number(reference));

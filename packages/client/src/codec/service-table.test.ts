@@ -31,11 +31,11 @@ describe('serviceTable()', () => {
       const service = services.find(({ typeName }) => typeName === table.name);
       assert.ok(service, table.name);
       assert.deepEqual(
-        Object.entries(table.methods).map(([localName, { name, service: of, kind, input, output }]) => {
-          return [localName, name, of, kind, input.typeName, output.typeName];
+        Object.entries(table.methods).map(([localName, { name, service: of, kind, output }]) => {
+          return [localName, name, of, kind, output.typeName];
         }),
-        service.methods.map(({ localName, name, methodKind, input, output }) => {
-          return [localName, name, table.name, methodKind, input.typeName, output.typeName];
+        service.methods.map(({ localName, name, methodKind, output }) => {
+          return [localName, name, table.name, methodKind, output.typeName];
         }),
       );
     }

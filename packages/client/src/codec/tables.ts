@@ -1,6 +1,6 @@
 /** A message type: what the codec knows of it. Opaque to all others. */
 export interface MessageTable {
-  /** Such as `google.cloud.dialogflow.v2beta1.Conversation`; `''` for what only stands inside of other messages. */
+  /** Such as `google.cloud.dialogflow.v2beta1.Conversation`; `''` for what is never an answer by itself. */
   readonly typeName: string;
 }
 

@@ -41,36 +41,39 @@ function fraction(nanos: number): string {
   return `.${String(nanos).padStart(9, '0')}`;
 }
 
+const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/i;
+
 /** Reads RFC 3339 with up to nine digits and any offset; a Fault for anything else and beyond the years 1 to 9999. */
 export function parseTimestamp(text: string): Time {
-  const year = digits(text, 0, 4);
-  const month = digits(text, 5, 7);
-  const day = digits(text, 8, 10);
+  const hasOffset = /\d$/.test(text);
+  const end = text.length - (hasOffset ? '+00:00' : 'Z').length;
   const hour = digits(text, 11, 13);
   const minute = digits(text, 14, 16);
   const second = digits(text, 17, 19);
-  let pos = 19;
-  let nanos = 0;
-  if (text.charCodeAt(pos) === DOT) {
-    const start = pos + 1;
-    do pos += 1;
-    while (isDigit(text, pos));
-    nanos = pos > start + 9 ? Number.NaN : digits(text, start, pos) * 10 ** (start + 9 - pos);
-    if (pos === start) nanos = Number.NaN;
-  }
-  const days = daysSinceEpoch(year, month, day);
-  const seconds = days * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second - offset(text, pos);
-  const separated =
-    text.charCodeAt(4) === DASH &&
-    text.charCodeAt(7) === DASH &&
-    (text.charCodeAt(10) | LOWER) === LOWER_T &&
-    text.charCodeAt(13) === COLON &&
-    text.charCodeAt(16) === COLON;
-  const valid = separated && hour < 24 && minute < 60 && second < 60 && nanos >= 0;
+  const nanos = end === 19 ? 0 : digits(text, 20, end) * 10 ** (29 - end);
+  const offset = hasOffset ? offsetAt(text, end) : 0;
+  const days = daysSinceEpoch(digits(text, 0, 4), digits(text, 5, 7), digits(text, 8, 10));
+  const seconds = days * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second - offset;
+  const valid = RFC3339.test(text) && hour < 24 && minute < 60 && second < 60;
   if (!valid || !(seconds >= DAYS_MIN * SECONDS_PER_DAY && seconds < DAYS_END * SECONDS_PER_DAY)) {
     throw new Fault('not a time as RFC 3339 has it');
   }
   return { seconds, nanos };
+}
+
+/** The seconds that `+02:00` is ahead of UTC; NaN where there is no such offset. */
+function offsetAt(text: string, pos: number): number {
+  const hours = digits(text, pos + 1, pos + 3);
+  const minutes = digits(text, pos + 4, pos + 6);
+  if (hours > 23 || minutes > 59) return Number.NaN;
+  return (text[pos] === '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+}
+
+/** The number that the digits from `start` up to `end` are, for who makes sure that they are digits. */
+function digits(text: string, start: number, end: number): number {
+  let value = 0;
+  for (let pos = start; pos < end; pos++) value = value * 10 + text.charCodeAt(pos) - 0x30;
+  return value;
 }
 
 /** The same point in time as answers write it. Most of what comes is so already. */
@@ -78,48 +81,8 @@ export function normalizeTimestamp(text: string): string {
   const time = parseTimestamp(text);
   const { nanos } = time;
   const decimals = nanos === 0 ? 0 : nanos % 1_000_000 === 0 ? 4 : nanos % 1_000 === 0 ? 7 : 10;
-  const canonical =
-    text.length === 20 + decimals &&
-    text.charCodeAt(10) === UPPER_T &&
-    text.charCodeAt(19 + decimals) === UPPER_Z;
+  const canonical = text.length === 20 + decimals && text[10] === 'T' && text[19 + decimals] === 'Z';
   return canonical ? text : formatTimestamp(time);
-}
-
-const DASH = 0x2d;
-const DOT = 0x2e;
-const COLON = 0x3a;
-const PLUS = 0x2b;
-const UPPER_T = 0x54;
-const UPPER_Z = 0x5a;
-const LOWER = 0x20;
-const LOWER_T = UPPER_T | LOWER;
-const LOWER_Z = UPPER_Z | LOWER;
-
-function isDigit(text: string, pos: number): boolean {
-  const code = text.charCodeAt(pos);
-  return code >= 0x30 && code <= 0x39;
-}
-
-/** The number that the digits from `start` up to `end` are; NaN where they are none. */
-function digits(text: string, start: number, end: number): number {
-  let value = 0;
-  for (let pos = start; pos < end; pos++) {
-    if (!isDigit(text, pos)) return Number.NaN;
-    value = value * 10 + text.charCodeAt(pos) - 0x30;
-  }
-  return value;
-}
-
-/** The seconds that the offset at the end of a time is ahead of UTC; NaN where there is none. */
-function offset(text: string, pos: number): number {
-  const code = text.charCodeAt(pos);
-  if ((code | LOWER) === LOWER_Z) return text.length === pos + 1 ? 0 : Number.NaN;
-  if (code !== PLUS && code !== DASH) return Number.NaN;
-  const hours = digits(text, pos + 1, pos + 3);
-  const minutes = digits(text, pos + 4, pos + 6);
-  if (text.length !== pos + 6 || text.charCodeAt(pos + 3) !== COLON || hours > 23 || minutes > 59)
-    return Number.NaN;
-  return (code === PLUS ? 1 : -1) * (hours * 3600 + minutes * 60);
 }
 
 /** NaN for days that the calendar has not. http://howardhinnant.github.io/date_algorithms.html#days_from_civil */

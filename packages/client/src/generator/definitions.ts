@@ -79,11 +79,12 @@ export function shortTypeName(typeName: string): string {
 /**
  * Types as the codec reads them, a text for each; they refer to each other by their places in the list.
  *
- * That of a message is the name, for those of the messages in `named`, and its fields: `.Note name=s time=5T parts=*m7`.
- * A field is its name; its number where that is not one more than the last; `*` for a list, `{` and a key's code for a
- * map, `?` where being absent differs from the default, `|` and a number for a member of a oneof; the code of its type;
- * and the place of a message or an enum. That of an enum is its values, each with `=` and its number where that is not
- * one more than the last.
+ * That of a message is its name, which has a dot in it, for those in `named`; and its fields, so that there may be
+ * `.Note title time=5T parts=*m7`. A field is its name and, unless it is a string with the next number, `=` and: its
+ * number where that is not one more than the last; `*` for a list, `{` and a key's code for a map, `?` where being
+ * absent differs from the default, `|` and a number for a member of a oneof; the code of its type; and the place of a
+ * message or an enum. That of an enum is its values, each with `=` and its number where that is not one more than the
+ * last.
  */
 export function describeTypes(
   types: readonly (DescMessage | DescEnum)[],
@@ -111,7 +112,8 @@ function describeFields(message: DescMessage, placeOf: (type: DescMessage | Desc
         throw new Error(`${String(field)} has a JSON name of its own`);
       const number = field.number === next ? '' : field.number;
       next = field.number + 1;
-      return `${field.jsonName}=${number}${modifier(field)}${valueCode(field, placeOf)}`;
+      const kind = `${number}${modifier(field)}${valueCode(field, placeOf)}`;
+      return kind === SCALAR_CODES[ScalarType.STRING] ? field.jsonName : `${field.jsonName}=${kind}`;
     });
 }
 

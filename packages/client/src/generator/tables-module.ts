@@ -59,8 +59,7 @@ interface Group {
  */
 export function tablesModule({ common, others, anyTypes }: TablesSource): { js: string; dts: string } {
   const services = [...common, ...others];
-  const { requests, answers } = typesOf(services);
-  const named = [...requests, ...answers, ...anyTypes];
+  const named = [...typesOf(services).answers, ...anyTypes];
   const shared = reachableTypes([...rootsOf(common), ...anyTypes]);
   const groups: Group[] = [
     { constant: 'commonTypes', types: shared },
