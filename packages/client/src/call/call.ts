@@ -40,7 +40,8 @@ export async function callUnary(
   const call = new Call(transport, method, planCall(options), runtime);
   checkMessage(method.input, request);
   const routing = routingHeader(method, request);
-  // So that a caller who uses its object for the next call does not change this one.
+  // So that a caller who uses its object for the next call does not change this one. What is nested in it is not copied:
+  // that would cost large requests as much as encoding them.
   const own = { ...request };
   const { retry } = call.plan;
   const backoff =
