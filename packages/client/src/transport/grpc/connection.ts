@@ -78,9 +78,10 @@ export class Connection {
       Math.min(options.connectTimeoutMs, LONGEST_TIMER_MS),
     );
     this.#open().catch((cause: unknown) => {
-      // Only what is wrong with the options throws, such as a certificate that is none.
-      const message = `cannot connect to ${this.#name}: ${causeText(cause)}`;
-      this.#fail({ code: 'UNAUTHENTICATED', message, cause });
+      // What throws is not the server's fault but ours or the platform's, or a certificate that is none.
+      const code =
+        this.#options.tls === 'plaintext' || this.#socket !== undefined ? 'INTERNAL' : 'UNAUTHENTICATED';
+      this.#fail({ code, message: `cannot connect to ${this.#name}: ${causeText(cause)}`, cause });
     });
   }
 
@@ -224,7 +225,8 @@ export class Connection {
     clearTimeout(this.#connectTimer);
     this.#connectTimer = undefined;
     this.#state = 'open';
-    session.setLocalWindowSize(CONNECTION_WINDOW);
+    // Bun and Deno have no such method, and live with the window that they have.
+    session.setLocalWindowSize?.(CONNECTION_WINDOW);
     session.unref();
     this.#owner.opened(this);
   }
@@ -245,6 +247,7 @@ export class Connection {
       const words = reason === '' ? `HTTP/2 error code ${code}` : `HTTP/2 error code ${code}: ${reason}`;
       this.#failure ??= { code: 'UNAVAILABLE', message: `${this.#name} closed the connection (${words})` };
     }
+    if (this.#state === 'opening') this.#fail(this.#disconnected());
     if (this.#state !== 'open') return;
     this.#state = 'retired';
     this.#owner.retired(this);
@@ -268,17 +271,22 @@ export class Connection {
   }
 
   #ping(): void {
-    this.#pingTimer = setTimeout(() => {
-      this.#fail({
-        code: 'UNAVAILABLE',
-        message: `${this.#name} is silent: a ping was not answered in time`,
-      });
-    }, this.#options.keepaliveTimeoutMs).unref();
-    this.#session?.ping((error) => {
+    const session = this.#session;
+    // One that is destroyed is about to tell so itself.
+    if (session === undefined || session.destroyed) return;
+    const silent: Failure = {
+      code: 'UNAVAILABLE',
+      message: `${this.#name} is silent: a ping was not answered in time`,
+    };
+    this.#pingTimer = setTimeout(() => this.#fail(silent), this.#options.keepaliveTimeoutMs).unref();
+    const isSent = session.ping((error) => {
       clearTimeout(this.#pingTimer);
       this.#pingTimer = undefined;
-      if (error === null && this.#state !== 'closed') this.#keepAlive();
+      // Node tells of errors on a connection that is going away here alone.
+      if (error !== null) this.#fail(this.#unreachable(error));
+      else if (this.#state !== 'closed') this.#keepAlive();
     });
+    if (!isSent) this.#fail(silent);
   }
 
   #unreachable(cause: unknown): Failure {

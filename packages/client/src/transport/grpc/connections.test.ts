@@ -366,6 +366,17 @@ describe('keepalive', () => {
     assert.equal(await outcomeOf(wire), 'second');
   });
 
+  it('ends a call whose connection fails in a way that Node does not tell of', async () => {
+    await using server = await openRawServer(({ type, stream }, connection) => {
+      if (type !== FRAME.HEADERS) return;
+      connection.goaway(stream);
+      // Against the rules: Node ends its side, and says nothing because the connection is going away anyhow.
+      connection.data(stream, Buffer.alloc(0));
+    });
+    await using wire = openWire(server.host, { keepaliveMs: 20, keepaliveTimeoutMs: 5000 });
+    assert.match(await outcomeOf(wire), /^UNAVAILABLE/);
+  });
+
   it('lets a call go on whose server answers pings', async () => {
     let pings = 0;
     let called = 0;

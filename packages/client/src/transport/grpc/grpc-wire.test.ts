@@ -136,6 +136,12 @@ describe('GrpcWire.unary()', () => {
     });
   }
 
+  it('does not begin a stream with headers that cannot be sent', async () => {
+    await using wire = openWire('127.0.0.1:1');
+    const stream = wire.stream(call('bidi_streaming', { headers: { 'x-umlaut': 'ü' } }), []);
+    await assert.rejects(textsOf(stream), InvalidRequestError);
+  });
+
   it('does not send what is no request', async () => {
     await using wire = openWire('127.0.0.1:1');
     await assert.rejects(wire.unary(call(), { txt: 'hi' }), InvalidRequestError);
@@ -348,6 +354,15 @@ describe('GrpcWire.unary()', () => {
       message: /1000 bytes/,
       bytesMax: 1000,
     },
+    {
+      what: 'more headers than are taken',
+      handle: (stream) => {
+        const many = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`x-${index}`, 'much']));
+        stream.respond({ ...GRPC, ...many });
+      },
+      code: 'RESOURCE_EXHAUSTED',
+      message: /error code 11/,
+    },
     ...Object.entries({ 2: 'INTERNAL', 8: 'CANCELLED', 11: 'RESOURCE_EXHAUSTED' }).map(([reset, code]) => ({
       what: `a reset with ${reset} instead of an answer`,
       handle: (stream: ServerHttp2Stream) => stream.close(Number(reset)),
@@ -550,6 +565,20 @@ describe('GrpcWire.unary()', () => {
     }
     await errorOf(wire.unary(call('unary', { signal, deadline: performance.now() }), { text: 'hi' }));
     assert.equal(listeners, 0);
+  });
+
+  it('makes many calls with one signal without a warning', async () => {
+    const { signal } = new AbortController();
+    await using server = await openServer((stream) => answer(stream));
+    await using wire = openWire(server.host);
+    const warnings: Error[] = [];
+    const warned = (warning: Error): number => warnings.push(warning);
+    process.on('warning', warned);
+    await Promise.all(
+      Array.from({ length: 50 }, () => wire.unary(call('unary', { signal }), { text: 'hi' })),
+    );
+    process.off('warning', warned);
+    assert.deepEqual(warnings, []);
   });
 
   it('leaves no listeners on a connection over many calls', async () => {

@@ -8,7 +8,14 @@ import {
   type ErrorDetail,
   InvalidRequestError,
 } from '../../errors.ts';
-import type { TlsOptions, Transport, TransportCall, TransportReply, TransportStream } from '../transport.ts';
+import type {
+  Headers,
+  TlsOptions,
+  Transport,
+  TransportCall,
+  TransportReply,
+  TransportStream,
+} from '../transport.ts';
 import { Call, type CallOptions, type Ending } from './call.ts';
 import { authorityOf } from './connection.ts';
 import { Connections } from './connections.ts';
@@ -100,12 +107,11 @@ export class GrpcWire implements Transport {
   stream(call: TransportCall, requests: AsyncIterable<object> | Iterable<object>): TransportStream {
     const { kind, input, output } = call.method;
     const reply = new ReplyStream();
-    const source = new FrameSource(requests, (request) => frameOf(input, request));
     const isSingle = kind === 'client_streaming' || kind === 'unary';
     let messages = 0;
-    const running = new Call(this.#connections, this.#optionsOf(call), source, {
-      headers: (headers) => reply.begin(headers),
-      message: (bytes) => {
+    const listener = {
+      headers: (headers: Headers) => reply.begin(headers),
+      message: (bytes: Uint8Array): Failure | undefined => {
         messages++;
         if (isSingle && messages > 1) return wrongCount(call.method, 'several');
         const decoded = decode(output, bytes);
@@ -113,19 +119,25 @@ export class GrpcWire implements Transport {
         reply.put(decoded.message);
         return undefined;
       },
-      end: (ending) => {
-        const failure =
-          ending.failure ?? (isSingle && messages === 0 ? wrongCount(call.method, 'no') : undefined);
+      end: (ending: Ending): void => {
+        const none = isSingle && messages === 0 ? wrongCount(call.method, 'no') : undefined;
+        const failure = ending.failure ?? none;
         if (failure === undefined) reply.end(ending.headers, ending.trailers);
         else reply.fail(ending.thrown ?? errorOf(failure, ending));
       },
-    });
-    reply.from({
-      pause: () => running.pause(),
-      resume: () => running.resume(),
-      cancel: () => running.cancel({ code: 'CANCELLED', message: 'the answer was not read to its end' }),
-    });
-    running.start();
+    };
+    try {
+      const source = new FrameSource(requests, (request) => frameOf(input, request));
+      const running = new Call(this.#connections, this.#optionsOf(call), source, listener);
+      reply.from({
+        pause: () => running.pause(),
+        resume: () => running.resume(),
+        cancel: () => running.cancel({ code: 'CANCELLED', message: 'the answer was not read to its end' }),
+      });
+      running.start();
+    } catch (error) {
+      reply.fail(error);
+    }
     return reply;
   }
 
