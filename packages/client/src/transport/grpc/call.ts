@@ -122,7 +122,7 @@ export class Call implements Waiter {
 
   readonly #cancelled = (): void => {
     const cause: unknown = this.#options.signal?.reason;
-    this.#end({ code: 'CANCELLED', message: 'the call was cancelled', cause });
+    this.#end({ code: 'CANCELLED', message: 'the call was aborted', cause });
   };
 
   /** Ends the call if its time is over, else looks again then. */
