@@ -19,7 +19,16 @@ import {
 } from './definitions.ts';
 import type { TablesSource } from './tables-module.ts';
 
-const PRELUDE = `/** A point in time in RFC 3339 with 0, 3, 6 or 9 digits of a second, always in UTC: \`2026-09-21T14:13:20.005Z\`. */
+const PRELUDE = `/*
+ * Types of requests and answers. What comments say of messages, fields, values and methods is the beginning of what
+ * Google's .proto files say of them (Copyright Google LLC, Apache License 2.0).
+ *
+ * Answers have a key for each field: the default for scalars and enums, [] and {} for lists and maps, undefined for what
+ * is absent otherwise. Enums are names; a value that is newer than these types is its number, or over REST the name if
+ * that is what the server writes. Types called Init are for requests.
+ */
+
+/** A point in time in RFC 3339 with 0, 3, 6 or 9 digits of a second, always in UTC: \`2026-09-21T14:13:20.005Z\`. */
 export type Timestamp = string;
 
 /** As {@link Timestamp}, with any offset and number of digits up to nine; or a Date. */
