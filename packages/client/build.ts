@@ -19,9 +19,12 @@ const withoutNode: Plugin = {
   name: 'without-node',
   setup({ onResolve }) {
     // The filter is of Go's kind, which has no flags.
-    onResolve({ filter: /\/(?:grpc-wire|node-sender|client-certificate)\.ts$/ }, ({ path, resolveDir }) => ({
-      path: join(resolveDir, path.replace(/\.ts$/u, '.browser.ts')),
-    }));
+    onResolve(
+      { filter: /\/(?:grpc-wire|node-sender|client-certificate|application-default)\.ts$/ },
+      ({ path, resolveDir }) => ({
+        path: join(resolveDir, path.replace(/\.ts$/u, '.browser.ts')),
+      }),
+    );
   },
 };
 
