@@ -225,8 +225,8 @@ export class Connection {
     clearTimeout(this.#connectTimer);
     this.#connectTimer = undefined;
     this.#state = 'open';
-    // Bun and Deno have no such method, and live with the window that they have.
-    session.setLocalWindowSize?.(CONNECTION_WINDOW);
+    // With a window of the connection's own, Bun stops reading after a few megabytes.
+    if (!isBun) session.setLocalWindowSize(CONNECTION_WINDOW);
     session.unref();
     this.#owner.opened(this);
   }
@@ -342,8 +342,11 @@ export function authorityOf({
   return hostname.includes(':') ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 
+const versions: Readonly<Record<string, unknown>> = globalThis.process?.versions ?? {};
+const isBun = 'bun' in versions;
+
 /** Whether requests take their headers as a list, which spares Node from making an object of them and a list again. */
-let takesLists = !('bun' in globalThis.process.versions || 'deno' in globalThis.process.versions);
+let takesLists = !isBun && !('deno' in versions);
 
 function requestWith(session: ClientHttp2Session, headers: readonly string[]): ClientHttp2Stream {
   if (takesLists) {

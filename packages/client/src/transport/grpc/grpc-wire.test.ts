@@ -567,6 +567,37 @@ describe('GrpcWire.unary()', () => {
     assert.equal(listeners, 0);
   });
 
+  it('leaves no timers, however a call ends', async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const before = timers();
+    await using server = await openServer((stream, _headers, nth) => {
+      if (nth === 0) answer(stream);
+      else if (nth === 1) stream.close(2);
+      else if (nth === 2) stream.session?.destroy();
+    });
+    await using wire = openWire(server.host);
+    const aborted = new AbortController();
+    const calls = [
+      {},
+      {},
+      {},
+      { deadline: soon(50) },
+      { signal: aborted.signal },
+      { deadline: performance.now() },
+    ];
+    for (const [index, more] of calls.entries()) {
+      const ended = wire
+        .unary(call('unary', { deadline: soon(60_000), ...more }), { text: 'hi' })
+        .catch(() => {});
+      if (index === 4) aborted.abort();
+      await ended;
+    }
+    const closed = wire.unary(call('unary', { deadline: soon(60_000) }), { text: 'hi' }).catch(() => {});
+    await wire.close();
+    await closed;
+    assert.equal(timers(), before);
+  });
+
   it('makes many calls with one signal without a warning', async () => {
     const { signal } = new AbortController();
     await using server = await openServer((stream) => answer(stream));
