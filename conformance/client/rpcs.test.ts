@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { UnimplementedError } from '@parleykit/client';
+import { InvalidRequestError, UnimplementedError } from '@parleykit/client';
 import { type Clients, collect, ingest, newParent, openClientScene, openTalk, type Talk } from './scene.ts';
 
 const scene = openClientScene();
@@ -181,6 +181,41 @@ for (const transport of ['grpc', 'rest'] as const) {
         updateMask: ['documentsMetadataFilters'],
       });
       assert.deepEqual(updated, { ...participant, documentsMetadataFilters: { kind: 'faq' } });
+    });
+  });
+
+  describe(`ParticipantsClient over ${transport}, of a server without agents`, () => {
+    it('answers UNIMPLEMENTED for what the server does not have', async () => {
+      const { participants } = scene[transport];
+      const { participant } = await openTalk(scene[transport], newParent());
+      const { name: parent } = participant;
+      const calls = {
+        analyzeContent: () =>
+          participants.analyzeContent({
+            participant: parent,
+            textInput: { text: 'hello', languageCode: 'en-US' },
+          }),
+        suggestArticles: () => participants.suggestArticles({ parent }),
+        suggestFaqAnswers: () => participants.suggestFaqAnswers({ parent }),
+        suggestSmartReplies: () => participants.suggestSmartReplies({ parent }),
+        suggestKnowledgeAssist: () => participants.suggestKnowledgeAssist({ parent }),
+        listSuggestions: () =>
+          participants.listSuggestions({ parent: parent.replace('/locations/global', '') }).firstPage(),
+        compileSuggestion: () =>
+          participants.compileSuggestion({ parent: parent.replace('/locations/global', '') }),
+      };
+      for (const [method, call] of Object.entries(calls)) {
+        await assert.rejects(async () => call(), UnimplementedError, method);
+      }
+    });
+
+    it('streams where the transport can', async () => {
+      const { participants } = scene[transport];
+      const { participant } = await openTalk(scene[transport], newParent());
+      const requests = [{ participant: participant.name, inputText: 'hello' }];
+      const expected = transport === 'grpc' ? UnimplementedError : InvalidRequestError;
+      await assert.rejects(collect(participants.streamingAnalyzeContent(requests)), expected);
+      await assert.rejects(collect(participants.bidiStreamingAnalyzeContent([{}])), expected);
     });
   });
 

@@ -26,8 +26,18 @@ class Recorder implements Transport {
     return { message: this.#answers.shift() ?? {}, headers: {}, trailers: {} };
   }
 
-  stream(): TransportStream {
-    throw new Error('nothing streams here');
+  stream(call: TransportCall, requests: AsyncIterable<object> | Iterable<object>): TransportStream {
+    const { calls } = this;
+    return {
+      headers: Promise.resolve({ 'x-answer': call.method.localName }),
+      trailers: Promise.resolve({}),
+      async *[Symbol.asyncIterator]() {
+        for await (const request of requests) {
+          calls.push({ call, request: { ...request } });
+          yield { replyText: 'heard' };
+        }
+      },
+    };
   }
 
   async close(): Promise<void> {
@@ -254,6 +264,31 @@ for (const { of, method, request, routing, emptyRouting, items, awaited } of [..
         [undefined, 'abc'],
       );
       for (const { call: made } of calls) assert.equal(made.headers['x-who'], 'me');
+    });
+  });
+}
+
+for (const method of ['streamingAnalyzeContent', 'bidiStreamingAnalyzeContent'] as const) {
+  describe(`ParticipantsClient.${method}()`, () => {
+    it('sends what it is given as it comes, and gives the answers', async () => {
+      const transport = new Recorder();
+      const client = new ParticipantsClient({ transport });
+      const requests = [{ participant: 'p' }, { participant: 'p', inputText: 'hello' }];
+      const stream =
+        method === 'streamingAnalyzeContent' ? client[method](requests) : client[method]([{}, { input: {} }]);
+      const answers: object[] = [];
+      for await (const answer of stream) answers.push(answer);
+      assert.deepEqual(answers, [{ replyText: 'heard' }, { replyText: 'heard' }]);
+      assert.equal((await stream.headers)['x-answer'], method);
+      assert.equal(transport.calls.length, 2);
+    });
+
+    it('refuses a field that there is not', async () => {
+      const client = new ParticipantsClient({ transport: new Recorder() });
+      const stream = client[method]([{ nope: 1 }] as never);
+      await assert.rejects(async () => {
+        for await (const _ of stream);
+      }, InvalidRequestError);
     });
   });
 }
