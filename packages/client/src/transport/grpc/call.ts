@@ -331,8 +331,6 @@ export class Call implements Waiter {
     if (stream !== undefined && !stream.closed && (failure !== undefined || !stream.writableEnded)) {
       stream.close(RESET.CANCEL);
     }
-    // A stream that is paused would never come to its end.
-    if (this.#isPaused) stream?.resume();
     if (!(this.#requests instanceof Uint8Array)) this.#requests.stop().catch(() => {});
     const isTrailersOnly = this.#trailers === undefined && this.#headers?.['grpc-status'] !== undefined;
     const headers = this.#headers ?? NOTHING;

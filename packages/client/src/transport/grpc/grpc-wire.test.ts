@@ -711,6 +711,28 @@ describe('GrpcWire.stream()', () => {
     assert.equal((await errorOf(stream.trailers)).code, 'CANCELLED');
   });
 
+  it('makes room on the connection when its reader leaves while the server is held up', async () => {
+    const reset = Promise.withResolvers<void>();
+    await using server = await openServer(
+      (stream, _headers, nth) => {
+        if (nth > 0) return answer(stream);
+        stream.on('close', reset.resolve);
+        stream.respond(GRPC);
+        for (let pieces = 0; pieces < 60; pieces++) stream.write(framed('x'.repeat(60_000)));
+      },
+      { settings: { maxConcurrentStreams: 1 } },
+    );
+    await using wire = openWire(server.host);
+    const stream = wire.stream(call('server_streaming'), [{ text: 'hi' }]);
+    await stream.headers;
+    await turns(200);
+    for await (const _message of stream) break;
+    await reset.promise;
+    const reply = await wire.unary(call('unary', { deadline: soon() }), { text: 'hi' });
+    assert.deepEqual(reply.message, { text: 'hello' });
+    assert.equal(server.sessions.length, 1);
+  });
+
   it('holds a server up whose answers nobody reads, and nobody else', async () => {
     const piece = framed('x'.repeat(60_000));
     let sent = 0;
@@ -856,7 +878,8 @@ describe('GrpcWire.stream()', () => {
   });
 
   it('gives all of an answer though the connection ends while it is read', async () => {
-    const texts = Array.from({ length: 100 }, (_, index) => `answer ${index}`);
+    // Less than may be on its way, and more than a reader is given ahead.
+    const texts = Array.from({ length: 60 }, (_, index) => `answer ${index} `.repeat(1000));
     const gone = Promise.withResolvers<void>();
     await using server = await openServer((stream) => {
       const { session } = stream;
