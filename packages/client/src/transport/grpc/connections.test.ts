@@ -358,8 +358,9 @@ describe('REFUSED_STREAM', () => {
 
 describe('keepalive', () => {
   it('gives up a connection whose server does not answer a ping, and connects again', async () => {
-    await using server = await openRawServer(({ type, stream }, connection, nth) => {
+    await using server = await openRawServer(({ type, stream, body }, connection, nth) => {
       if (nth > 0 && type === FRAME.HEADERS) answerRaw(connection, stream, 'second');
+      if (nth > 0 && type === FRAME.PING) connection.pong(body);
     });
     await using wire = openWire(server.host, { keepaliveMs: 20, keepaliveTimeoutMs: 20 });
     assert.match(await outcomeOf(wire), /^UNAVAILABLE: .*ping/);
@@ -390,36 +391,44 @@ describe('keepalive', () => {
     assert.equal(await outcomeOf(wire), 'hello');
   });
 
-  it('sends no ping while nothing is under way', async () => {
+  it('sends no ping while nothing is under way', async (test) => {
+    test.mock.timers.enable({ apis: ['setTimeout'] });
     let pings = 0;
-    await using server = await openRawServer(({ type, stream, body }, connection) => {
+    await using server = await openRawServer(({ type, stream }, connection) => {
       if (type === FRAME.HEADERS) answerRaw(connection, stream);
-      if (type !== FRAME.PING) return;
-      pings++;
-      connection.pong(body);
+      if (type === FRAME.PING) pings++;
     });
-    await using wire = openWire(server.host, { keepaliveMs: 1 });
+    await using wire = openWire(server.host, { keepaliveMs: 10 });
     assert.equal(await outcomeOf(wire), 'hello');
-    const before = pings;
-    // Another timer of the same length is due no earlier.
-    for (let timers = 0; timers < 20; timers++) await new Promise((resolve) => setTimeout(resolve, 1));
-    assert.ok(pings - before <= 1, `${pings - before} pings`);
+    // The stream is closed a few turns after the answer is told.
+    for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
+    for (let times = 0; times < 10; times++) test.mock.timers.tick(10);
+    // A ping would have come before this.
+    assert.equal(await outcomeOf(wire), 'hello');
+    assert.equal(pings, 0);
   });
 
-  it('asks less often when the server finds it too often', async () => {
+  it('asks half as often when the server finds it too often', async (test) => {
+    test.mock.timers.enable({ apis: ['setTimeout'] });
     const pings: number[] = [];
-    await using server = await openRawServer(({ type, stream, body }, connection, nth) => {
-      if (type === FRAME.HEADERS && nth === 0) connection.goaway(stream, 11, 'too_many_pings');
-      if (type === FRAME.HEADERS && nth === 1) setTimeout(() => answerRaw(connection, stream), 300);
-      if (type === FRAME.PING) {
-        pings.push(nth);
-        connection.pong(body);
-      }
+    const streams: number[] = [];
+    let arrived = Promise.withResolvers<void>();
+    await using server = await openRawServer(({ type, stream }, connection, nth) => {
+      if (type === FRAME.PING) pings.push(nth);
+      if (type !== FRAME.HEADERS) return;
+      if (nth === 0) connection.goaway(stream, 11, 'too_many_pings');
+      else if (streams.push(stream) === 2) for (const each of streams) answerRaw(connection, each);
+      arrived.resolve();
     });
-    // The double of it is more than the call takes.
-    await using wire = openWire(server.host, { keepaliveMs: 200 });
+    await using wire = openWire(server.host, { keepaliveMs: 100 });
     assert.match(await outcomeOf(wire), /^UNAVAILABLE: .*too_many_pings/);
+    arrived = Promise.withResolvers();
+    const silent = outcomeOf(wire);
+    await arrived.promise;
+    test.mock.timers.tick(199);
+    // A ping would have come before this.
     assert.equal(await outcomeOf(wire), 'hello');
+    assert.equal(await silent, 'hello');
     assert.deepEqual(pings, []);
   });
 });
