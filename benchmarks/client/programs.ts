@@ -48,6 +48,31 @@ const client = new v2beta1.ConversationsClient({
 client.getConversation(${request}).then(() => {${TELL}});`;
 }
 
+/** The least that a call can cost: what the platform does for it. */
+function bareHttp(port: number): string {
+  return `const { Agent, request } = process.getBuiltinModule('node:http');
+const agent = new Agent({ keepAlive: true });
+await new Promise((resolve) => {
+  request({ host: 'localhost', port: ${port}, path: '/v2beta1/${CONVERSATION}', agent }, (response) => {
+    let text = '';
+    response.setEncoding('utf8');
+    response.on('data', (chunk) => { text += chunk; });
+    response.on('end', () => resolve(JSON.parse(text)));
+  }).end();
+});${TELL}`;
+}
+
+function bareHttp2(port: number): string {
+  return `const session = process.getBuiltinModule('node:http2').connect('http://localhost:${port}');
+await new Promise((resolve) => {
+  const path = '/google.cloud.dialogflow.v2beta1.Conversations/GetConversation';
+  const stream = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' });
+  stream.on('data', () => {});
+  stream.on('end', resolve);
+  stream.end(Buffer.alloc(5));
+});${TELL}`;
+}
+
 const INSECURE = "sslCreds: require('@grpc/grpc-js').credentials.createInsecure()";
 const OVER_REST = "fallback: true, protocol: 'http', apiKey: 'any'";
 
@@ -59,6 +84,18 @@ export const startingPrograms: readonly StartingProgram[] = [
     peer: undefined,
     module: false,
     text: ({ rest }) => peers(OVER_REST, rest.plain),
+  },
+  {
+    name: 'node:http2 alone',
+    peer: 'the peer, gRPC',
+    module: true,
+    text: ({ grpc }) => bareHttp2(grpc.plain),
+  },
+  {
+    name: 'node:http alone',
+    peer: 'the peer, REST',
+    module: true,
+    text: ({ rest }) => bareHttp(rest.plain),
   },
   {
     name: 'ours, gRPC, import',
