@@ -87,6 +87,10 @@ function generate(): void {
       ...roots.map((root) => `--proto_path=${root}`),
       `--plugin=protoc-gen-es=${plugin}`,
       `--es_out=target=js+dts,import_extension=js:${gen}`,
+      // Everything once more as data, with the comments: what others generate from.
+      '--include_imports',
+      '--include_source_info',
+      `--descriptor_set_out=${join(gen, 'descriptors.binpb')}`,
       ...files,
       ...Object.values(wireEntryPoints).flat(),
     ],
