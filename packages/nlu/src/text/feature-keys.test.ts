@@ -13,6 +13,19 @@ describe('featureKeys()', () => {
     assert.equal(new Set([a, ab, abc, b, bc, c]).size, 6);
   });
 
+  it('makes a feature of two words near one another, in whichever order', () => {
+    const pairs = (...words: string[]) => {
+      const singles = new Set(featureKeys(words, { wordGrams: 1 }).words);
+      const keys = featureKeys(words, { wordGrams: 1, wordPairsWithin: 2 }).words;
+      return keys.filter((key) => !singles.has(key));
+    };
+    const [ab, ac, bc] = pairs('a', 'b', 'c');
+    assert.equal(new Set([ab, ac, bc]).size, 3);
+    assert.deepEqual(pairs('b', 'a'), [ab]);
+    assert.deepEqual(pairs('c', 'x', 'a')[1], ac);
+    assert.equal(pairs('c', 'x', 'y', 'a').includes(ac ?? 0), false);
+  });
+
   it('makes no feature of characters unless asked', () => {
     assert.deepEqual(featureKeys(['word'], { wordGrams: 1 }).characters, []);
   });

@@ -2,6 +2,8 @@
 export interface FeatureShape {
   /** Words in a row at most: 2 makes features of single words and of pairs. */
   readonly wordGrams: number;
+  /** How far apart two words may stand that make a feature in whichever order: 1 is next to one another. Absent: none. */
+  readonly wordPairsWithin?: number;
   /** Characters in a row within a word, borders included, at least and at most. Absent: none. */
   readonly characterGrams?: readonly [from: number, to: number];
 }
@@ -16,6 +18,7 @@ const BASIS = 0x811c9dc5;
 const PRIME = 0x01000193;
 /** What tells the kinds apart, so that "a" the word is not "a" the character. */
 const WORD_KIND = 0x57;
+const PAIR_KIND = 0x50;
 const CHARACTER_KIND = 0x43;
 /** No character of a word: before and after it. */
 const BORDER = 0x20;
@@ -35,10 +38,22 @@ export function featureKeys(words: readonly string[], shape: FeatureShape): Feat
       keys.words.push(finish(hash));
     }
   }
+  if (shape.wordPairsWithin !== undefined) pushWordPairs(words, shape.wordPairsWithin, keys.words);
   if (shape.characterGrams !== undefined) {
     for (const word of words) pushCharacterGrams(` ${word} `, shape.characterGrams, keys.characters);
   }
   return keys;
+}
+
+function pushWordPairs(words: readonly string[], within: number, keys: number[]): void {
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] ?? '';
+    for (let distance = 1; distance <= within && index + distance < words.length; distance++) {
+      const other = words[index + distance] ?? '';
+      const [first, second] = word < other ? [word, other] : [other, word];
+      keys.push(finish(mixAll(mix(mixAll(mix(BASIS, PAIR_KIND), first), BORDER), second)));
+    }
+  }
 }
 
 /** A word that is shorter than the shortest row makes one feature, whole. */
