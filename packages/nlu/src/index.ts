@@ -3,6 +3,29 @@
  * plain data, and knows no API.
  */
 
+export { Anchors, type PhrasePart } from './entities/anchors.ts';
+export { annotateText, phraseTemplate } from './entities/annotation.ts';
+export {
+  type EntityEntry,
+  type EntityKind,
+  type EntitySpan,
+  type EntityTypeDefinition,
+  EntityTypeError,
+  type EntityTypeFault,
+  type EntityValue,
+} from './entities/entity-type.ts';
+export {
+  EntityRecognizer,
+  type EntityTypeOverride,
+  type RecognitionRequest,
+  recognizedLengthMax,
+} from './entities/recognizer.ts';
+export {
+  type SystemEntitySupport,
+  systemEntitySupport,
+  systemEntityTypes,
+  unsupportedSystemEntityTypes,
+} from './entities/system/system-entities.ts';
 export type { EndpointOptions } from './models/model-endpoint.ts';
 export {
   type ChatMessage,

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Anchors, type PhrasePart } from './anchors.ts';
+
+/** "remind me to [task@sys.any:call mom]" */
+function phrase(text: string): PhrasePart[] {
+  return text.split(/(\[[^\]]+\])/u).flatMap((part): PhrasePart[] => {
+    const annotated = /^\[([^@]*)(@[^:]+):(.*)\]$/u.exec(part);
+    if (annotated !== null)
+      return [{ text: annotated[3] ?? '', entityType: annotated[2] ?? '', alias: annotated[1] ?? '' }];
+    return part === '' ? [] : [{ text: part }];
+  });
+}
+
+function find(
+  phrases: string[],
+  text: string,
+  recognized: [entityType: string, text: string][] = [],
+): unknown[] {
+  const spans = recognized.map(([entityType, said]) => ({
+    entityType,
+    start: text.indexOf(said),
+    end: text.indexOf(said) + said.length,
+  }));
+  return new Anchors(phrases.map(phrase))
+    .find(text, spans, new Set(['@sys.any', '@city']))
+    .map(({ alias, value }) => [alias, value]);
+}
+
+describe('Anchors.find()', () => {
+  const remind = [
+    'remind me to [task@sys.any:call mom]',
+    'remind me to [task@sys.any:eat] at [t@sys.time:7]',
+  ];
+  it('finds what stands after the words of a phrase', () => {
+    assert.deepEqual(find(remind, 'please remind me to buy milk')[0], ['task', 'buy milk']);
+  });
+
+  it('finds what stands between the words of a phrase', () => {
+    assert.deepEqual(find(['call it [n@sys.any:x] from now on'], 'call it big blue from now on')[0], [
+      'n',
+      'big blue',
+    ]);
+  });
+
+  it('ends before what is recognised', () => {
+    assert.deepEqual(find(remind, 'remind me to buy milk tomorrow', [['@sys.date', 'tomorrow']])[0], [
+      'task',
+      'buy milk',
+    ]);
+    assert.deepEqual(find(remind, 'remind me to buy milk at 9', [['@sys.time', '9']])[0], [
+      'task',
+      'buy milk',
+    ]);
+  });
+
+  it('finds what stands at the beginning by what follows', () => {
+    assert.deepEqual(find(['[n@sys.any:Bob] is my name'], 'Priya K. is my name')[0], ['n', 'Priya K']);
+    assert.deepEqual(find(['[n@sys.any:Bob] is my name'], 'Priya was here'), []);
+  });
+
+  it('takes a whole text where a phrase is nothing but a value, after all else', () => {
+    assert.deepEqual(find(['[n@sys.any:Bob]', 'I am [n@sys.any:Bob]'], 'I am Priya'), [
+      ['n', 'Priya'],
+      ['n', 'I am Priya'],
+    ]);
+  });
+
+  it('finds nothing where no word of a phrase is', () => {
+    assert.deepEqual(find(remind, 'good morning'), []);
+  });
+
+  it('takes @sys.ignore for plain text', () => {
+    assert.deepEqual(find(['go [x@sys.ignore:to] [c@city:Oslo]'], 'go to Bergen')[0], ['c', 'Bergen']);
+  });
+
+  it('looks at a bounded number of places', () => {
+    const phrases = Array.from({ length: 500 }, (_, at) => `to [a${at}@sys.any:x]`);
+    assert.ok(find(phrases, 'to '.repeat(300)).length <= 256);
+  });
+});
+
+describe('Anchors.name()', () => {
+  const anchors = new Anchors([phrase('fly from [from@city:Oslo] to [to@city:Rome]')]);
+  const name = (text: string, ...values: string[]): unknown[] =>
+    anchors
+      .name(
+        text,
+        values.map((value) => ({
+          entityType: '@city',
+          start: text.indexOf(value),
+          end: text.indexOf(value) + value.length,
+        })),
+      )
+      .map(({ alias }) => alias);
+
+  it('tells values of one type apart by their places', () => {
+    assert.deepEqual(name('fly to Paris from Oslo', 'Paris', 'Oslo'), ['to', 'from']);
+  });
+
+  it('gives each name once, and none without a word beside it', () => {
+    assert.deepEqual(name('from Paris or from Oslo', 'Paris', 'Oslo'), ['from', undefined]);
+    assert.deepEqual(name('Paris', 'Paris'), [undefined]);
+  });
+});

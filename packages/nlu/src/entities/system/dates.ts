@@ -1,0 +1,463 @@
+import type { ParsedComponents, ParsedResult } from 'chrono-node';
+import { Temporal } from 'temporal-polyfill';
+import { type Match, withoutOverlaps } from '../entity-type.ts';
+import { tokenize } from '../tokens.ts';
+import { type CalendarWords, calendarWords, type RelativeUnit } from './calendar-words.ts';
+import { loadChronoParser } from './chrono-parsers.ts';
+import {
+  dayPartPoints,
+  type Expression,
+  join,
+  type Period,
+  type Place,
+  type Point,
+  plainDate,
+  range,
+} from './date-expressions.ts';
+import { DateValues, matchesOf, type Placed } from './date-values.ts';
+import { digitize } from './digitized-text.ts';
+import type { NumberReader } from './numbers.ts';
+import { baseLanguage, intlLanguage, oncePerQuery, type SystemQuery } from './query.ts';
+import type { Quantity, UnitReader } from './units.ts';
+
+/** English words for days that are more often something else: they count alone, or after one of the others. */
+const AMBIGUOUS = /^(?:sat|sun|wed|mar|may|march|(?:the |a )?second|sec)$/iu;
+const BEFORE_AMBIGUOUS = /\b(?:on|in|by|of|from|to|until|till|since|before|after|every|for)\s+$/iu;
+/** What the library takes for the beginning of a point in time and is one of a duration: "for 3 days". */
+const DURATION_REST = /^(?:[\s,]|\b(?:for|about|within|and)\b)*$/iu;
+const CLOCK = /(?<![\p{L}\p{N}.,:])([01]?\d|2[0-3])(?::([0-5]\d)|[hH]([0-5]\d)?)(?![\p{L}\p{N}:])/gu;
+/** Where "19h" is a time and not a duration. */
+const HOUR_LANGUAGES: ReadonlySet<string> = new Set(['es', 'fr', 'it', 'pt']);
+/** "half past 7", "at 10 to 9", "10 to 9 pm", but not "5 to 9 people"; number words are digits by then. */
+const ENGLISH_CLOCK =
+  /\b(half|(?:a )?quarter|[1-5]?\d minutes?|(?<=\b(?:at|by|until|around) )[1-5]?\d|[1-5]?\d(?= \w+ \d+ ?[ap]\.?m\b)) (past|to|after) (1[0-2]|0?[1-9])(?![\p{N}:])(?:\s?([ap])\.?m\b)?/giu;
+const BETWEEN = /\bbetween(\s+\S.{0,30}?\s)and(?=\s)/giu;
+/** Words that may stand beside a weekday and do not change which one it is. */
+const TIME_WORDS: ReadonlySet<string> = new Set([
+  'noon',
+  'midnight',
+  'uhr',
+  'oclock',
+  'clock',
+  'heures',
+  'horas',
+  'uur',
+]);
+const NUMERIC_DATE = /(?<![\p{L}\p{N}])(\d{1,4})([-./])(\d{1,2})\2(\d{1,4})(?![\p{L}\p{N}])/gu;
+
+/** Reads the days and times of a language. */
+export interface DateReader {
+  find(query: SystemQuery, entityType: string): readonly Match[];
+}
+
+/** Loads what reads the days and times of a language. */
+export async function loadDateReader(
+  language: string,
+  numbers: NumberReader,
+  units: UnitReader,
+): Promise<DateReader> {
+  const parse = await loadChronoParser(language);
+  const words = calendarWords(language, units.names);
+  const expressions = oncePerQuery((query) => new DateFinder({ query, words, numbers, units, parse }).find());
+  return {
+    find: (query, entityType) => matchesOf(entityType, expressions(query)),
+  };
+}
+
+/** Finds the expressions of one text. */
+class DateFinder {
+  readonly #query: SystemQuery;
+  readonly #words: CalendarWords;
+  readonly #numbers: NumberReader;
+  readonly #units: UnitReader;
+  readonly #parse: Awaited<ReturnType<typeof loadChronoParser>>;
+  readonly #now: Temporal.ZonedDateTime;
+  readonly #today: Temporal.PlainDate;
+
+  constructor(given: {
+    readonly query: SystemQuery;
+    readonly words: CalendarWords;
+    readonly numbers: NumberReader;
+    readonly units: UnitReader;
+    readonly parse: Awaited<ReturnType<typeof loadChronoParser>>;
+  }) {
+    this.#query = given.query;
+    this.#words = given.words;
+    this.#numbers = given.numbers;
+    this.#units = given.units;
+    this.#parse = given.parse;
+    const { nowMs, timeZone } = given.query;
+    this.#now = Temporal.Instant.fromEpochMilliseconds(nowMs).toZonedDateTimeISO(timeZone);
+    this.#today = this.#now.toPlainDate();
+  }
+
+  find(): Placed[] {
+    const durations = this.#units.durations(this.#query);
+    const relative = this.#relativeDurations(durations);
+    const spoken = this.#spokenTimes();
+    const candidates = [
+      ...relative,
+      ...this.#relativeUnits(),
+      ...this.#clockTimes(),
+      ...spoken,
+      ...this.#dayParts(),
+      ...(this.#parse === undefined ? this.#plainDates() : this.#parsed(durations, relative, spoken)),
+    ];
+    const values = new DateValues(this.#now, { clockOfTwelve: hasClockOfTwelve(this.#query.language) });
+    return this.#joined(withoutOverlaps(candidates)).map((expression) => values.placed(expression));
+  }
+
+  /** "in 2 hours", "3 days ago", "two weeks from now". */
+  #relativeDurations(durations: readonly Quantity[]): Expression[] {
+    const { tokens } = this.#query;
+    const found: Expression[] = [];
+    for (const duration of durations) {
+      const first = tokens.findIndex(({ start }) => start >= duration.start);
+      const next = tokens.findIndex(({ start }) => start >= duration.end);
+      const after = next < 0 ? tokens.length : next;
+      for (const marker of this.#words.markers) {
+        const from = first - marker.before.length;
+        const saysBefore = marker.before.every((word, at) => tokens[from + at]?.word === word);
+        const saysAfter = marker.after.every((word, at) => tokens[after + at]?.word === word);
+        const point = saysBefore && saysAfter ? this.#fromNow(duration, marker.sign) : undefined;
+        if (point === undefined) continue;
+        found.push({
+          start: tokens[from]?.start ?? duration.start,
+          end: Math.max(duration.end, tokens[after + marker.after.length - 1]?.end ?? 0),
+          kind: point.instant === undefined ? 'date' : 'date-time',
+          from: point,
+        });
+      }
+    }
+    return found;
+  }
+
+  #fromNow({ amount, unit }: Quantity, sign: 1 | -1): Point | undefined {
+    try {
+      if (unit.calendar === true || unit.symbol === 'day' || unit.symbol === 'wk') {
+        const size = unit.calendar === true ? (unit.size ?? 0) : (unit.size ?? 0) / 86_400;
+        const count = sign * amount * size;
+        if (!Number.isInteger(count)) return undefined;
+        const { year, month, day } = this.#today.add(
+          unit.calendar === true ? { months: count } : { days: count },
+        );
+        const date = plainDate(year, month, day);
+        return date && { date };
+      }
+      const instant = this.#now.add({ milliseconds: Math.round(sign * amount * (unit.size ?? 0) * 1_000) });
+      return plainDate(instant.year, instant.month, instant.day) && { instant };
+    } catch (error) {
+      // Beyond what a calendar holds: "in 1e9 years".
+      if (error instanceof RangeError) return undefined;
+      throw error;
+    }
+  }
+
+  /** "next week", "this month", "now"; and "tomorrow" where no parser knows the language's word. */
+  #relativeUnits(): Expression[] {
+    const found: Expression[] = [];
+    for (const { start, end, value } of this.#words.relative.find(this.#query.tokens)) {
+      if (value.unit === 'second')
+        found.push({ start, end, kind: 'date-time', from: { instant: this.#now } });
+      else if (value.unit === 'day') {
+        if (this.#parse !== undefined) continue;
+        found.push({ start, end, kind: 'date', from: { date: this.#today.add({ days: value.offset }) } });
+      } else found.push({ start, end, kind: 'date-period', ...this.#period(value) });
+    }
+    return found;
+  }
+
+  #period({ unit, offset }: RelativeUnit): Period {
+    const today = this.#today;
+    const monday = today.subtract({ days: today.dayOfWeek - 1 });
+    const january = today.with({ month: 1, day: 1 });
+    const period = (first: Temporal.PlainDate, length: Temporal.DurationLike): Period => ({
+      from: { date: first },
+      to: { date: first.add(length).subtract({ days: 1 }) },
+    });
+    if (unit === 'weekend') return period(monday.add({ days: 5 + 7 * offset }), { days: 2 });
+    if (unit === 'week') return period(monday.add({ days: 7 * offset }), { days: 7 });
+    if (unit === 'month') return period(today.with({ day: 1 }).add({ months: offset }), { months: 1 });
+    if (unit === 'year') return period(january.add({ years: offset }), { years: 1 });
+    const quarter = Math.floor((today.month - 1) / 3) + offset;
+    return period(january.add({ months: 3 * quarter }), { months: 3 });
+  }
+
+  #dayParts(): Expression[] {
+    return this.#words.dayParts.find(this.#query.tokens).map(({ start, end, value }) => ({
+      start,
+      end,
+      kind: 'time-period',
+      isDayPart: true,
+      ...dayPartPoints(value, value.today ? this.#today : undefined),
+    }));
+  }
+
+  /** "19:30", "19h"; and any number where a time was asked for. */
+  #clockTimes(): Expression[] {
+    const { text, language, answers } = this.#query;
+    const found: Expression[] = [];
+    for (const { 0: said, 1: hour, 2: minute, 3: afterHour, index } of text.matchAll(CLOCK)) {
+      if (minute === undefined && !HOUR_LANGUAGES.has(baseLanguage(language))) continue;
+      const time = Temporal.PlainTime.from({ hour: Number(hour), minute: Number(minute ?? afterHour ?? 0) });
+      const from = this.#clock(time, minute === undefined);
+      found.push({ start: index, end: index + said.length, kind: 'time', from });
+    }
+    const hour = /^\s*([01]?\d|2[0-3])\s*$/u.exec(digitize(this.#query, this.#numbers).text)?.[1];
+    if (hour !== undefined && (answers === '@sys.time' || answers === '@sys.date-time')) {
+      const from = this.#clock(Temporal.PlainTime.from({ hour: Number(hour) }), false);
+      found.push({ start: 0, end: text.length, kind: 'time', from });
+    }
+    return found;
+  }
+
+  /** "half past seven", "ten to 9 pm". */
+  #spokenTimes(): Expression[] {
+    if (baseLanguage(this.#query.language) !== 'en') return [];
+    const digitized = digitize(this.#query, this.#numbers);
+    return [...digitized.text.matchAll(ENGLISH_CLOCK)].flatMap((said): Expression[] => {
+      const [whole, part = '', side = '', hour, half = ''] = said;
+      const isTo = side.toLowerCase() === 'to';
+      const minutes = /half/iu.test(part) ? 30 : /quarter/iu.test(part) ? 15 : Number.parseInt(part, 10);
+      if (isTo && minutes === 30) return [];
+      const base = Temporal.PlainTime.from({
+        hour: (Number(hour) % 12) + (half.toLowerCase() === 'p' ? 12 : 0),
+      });
+      const time = base.add({ minutes: isTo ? -minutes : minutes });
+      const place = digitized.place(said.index, said.index + whole.length);
+      return [{ ...place, kind: 'time', from: this.#clock(time, half !== '') }];
+    });
+  }
+
+  #clock(time: Temporal.PlainTime, halfKnown: boolean): Point {
+    return { time, halfKnown: halfKnown || time.hour > 12 || time.hour === 0 };
+  }
+
+  /** Weekdays and dates in digits, where no parser knows the language. */
+  #plainDates(): Expression[] {
+    const found: Expression[] = [];
+    for (const { start, end, value } of this.#words.weekdays.find(this.#query.tokens)) {
+      const days = (value - this.#today.dayOfWeek + 7) % 7;
+      found.push({ start, end, kind: 'date', from: { date: this.#today.add({ days }) } });
+    }
+    const order = new Intl.DateTimeFormat(intlLanguage(this.#query.language), { dateStyle: 'short' })
+      .formatToParts()
+      .flatMap(({ type }) => (type === 'day' || type === 'month' || type === 'year' ? [type] : []));
+    for (const { 0: said, 1: one = '', 3: two = '', 4: three = '', index } of this.#query.text.matchAll(
+      NUMERIC_DATE,
+    )) {
+      const names = one.length === 4 ? (['year', 'month', 'day'] as const) : order;
+      const fields = Object.fromEntries(names.map((name, at) => [name, Number([one, two, three][at])]));
+      const year = (fields['year'] ?? 0) + ((fields['year'] ?? 0) < 100 ? 2_000 : 0);
+      const date = plainDate(year, fields['month'] ?? 0, fields['day'] ?? 0);
+      if (date !== undefined)
+        found.push({ start: index, end: index + said.length, kind: 'date', from: { date } });
+    }
+    return found;
+  }
+
+  #parsed(
+    durations: readonly Quantity[],
+    relative: readonly Expression[],
+    spoken: readonly Expression[],
+  ): Expression[] {
+    const digitized = digitize(this.#query, this.#numbers);
+    // The library reads "from ... to ..."; of the same length, so that places stay.
+    const text = digitized.text.replace(BETWEEN, (said) => `from   ${said.slice(7, -3)}to `);
+    const found: Expression[] = [];
+    for (const result of this.#parse?.(text, this.#today) ?? []) {
+      const place = digitized.place(result.index, result.index + result.text.length);
+      if (this.#isNoPoint(result, place, durations, relative)) continue;
+      const expression = this.#expression(result, place);
+      // "at ten to nine" is no time from ten on.
+      const isSpoken = spoken.some(({ start, end }) => start < place.end && place.start < end);
+      if (expression === undefined || (isSpoken && expression.kind === 'time-period')) continue;
+      const placeOf = (start: number, end: number): Place =>
+        digitized.place(result.index + start, result.index + end);
+      const parts = expression.kind === 'date-time' ? this.#split(result.text, expression, placeOf) : [];
+      found.push(parts.length === 0 ? expression : { ...expression, parts });
+    }
+    return found;
+  }
+
+  /** What the library takes for a day or a time and is a duration, or a word that is more often another. */
+  #isNoPoint(
+    result: ParsedResult,
+    { start, end }: Place,
+    durations: readonly Quantity[],
+    relative: readonly Expression[],
+  ): boolean {
+    const { text } = this.#query;
+    if (baseLanguage(this.#query.language) === 'en' && AMBIGUOUS.test(result.text)) {
+      return text.trim().length !== end - start && !BEFORE_AMBIGUOUS.test(text.slice(0, start));
+    }
+    const isIn = (outer: Place): boolean => outer.start <= start && outer.end >= end;
+    if (relative.some(isIn) || durations.some(isIn)) return true;
+    // What is left of it without the durations that it has words of.
+    let rest = '';
+    for (let at = start; at < end; at++) {
+      if (!durations.some((duration) => duration.start <= at && at < duration.end)) rest += text[at];
+    }
+    return rest.length < end - start && DURATION_REST.test(rest);
+  }
+
+  #expression(result: ParsedResult, place: Place): Expression | undefined {
+    const from = this.#point(result.start, result.text);
+    if (from === undefined) return undefined;
+    if (result.end) {
+      const to = this.#point(result.end, result.text);
+      return to === undefined
+        ? undefined
+        : range(place, 'to' in from ? from.from : from, 'to' in to ? to.to : to);
+    }
+    const trimmed = this.#withoutLeading(place);
+    if ('to' in from) return { ...trimmed, kind: 'date-period', ...from };
+    if (from.instant !== undefined || (from.date !== undefined && from.time !== undefined)) {
+      return { ...trimmed, kind: 'date-time', from };
+    }
+    if (from.date === undefined) return { ...trimmed, kind: 'time', from };
+    return { ...this.#withoutDayPart(trimmed), kind: 'date', from };
+  }
+
+  /** What is certain of a result: a point, or the month or year that it names. */
+  #point(said: ParsedComponents, text: string): Point | Period | undefined {
+    const [year, month, day] = [said.get('year') ?? 0, said.get('month') ?? 0, said.get('day') ?? 0];
+    const hasDay = said.isCertain('day') || said.isCertain('weekday');
+    const hasTime = said.isCertain('hour');
+    if (!hasDay && !hasTime) {
+      return said.isCertain('month') || said.isCertain('year')
+        ? this.#calendarPeriod(said, year, month)
+        : undefined;
+    }
+    const date = hasDay ? this.#ahead(said, plainDate(year, month, day), text) : undefined;
+    if (!hasTime) return date && { date };
+    const time = Temporal.PlainTime.from({
+      hour: said.get('hour') ?? 0,
+      minute: said.get('minute') ?? 0,
+      second: said.get('second') ?? 0,
+    });
+    if (said.isCertain('timezoneOffset')) {
+      const offsetMinutes = said.get('timezoneOffset') ?? 0;
+      return {
+        instant: inOffset(date ?? this.#today, time, offsetMinutes).withTimeZone(this.#query.timeZone),
+      };
+    }
+    const clock = this.#clock(time, said.isCertain('meridiem'));
+    return date === undefined ? clock : { ...clock, date };
+  }
+
+  #calendarPeriod(said: ParsedComponents, year: number, month: number): Period | undefined {
+    if (!said.isCertain('month')) {
+      const first = plainDate(year, 1, 1);
+      return first && { from: { date: first }, to: { date: first.with({ month: 12, day: 31 }) } };
+    }
+    const { year: thisYear, month: thisMonth } = this.#today;
+    const first = plainDate(
+      said.isCertain('year') ? year : month < thisMonth ? thisYear + 1 : thisYear,
+      month,
+      1,
+    );
+    return first && { from: { date: first }, to: { date: first.with({ day: first.daysInMonth }) } };
+  }
+
+  /** A weekday without more, and a day without a year, are the next ones, not those that have passed. */
+  #ahead(
+    said: ParsedComponents,
+    date: Temporal.PlainDate | undefined,
+    text: string,
+  ): Temporal.PlainDate | undefined {
+    if (date === undefined || Temporal.PlainDate.compare(date, this.#today) >= 0) return date;
+    if (said.isCertain('day')) return said.isCertain('year') ? date : date.add({ years: 1 });
+    return this.#saysPlainWeekday(text) ? date.add({ days: 7 }) : date;
+  }
+
+  /** Whether a text has no word like "last" beside the weekday and the time. */
+  #saysPlainWeekday(text: string): boolean {
+    const tokens = tokenize(text);
+    const known = [...this.#words.weekdays.find(tokens), ...this.#words.dayParts.find(tokens)];
+    return tokens.every(
+      ({ word, start, end }) =>
+        word.length < 3 ||
+        /^\d/u.test(word) ||
+        TIME_WORDS.has(word) ||
+        this.#words.leading.has(word) ||
+        known.some((place) => place.start <= start && place.end >= end),
+    );
+  }
+
+  /** Where a date and a time in one divide, as each half is understood by itself. */
+  #split(text: string, whole: Expression, placeOf: (start: number, end: number) => Place): Expression[] {
+    const at = /\s/u.test(text) ? /(?<=\s)(?=\S)/gu : /(?!^)/gu;
+    for (const { index } of text.matchAll(at)) {
+      const parts = [
+        { text: text.slice(0, index), from: 0 },
+        { text: text.slice(index), from: index },
+      ].flatMap(({ text: half, from }) => {
+        const result = this.#parse?.(half, this.#today)[0];
+        const place = result && placeOf(from + result.index, from + result.index + result.text.length);
+        return (result && place && this.#expression(result, place)) ?? [];
+      });
+      const date = parts.find(({ kind }) => kind === 'date');
+      const time = parts.find(({ kind }) => kind === 'time');
+      const sameDate = date?.from.date && whole.from.date?.equals(date.from.date);
+      const sameTime = time?.from.time && whole.from.time?.equals(time.from.time);
+      if (sameDate && sameTime) return parts;
+    }
+    return [];
+  }
+
+  #withoutLeading(place: Place): Place {
+    const inside = this.#query.tokens.filter(({ start, end }) => start >= place.start && end <= place.end);
+    const first = inside.find(({ word }) => !this.#words.leading.has(word));
+    return { start: first?.start ?? place.start, end: place.end };
+  }
+
+  /** "tomorrow morning" is a day and a part of it. */
+  #withoutDayPart(place: Place): Place {
+    const part = this.#words.dayParts
+      .find(this.#query.tokens)
+      .find(({ start, end }) => start >= place.start && end <= place.end);
+    if (part === undefined) return place;
+    if (part.start > place.start)
+      return { start: place.start, end: this.#query.text.slice(0, part.start).trimEnd().length };
+    const rest = this.#query.tokens.find(({ start }) => start >= part.end);
+    return rest === undefined || rest.start >= place.end ? place : { start: rest.start, end: place.end };
+  }
+
+  /** Neighbours that say one thing together: "tomorrow" and "at 7pm", "7" and "in the evening". */
+  #joined(expressions: readonly Expression[]): Expression[] {
+    const joined: Expression[] = [];
+    for (const expression of expressions) {
+      const before = joined.at(-1);
+      const together =
+        before !== undefined && this.#areNeighbours(before, expression)
+          ? join(before, expression)
+          : undefined;
+      if (together === undefined) joined.push(expression);
+      else joined[joined.length - 1] = together;
+    }
+    return joined;
+  }
+
+  #areNeighbours(before: Place, after: Place): boolean {
+    const between = this.#query.text.slice(before.end, after.start);
+    return (
+      tokenize(between).every(({ word }) => this.#words.leading.has(word) || word.length < 3) &&
+      between.length < 12
+    );
+  }
+}
+
+function inOffset(
+  date: Temporal.PlainDate,
+  time: Temporal.PlainTime,
+  offsetMinutes: number,
+): Temporal.ZonedDateTime {
+  return date.toZonedDateTime({ timeZone: 'UTC', plainTime: time }).subtract({ minutes: offsetMinutes });
+}
+
+/** Whether people leave it open if a time is before or after noon: in Britain too, whatever its clocks show. */
+function hasClockOfTwelve(language: string): boolean {
+  const hours = new Intl.DateTimeFormat(intlLanguage(language), { hour: 'numeric' }).resolvedOptions();
+  return baseLanguage(language) === 'en' || hours.hour12 === true;
+}

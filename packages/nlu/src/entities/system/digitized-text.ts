@@ -1,0 +1,40 @@
+import type { NumberReader } from './numbers.ts';
+import type { SystemQuery } from './query.ts';
+
+/** A text with its number words in digits, and where its pieces stand in the text itself. */
+export interface DigitizedText {
+  readonly text: string;
+  place(start: number, end: number): { readonly start: number; readonly end: number };
+}
+
+/** "seven pm" as "7 pm": whoever reads times reads digits. */
+export function digitize(query: SystemQuery, { numbers }: NumberReader): DigitizedText {
+  const starts: number[] = [];
+  const ends: number[] = [];
+  let text = '';
+  const copy = (from: number, to: number): void => {
+    text += query.text.slice(from, to);
+    for (let at = from; at < to; at++) {
+      starts.push(at);
+      ends.push(at + 1);
+    }
+  };
+  let copied = 0;
+  for (const { start, end, value, article } of numbers(query)) {
+    const isWord =
+      !article && Number.isInteger(value) && value >= 0 && !/\d/u.test(query.text.slice(start, end));
+    if (!isWord) continue;
+    copy(copied, start);
+    for (const digit of String(value)) {
+      text += digit;
+      starts.push(start);
+      ends.push(end);
+    }
+    copied = end;
+  }
+  copy(copied, query.text.length);
+  return {
+    text,
+    place: (start, end) => ({ start: starts[start] ?? query.text.length, end: ends[end - 1] ?? 0 }),
+  };
+}
