@@ -3,6 +3,17 @@
  * plain data, and knows no API.
  */
 
+export type { IntentPhrases, TrainingSet } from './classifier/examples.ts';
+export {
+  type Classification,
+  type ClassifyOptions,
+  type IntentModel,
+  loadIntentModel,
+  type ScoredIntent,
+} from './classifier/intent-model.ts';
+export { IntentModelError, type IntentModelFault } from './classifier/model-file.ts';
+export { type IntentTrainingOptions, trainIntentModel } from './classifier/train-intent-model.ts';
+export type { IntentTrainingPhase, IntentTrainingProgress, TrainingMode } from './classifier/training.ts';
 export { Anchors, type PhrasePart } from './entities/anchors.ts';
 export { annotateText, phraseTemplate } from './entities/annotation.ts';
 export {
