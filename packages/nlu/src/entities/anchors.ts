@@ -14,31 +14,43 @@ export interface PhrasePart {
 const EDGE = '\n';
 /** How many words beside a value say that it is one. */
 const CONTEXT_MAX = 3;
-/** Spans that are looked at for one text, of all places that begin in it. */
-const SPANS_MAX = 256;
+/** A word beside a value says more than the edge of the text, and than how many phrases have the context. */
+const WORD_SCORE = 4;
+const SUPPORT_SCORE_MAX = 3;
+/** Contexts of a parameter that are compared: of more, the most frequent. */
+const CONTEXTS_MAX = 1_000;
 
+/** A piece of a text that has been recognised. */
 interface RecognizedSpan {
   readonly entityType: string;
   readonly start: number;
   readonly end: number;
 }
 
-interface Place {
-  readonly entityType: string;
-  readonly alias: string | undefined;
-  /** The words before and after it, the nearest first; "@" and a type stands for another parameter's value. */
-  readonly before: readonly string[];
-  readonly after: readonly string[];
+/** Words on one side of a parameter's values, the nearest first, and how many phrases have them. */
+interface Context {
+  readonly words: readonly string[];
+  support: number;
 }
 
-/** A value that only its place tells: where it is, and how much of a phrase's words beside it are there. */
+/** A parameter with what stands before and after its values; "@" and a type stand for another parameter's value. */
+interface Parameter {
+  readonly entityType: string;
+  readonly alias: string | undefined;
+  readonly before: Map<string, Context>;
+  readonly after: Map<string, Context>;
+  /** Whether a phrase is nothing but a value. */
+  standsAlone: boolean;
+}
+
+/** A value that only its place tells. The higher its score, the more of the phrases' words are beside it. */
 export interface AnchoredSpan {
   readonly entityType: string;
   readonly alias: string | undefined;
   readonly start: number;
   readonly end: number;
   readonly value: EntityValue;
-  readonly context: number;
+  readonly score: number;
 }
 
 /** A text in which what has been recognised is one item, like a word. */
@@ -48,6 +60,14 @@ interface Item {
   readonly end: number;
   readonly recognized: boolean;
 }
+
+/** How well a place agrees with a parameter's contexts. */
+interface Agreement {
+  readonly words: number;
+  readonly score: number;
+}
+
+const NO_AGREEMENT: Agreement = { words: 0, score: 0 };
 
 /** Whether a piece of a phrase stands for a value. */
 export function isAnnotated(part: PhrasePart): part is PhrasePart & { readonly entityType: string } {
@@ -59,14 +79,16 @@ export function isAnnotated(part: PhrasePart): part is PhrasePart & { readonly e
  * values that no list has: of `@sys.any`, of names, and of entity types with automated expansion.
  */
 export class Anchors {
-  readonly #places: readonly Place[];
+  readonly #parameters: readonly Parameter[];
 
   constructor(phrases: Iterable<readonly PhrasePart[]>) {
-    const places = new Map<string, Place>();
-    for (const phrase of phrases) {
-      for (const place of placesOf(phrase)) places.set(JSON.stringify(place), place);
-    }
-    this.#places = [...places.values()];
+    const parameters = new Map<string, Parameter>();
+    for (const phrase of phrases) addPlaces(phrase, parameters);
+    this.#parameters = [...parameters.values()].map(({ before, after, ...parameter }) => ({
+      ...parameter,
+      before: mostFrequent(before),
+      after: mostFrequent(after),
+    }));
   }
 
   /**
@@ -78,21 +100,21 @@ export class Anchors {
     spans: readonly T[],
   ): (T & { readonly alias: string | undefined })[] {
     const items = itemsOf(text, spans);
-    const fits: { readonly span: T; readonly alias: string; readonly context: number }[] = [];
+    const fits: { readonly span: T; readonly alias: string; readonly score: number }[] = [];
     for (const [at, item] of items.entries()) {
       const span = spans.find(({ start }) => item.recognized && start === item.start);
       if (span === undefined) continue;
-      for (const { entityType, alias, before, after } of this.#places) {
+      for (const { entityType, alias, before, after } of this.#parameters) {
         if (entityType !== span.entityType || alias === undefined) continue;
-        const context =
-          agreement(withoutEdge(before), items, { from: at - 1, step: -1 }) +
-          agreement(withoutEdge(after), items, { from: at + 1, step: 1 });
-        if (context > 0) fits.push({ span, alias, context });
+        const left = bestAgreement(before, items, { from: at - 1, step: -1 });
+        const right = bestAgreement(after, items, { from: at + 1, step: 1 });
+        // That a value begins or ends the text tells it from no other.
+        if (left.words + right.words > 0) fits.push({ span, alias, score: left.score + right.score });
       }
     }
     const named = new Map<T, string>();
     const given = new Set<string>();
-    for (const { span, alias } of fits.sort((a, b) => b.context - a.context)) {
+    for (const { span, alias } of fits.sort((a, b) => b.score - a.score)) {
       if (named.has(span) || given.has(alias)) continue;
       named.set(span, alias);
       given.add(alias);
@@ -101,47 +123,60 @@ export class Anchors {
   }
 
   /**
-   * The values of some entity types in their places, those with the most of a phrase beside them first. They lie
-   * between the spans that have been recognised, never across one.
+   * The values of some entity types in their places, those that agree best with the phrases first. They lie between the
+   * spans that have been recognised, never across one.
    */
   find(
     text: string,
     recognized: readonly RecognizedSpan[],
     entityTypes: ReadonlySet<string>,
   ): AnchoredSpan[] {
+    const wanted = this.#parameters.filter(({ entityType }) => entityTypes.has(entityType));
+    if (wanted.length === 0) return [];
     const items = itemsOf(text, recognized);
-    const found: AnchoredSpan[] = [];
-    for (const place of this.#places) {
-      if (!entityTypes.has(place.entityType)) continue;
-      for (let first = 0; first < items.length; first++) {
-        const span = spanAt(place, items, first, text);
-        if (span !== undefined && found.push(span) === SPANS_MAX) return byContext(found);
-      }
-    }
-    return byContext(found);
+    return wanted
+      .flatMap((parameter) => runsOf(items).flatMap((run) => valueIn(parameter, items, run, text) ?? []))
+      .sort((a, b) => b.score - a.score || a.start - b.start);
   }
 }
 
-function byContext(spans: AnchoredSpan[]): AnchoredSpan[] {
-  return spans.sort((a, b) => b.context - a.context || a.start - b.start);
-}
-
-function placesOf(phrase: readonly PhrasePart[]): Place[] {
-  const words: { word: string; part: PhrasePart }[] = [];
+function addPlaces(phrase: readonly PhrasePart[], parameters: Map<string, Parameter>): void {
+  const words: { readonly word: string; readonly part: PhrasePart }[] = [];
   for (const part of phrase) {
     if (isAnnotated(part)) words.push({ word: part.entityType, part });
     else for (const word of tokenWords(part.text)) words.push({ word, part });
   }
-  const places: Place[] = [];
   for (const [at, { part }] of words.entries()) {
     if (!isAnnotated(part)) continue;
+    const key = JSON.stringify([part.entityType, part.alias]);
+    const parameter = parameters.get(key) ?? {
+      entityType: part.entityType,
+      alias: part.alias,
+      before: new Map(),
+      after: new Map(),
+      standsAlone: false,
+    };
+    parameters.set(key, parameter);
     const before = words.slice(Math.max(0, at - CONTEXT_MAX), at).map(({ word }) => word);
     const after = words.slice(at + 1, at + 1 + CONTEXT_MAX).map(({ word }) => word);
     if (at < CONTEXT_MAX) before.unshift(EDGE);
     if (at + CONTEXT_MAX >= words.length) after.push(EDGE);
-    places.push({ entityType: part.entityType, alias: part.alias, before: before.reverse(), after });
+    addContext(parameter.before, before.reverse());
+    addContext(parameter.after, after);
+    if (words.length === 1) parameter.standsAlone = true;
   }
-  return places;
+}
+
+function addContext(contexts: Map<string, Context>, words: readonly string[]): void {
+  const key = words.join(' ');
+  const context = contexts.get(key);
+  if (context === undefined) contexts.set(key, { words, support: 1 });
+  else context.support += 1;
+}
+
+function mostFrequent(contexts: Map<string, Context>): Map<string, Context> {
+  if (contexts.size <= CONTEXTS_MAX) return contexts;
+  return new Map([...contexts].sort(([, a], [, b]) => b.support - a.support).slice(0, CONTEXTS_MAX));
 }
 
 function itemsOf(text: string, recognized: readonly RecognizedSpan[]): Item[] {
@@ -159,48 +194,85 @@ function itemsOf(text: string, recognized: readonly RecognizedSpan[]): Item[] {
   return [...words, ...values].sort((a, b) => a.start - b.start);
 }
 
-/** The value that begins at an item, if the words beside it are those of the place. */
-function spanAt(place: Place, items: readonly Item[], first: number, text: string): AnchoredSpan | undefined {
-  const before = agreement(place.before, items, { from: first - 1, step: -1 });
-  if (before === 0 || items[first]?.recognized !== false) return undefined;
-  let last = -1;
-  let after = 0;
-  let runEnd = first - 1;
-  while (items[runEnd + 1]?.recognized === false) runEnd += 1;
-  for (let at = first; at <= runEnd; at++) {
-    const agreed = agreement(place.after, items, { from: at + 1, step: 1 });
-    if (agreed > after) [last, after] = [at, agreed];
+/** The first and last items of what stands between recognised ones. */
+function runsOf(items: readonly Item[]): { readonly first: number; readonly last: number }[] {
+  const runs: { first: number; last: number }[] = [];
+  for (const [at, { recognized }] of items.entries()) {
+    if (recognized) continue;
+    const run = runs.at(-1);
+    if (run?.last === at - 1) run.last = at;
+    else runs.push({ first: at, last: at });
   }
-  // At the beginning of a text, something has to follow; elsewhere the value may go on to the end, or to another.
-  const opens = place.before[0] === EDGE;
-  const alone = opens && place.after[0] === EDGE;
-  if (after === 0 && !opens) last = runEnd;
-  const start = items[first];
-  const end = items[last];
-  if (start === undefined || end === undefined) return undefined;
-  return {
-    entityType: place.entityType,
-    alias: place.alias,
-    start: start.start,
-    end: end.end,
-    value: text.slice(start.start, end.end),
-    // A phrase that is nothing but a value says nothing about its place.
-    context: alone ? 0 : before + after,
-  };
+  return runs;
 }
 
-/** That a value begins or ends the text tells it from no other. */
-function withoutEdge(words: readonly string[]): readonly string[] {
-  return words.filter((word) => word !== EDGE);
+/** The most likely value of a parameter within a run. Left and right need not be of one phrase. */
+function valueIn(
+  { entityType, alias, before, after, standsAlone }: Parameter,
+  items: readonly Item[],
+  run: { readonly first: number; readonly last: number },
+  text: string,
+): AnchoredSpan | undefined {
+  let best: { first: number; last: number; score: number } | undefined;
+  const ends = endsOf(after, items, run);
+  for (let first = run.first; first <= run.last; first++) {
+    const left = bestAgreement(before, items, { from: first - 1, step: -1 });
+    if (left.words === 0 && first > run.first) continue;
+    const end = ends.get(first);
+    if (end === undefined) continue;
+    // A word on the right alone may be anywhere: it takes two, or the beginning of a phrase.
+    const { words } = end.agreement;
+    const told = left.words > 0 || words > 1 || (words === 1 && left.score > 0);
+    const isAll = first === 0 && run.last === items.length - 1;
+    if (!told && !(isAll && standsAlone)) continue;
+    const { last, score } = told
+      ? { last: end.last, score: left.score + end.agreement.score }
+      : { last: run.last, score: 0 };
+    if (best === undefined || score > best.score) best = { first, last, score };
+  }
+  const start = items[best?.first ?? -1]?.start;
+  const end = items[best?.last ?? -1]?.end;
+  if (best === undefined || start === undefined || end === undefined) return undefined;
+  return { entityType, alias, start, end, value: text.slice(start, end), score: best.score };
 }
 
-/** How many of the words of a place are there, from the nearest on. */
-function agreement(
-  words: readonly string[],
+interface End {
+  readonly last: number;
+  readonly agreement: Agreement;
+}
+
+/** Where a value that begins at each item of a run ends best: before words of a context, or else at the run's end. */
+function endsOf(
+  after: ReadonlyMap<string, Context>,
+  items: readonly Item[],
+  run: { readonly first: number; readonly last: number },
+): ReadonlyMap<number, End> {
+  const ends = new Map<number, End>();
+  let best: End | undefined;
+  for (let last = run.last; last >= run.first; last--) {
+    const agreement = bestAgreement(after, items, { from: last + 1, step: 1 });
+    const isBetter = best === undefined || (agreement.words > 0 && agreement.score >= best.agreement.score);
+    if (isBetter) best = { last, agreement };
+    if (best !== undefined) ends.set(last, best);
+  }
+  return ends;
+}
+
+/** How much of the contexts is beside a place: the words in a row from the nearest on. */
+function bestAgreement(
+  contexts: ReadonlyMap<string, Context>,
   items: readonly Item[],
   { from, step }: { readonly from: number; readonly step: 1 | -1 },
-): number {
-  let agreed = 0;
-  while (agreed < words.length && words[agreed] === (items[from + step * agreed]?.word ?? EDGE)) agreed += 1;
-  return agreed;
+): Agreement {
+  let best = NO_AGREEMENT;
+  for (const { words, support } of contexts.values()) {
+    let agreed = 0;
+    while (agreed < words.length && words[agreed] === (items[from + step * agreed]?.word ?? EDGE))
+      agreed += 1;
+    if (agreed === 0) continue;
+    const edges = words[agreed - 1] === EDGE ? 1 : 0;
+    const score = WORD_SCORE * (agreed - edges) + edges + Math.min(SUPPORT_SCORE_MAX, Math.log2(support));
+    if (score > best.score) best = { words: agreed - edges, score };
+  }
+  return best;
 }

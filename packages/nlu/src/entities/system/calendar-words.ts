@@ -22,6 +22,8 @@ export interface RelativeMarker {
   readonly sign: 1 | -1;
   readonly before: readonly string[];
   readonly after: readonly string[];
+  /** "last 3 days": all days from there to now. */
+  readonly isPeriod?: boolean;
 }
 
 /** The words of a language for days and times, as far as Unicode's locale data has them, and what is said beside. */
@@ -126,19 +128,35 @@ const WEEKENDS: Readonly<Record<string, readonly (readonly [names: string, offse
 
 /** What is said beside the words of the locale data. */
 const MORE_MARKERS: Readonly<Record<string, readonly RelativeMarker[]>> = {
+  de: [...periods(-1, 'letzten vergangenen'), ...periods(1, 'nachsten kommenden')],
   en: [
     { sign: 1, before: [], after: ['from', 'now'] },
     { sign: 1, before: [], after: ['from', 'today'] },
     { sign: 1, before: [], after: ['later'] },
-    { sign: -1, before: [], after: ['before', 'now'] },
+    ...periods(-1, 'last past previous'),
+    ...periods(1, 'next'),
   ],
-  es: [{ sign: 1, before: ['en'], after: [] }],
-  it: [{ sign: 1, before: ['fra'], after: [] }],
+  es: [
+    { sign: 1, before: ['en'], after: [] },
+    ...periods(-1, 'ultimos ultimas'),
+    ...periods(1, 'proximos proximas'),
+  ],
+  it: [
+    { sign: 1, before: ['fra'], after: [] },
+    ...periods(-1, 'ultimi ultime'),
+    ...periods(1, 'prossimi prossime'),
+  ],
   pt: [
     { sign: 1, before: ['daqui', 'a'], after: [] },
     { sign: -1, before: [], after: ['atras'] },
+    ...periods(-1, 'ultimos ultimas'),
+    ...periods(1, 'proximos proximas'),
   ],
 };
+
+function periods(sign: 1 | -1, words: string): RelativeMarker[] {
+  return words.split(' ').map((word) => ({ sign, before: [word], after: [], isPeriod: true }));
+}
 
 const LEADING: Readonly<Record<string, string>> = {
   de: 'am an den der um gegen ab bis zum vom',

@@ -50,6 +50,10 @@ describe('@sys.date', () => {
     ['date', 'en', 'tomorrow at 7pm', [dayOf('tomorrow', '2026-11-26')]],
     ['date', 'en', 'monday morning', [dayOf('monday', '2026-11-30')]],
     ['date', 'en', 'tonight', [dayOf('tonight', '2026-11-25')]],
+    ['date', 'en', 'since monday, on the 21st', [dayOf('monday', '2026-11-30'), dayOf('21st', '2026-12-21')]],
+    ['date', 'en', 'Monday the 30th at 5', [dayOf('Monday the 30th', '2026-11-30')]],
+    ['date', 'en', 'may the 5th', [['may the 5th', '2027-05-05T12:00:00-04:00']]],
+    ['date', 'en', 'on the 21st floor', []],
     ['date', 'en', 'on sat', [dayOf('sat', '2026-11-28')]],
     // A duration is no date, nor are words that are more often others, nor amounts.
     ['date', 'en', 'for 3 days, 2 hours, an hour and a half', []],
@@ -80,7 +84,10 @@ describe('@sys.date', () => {
 describe('@sys.time', () => {
   read([
     ['time', 'en', 'wake me at 7pm', [['7pm', at('11-25', '19:00')]]],
-    ['time', 'en', 'seven thirty pm or 19:30', [['19:30', at('11-25', '19:30')]]],
+    ['time', 'en', 'seven thirty pm', [['seven thirty pm', at('11-25', '19:30')]]],
+    ['time', 'en', 'five forty five', [['five forty five', at('11-25', '17:45')]]],
+    ['time', 'en', '10 am tomorrow', [['10 am', at('11-26', '10:00')]]],
+    ['time', 'en', 'in a honey bun', []],
     // It is ten o'clock: what may be before or after noon is whatever comes first.
     ['time', 'en', 'at 7', [['7', at('11-25', '19:00')]]],
     ['time', 'en', 'at 11', [['11', at('11-25', '11:00')]]],
@@ -118,6 +125,18 @@ describe('@sys.date-period and @sys.time-period', () => {
     ],
     ['date-period', 'en', 'dec 28 to jan 3', [days('dec 28 to jan 3', '2026-12-28', '2027-01-03')]],
     ['date-period', 'en', 'saturday to monday', [days('saturday to monday', '2026-11-28', '2026-11-30')]],
+    ['date-period', 'en', 'the last three days', [days('last three days', '2026-11-22', '2026-11-25')]],
+    [
+      'date-period',
+      'en',
+      'may the 5th to may the 7th',
+      [
+        [
+          'may the 5th to may the 7th',
+          { startDate: '2027-05-05T12:00:00-04:00', endDate: '2027-05-07T12:00:00-04:00' },
+        ],
+      ],
+    ],
     ['date-period', 'en', 'tomorrow', []],
     ['date-period', 'fr', 'la semaine prochaine', [days('la semaine prochaine', '2026-11-30', '2026-12-06')]],
     ['date-period', 'de', 'nächste Woche', [days('nächste Woche', '2026-11-30', '2026-12-06')]],

@@ -16,22 +16,16 @@ import {
 } from './date-expressions.ts';
 import { DateValues, matchesOf, type Placed } from './date-values.ts';
 import { digitize } from './digitized-text.ts';
+import { englishDaysOfMonth, englishTimes, isOtherEnglishWord, readableEnglish } from './english-dates.ts';
 import type { NumberReader } from './numbers.ts';
 import { baseLanguage, intlLanguage, oncePerQuery, type SystemQuery } from './query.ts';
 import type { Quantity, UnitReader } from './units.ts';
 
-/** English words for days that are more often something else: they count alone, or after one of the others. */
-const AMBIGUOUS = /^(?:sat|sun|wed|mar|may|march|(?:the |a )?second|sec)$/iu;
-const BEFORE_AMBIGUOUS = /\b(?:on|in|by|of|from|to|until|till|since|before|after|every|for)\s+$/iu;
 /** What the library takes for the beginning of a point in time and is one of a duration: "for 3 days". */
 const DURATION_REST = /^(?:[\s,]|\b(?:for|about|within|and)\b)*$/iu;
 const CLOCK = /(?<![\p{L}\p{N}.,:])([01]?\d|2[0-3])(?::([0-5]\d)|[hH]([0-5]\d)?)(?![\p{L}\p{N}:])/gu;
 /** Where "19h" is a time and not a duration. */
 const HOUR_LANGUAGES: ReadonlySet<string> = new Set(['es', 'fr', 'it', 'pt']);
-/** "half past 7", "at 10 to 9", "10 to 9 pm", but not "5 to 9 people"; number words are digits by then. */
-const ENGLISH_CLOCK =
-  /\b(half|(?:a )?quarter|[1-5]?\d minutes?|(?<=\b(?:at|by|until|around) )[1-5]?\d|[1-5]?\d(?= \w+ \d+ ?[ap]\.?m\b)) (past|to|after) (1[0-2]|0?[1-9])(?![\p{N}:])(?:\s?([ap])\.?m\b)?/giu;
-const BETWEEN = /\bbetween(\s+\S.{0,30}?\s)and(?=\s)/giu;
 /** Words that may stand beside a weekday and do not change which one it is. */
 const TIME_WORDS: ReadonlySet<string> = new Set([
   'noon',
@@ -74,6 +68,8 @@ class DateFinder {
   readonly #now: Temporal.ZonedDateTime;
   readonly #today: Temporal.PlainDate;
 
+  readonly #isEnglish: boolean;
+
   constructor(given: {
     readonly query: SystemQuery;
     readonly words: CalendarWords;
@@ -86,7 +82,8 @@ class DateFinder {
     this.#numbers = given.numbers;
     this.#units = given.units;
     this.#parse = given.parse;
-    const { nowMs, timeZone } = given.query;
+    const { nowMs, timeZone, language } = given.query;
+    this.#isEnglish = baseLanguage(language) === 'en';
     this.#now = Temporal.Instant.fromEpochMilliseconds(nowMs).toZonedDateTimeISO(timeZone);
     this.#today = this.#now.toPlainDate();
   }
@@ -100,6 +97,7 @@ class DateFinder {
       ...this.#relativeUnits(),
       ...this.#clockTimes(),
       ...spoken,
+      ...this.#daysOfMonth(),
       ...this.#dayParts(),
       ...(this.#parse === undefined ? this.#plainDates() : this.#parsed(durations, relative, spoken)),
     ];
@@ -121,12 +119,15 @@ class DateFinder {
         const saysAfter = marker.after.every((word, at) => tokens[after + at]?.word === word);
         const point = saysBefore && saysAfter ? this.#fromNow(duration, marker.sign) : undefined;
         if (point === undefined) continue;
-        found.push({
-          start: tokens[from]?.start ?? duration.start,
-          end: Math.max(duration.end, tokens[after + marker.after.length - 1]?.end ?? 0),
-          kind: point.instant === undefined ? 'date' : 'date-time',
-          from: point,
-        });
+        const start = tokens[from]?.start ?? duration.start;
+        const end = Math.max(duration.end, tokens[after + marker.after.length - 1]?.end ?? 0);
+        const today = { date: this.#today };
+        if (marker.isPeriod !== true) {
+          found.push({ start, end, kind: point.instant === undefined ? 'date' : 'date-time', from: point });
+        } else if (point.date !== undefined) {
+          const [first, last] = marker.sign === 1 ? [today, point] : [point, today];
+          found.push({ start, end, kind: 'date-period', from: first, to: last });
+        }
       }
     }
     return found;
@@ -213,19 +214,26 @@ class DateFinder {
 
   /** "half past seven", "ten to 9 pm". */
   #spokenTimes(): Expression[] {
-    if (baseLanguage(this.#query.language) !== 'en') return [];
-    const digitized = digitize(this.#query, this.#numbers);
-    return [...digitized.text.matchAll(ENGLISH_CLOCK)].flatMap((said): Expression[] => {
-      const [whole, part = '', side = '', hour, half = ''] = said;
-      const isTo = side.toLowerCase() === 'to';
-      const minutes = /half/iu.test(part) ? 30 : /quarter/iu.test(part) ? 15 : Number.parseInt(part, 10);
-      if (isTo && minutes === 30) return [];
-      const base = Temporal.PlainTime.from({
-        hour: (Number(hour) % 12) + (half.toLowerCase() === 'p' ? 12 : 0),
-      });
-      const time = base.add({ minutes: isTo ? -minutes : minutes });
-      const place = digitized.place(said.index, said.index + whole.length);
-      return [{ ...place, kind: 'time', from: this.#clock(time, half !== '') }];
+    if (!this.#isEnglish) return [];
+    const { text, place } = digitize(this.#query, this.#numbers);
+    return [...englishTimes(text)].map(({ start, end, hour, minute, halfKnown }) => ({
+      ...place(start, end),
+      kind: 'time',
+      from: this.#clock(Temporal.PlainTime.from({ hour, minute }), halfKnown),
+    }));
+  }
+
+  /** "the 21st": the next one. */
+  #daysOfMonth(): Expression[] {
+    if (!this.#isEnglish) return [];
+    return [...englishDaysOfMonth(this.#query.text)].flatMap(({ start, end, day }): Expression[] => {
+      const months = [0, 1, 2].map((later) => this.#today.with({ day: 1 }).add({ months: later }));
+      const date = months
+        .flatMap(({ year, month }) => plainDate(year, month, day) ?? [])
+        .find((candidate) => Temporal.PlainDate.compare(candidate, this.#today) >= 0);
+      return date === undefined
+        ? []
+        : [{ ...this.#withoutLeading({ start, end }), kind: 'date', from: { date } }];
     });
   }
 
@@ -262,11 +270,10 @@ class DateFinder {
     spoken: readonly Expression[],
   ): Expression[] {
     const digitized = digitize(this.#query, this.#numbers);
-    // The library reads "from ... to ..."; of the same length, so that places stay.
-    const text = digitized.text.replace(BETWEEN, (said) => `from   ${said.slice(7, -3)}to `);
+    const text = this.#isEnglish ? readableEnglish(digitized.text) : digitized.text;
     const found: Expression[] = [];
     for (const result of this.#parse?.(text, this.#today) ?? []) {
-      const place = digitized.place(result.index, result.index + result.text.length);
+      const place = this.#trimmed(digitized.place(result.index, result.index + result.text.length));
       if (this.#isNoPoint(result, place, durations, relative)) continue;
       const expression = this.#expression(result, place);
       // "at ten to nine" is no time from ten on.
@@ -288,9 +295,10 @@ class DateFinder {
     relative: readonly Expression[],
   ): boolean {
     const { text } = this.#query;
-    if (baseLanguage(this.#query.language) === 'en' && AMBIGUOUS.test(result.text)) {
-      return text.trim().length !== end - start && !BEFORE_AMBIGUOUS.test(text.slice(0, start));
-    }
+    if (this.#isEnglish && isOtherEnglishWord(text, start, end)) return true;
+    // Distances from now in hours are not left to the library: it reads "in a honey" as one.
+    const isDistance = result.start.isCertain('second') && result.start.isCertain('timezoneOffset');
+    if (isDistance && !/\d:\d/u.test(result.text)) return true;
     const isIn = (outer: Place): boolean => outer.start <= start && outer.end >= end;
     if (relative.some(isIn) || durations.some(isIn)) return true;
     // What is left of it without the durations that it has words of.
@@ -388,6 +396,7 @@ class DateFinder {
   /** Where a date and a time in one divide, as each half is understood by itself. */
   #split(text: string, whole: Expression, placeOf: (start: number, end: number) => Place): Expression[] {
     const at = /\s/u.test(text) ? /(?<=\s)(?=\S)/gu : /(?!^)/gu;
+    let best: Expression[] = [];
     for (const { index } of text.matchAll(at)) {
       const parts = [
         { text: text.slice(0, index), from: 0 },
@@ -395,15 +404,21 @@ class DateFinder {
       ].flatMap(({ text: half, from }) => {
         const result = this.#parse?.(half, this.#today)[0];
         const place = result && placeOf(from + result.index, from + result.index + result.text.length);
-        return (result && place && this.#expression(result, place)) ?? [];
+        return (result && place && this.#expression(result, this.#trimmed(place))) ?? [];
       });
       const date = parts.find(({ kind }) => kind === 'date');
       const time = parts.find(({ kind }) => kind === 'time');
       const sameDate = date?.from.date && whole.from.date?.equals(date.from.date);
       const sameTime = time?.from.time && whole.from.time?.equals(time.from.time);
-      if (sameDate && sameTime) return parts;
+      // "10 am tomorrow" divides after "10" too; what covers more is understood better.
+      if (sameDate && sameTime && covered(parts) > covered(best)) best = parts;
     }
-    return [];
+    return best;
+  }
+
+  /** Without the spaces and punctuation that the library takes along. */
+  #trimmed({ start, end }: Place): Place {
+    return { start, end: start + this.#query.text.slice(start, end).replace(/[\s,;.!?]+$/u, '').length };
   }
 
   #withoutLeading(place: Place): Place {
@@ -460,4 +475,8 @@ function inOffset(
 function hasClockOfTwelve(language: string): boolean {
   const hours = new Intl.DateTimeFormat(intlLanguage(language), { hour: 'numeric' }).resolvedOptions();
   return baseLanguage(language) === 'en' || hours.hour12 === true;
+}
+
+function covered(places: readonly Place[]): number {
+  return places.reduce((sum, { start, end }) => sum + end - start, 0);
 }

@@ -20,11 +20,18 @@ export function digitize(query: SystemQuery, { numbers }: NumberReader): Digitiz
     }
   };
   let copied = 0;
+  let before: { readonly end: number; readonly value: number } | undefined;
   for (const { start, end, value, article } of numbers(query)) {
     const isWord =
       !article && Number.isInteger(value) && value >= 0 && !/\d/u.test(query.text.slice(start, end));
     if (!isWord) continue;
-    copy(copied, start);
+    const between = query.text.slice(before?.end ?? 0, start);
+    if (before !== undefined && isHourAndMinute(before.value, value) && between === ' ') {
+      text += ':';
+      starts.push(before.end);
+      ends.push(start);
+    } else copy(copied, start);
+    before = { end, value };
     for (const digit of String(value)) {
       text += digit;
       starts.push(start);
@@ -37,4 +44,9 @@ export function digitize(query: SystemQuery, { numbers }: NumberReader): Digitiz
     text,
     place: (start, end) => ({ start: starts[start] ?? query.text.length, end: ends[end - 1] ?? 0 }),
   };
+}
+
+/** "five fifteen": two number words in a row that are no one number say a time, as "5:15". */
+function isHourAndMinute(hour: number, minute: number): boolean {
+  return hour >= 1 && hour <= 12 && minute >= 10 && minute <= 59;
 }

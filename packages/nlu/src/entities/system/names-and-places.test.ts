@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { openValue } from './system-entities.ts';
 import { findSystem } from './system-reader.test.fixture.ts';
 
 describe('names, places and closed lists', () => {
@@ -17,6 +18,7 @@ describe('names, places and closed lists', () => {
     ['given-name', 'en', 'this is Anna Kowalska', [['Anna', 'Anna']]],
     ['last-name', 'en', 'this is Anna Kowalska', [['Kowalska', 'Kowalska']]],
     ['person', 'en', 'what is the price, doctor', []],
+    ['person', 'en', "Jake's party", [['Jake', { name: 'Jake' }]]],
     ['person', 'de', 'ich bin Anna', []],
     [
       'geo-country',
@@ -69,4 +71,30 @@ describe('names, places and closed lists', () => {
       assert.deepEqual(await findSystem(entityType, text, { language }), found);
     });
   }
+});
+
+describe('@sys.location', () => {
+  const empty = {
+    'admin-area': '',
+    'business-name': '',
+    city: '',
+    country: '',
+    island: '',
+    shortcut: '',
+    'street-address': '',
+    'subadmin-area': '',
+    'zip-code': '',
+  };
+
+  it('joins what stands side by side', async () => {
+    assert.deepEqual(await findSystem('location', 'from Paris, France to Austin Texas 73301 or 10115'), [
+      ['Paris, France', { ...empty, city: 'Paris', country: 'France' }],
+      ['Austin Texas 73301', { ...empty, city: 'Austin', 'admin-area': 'Texas', 'zip-code': '73301' }],
+    ]);
+  });
+
+  it('takes what is in its place for a name, or for an address if it has a number', () => {
+    assert.deepEqual(openValue('@sys.location', 'Park Center'), { ...empty, 'business-name': 'Park Center' });
+    assert.deepEqual(openValue('@sys.location', '3 Main St'), { ...empty, 'street-address': '3 Main St' });
+  });
 });

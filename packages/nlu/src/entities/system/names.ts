@@ -31,7 +31,11 @@ export async function loadNameReader(): Promise<NameReader> {
         return entityType === '@sys.person' ? { name } : name;
       };
       const found = entityType === '@sys.person' ? peopleIn(terms(query)) : namesIn(terms(query), entityType);
-      return found.map(({ start, end }) => ({ start, end, value: value(start, end) }));
+      return found.map(({ start, end: said }) => {
+        // The name in "Jake's".
+        const end = said - (/['\u2019]s$/iu.test(query.text.slice(start, said)) ? 2 : 0);
+        return { start, end, value: value(start, end) };
+      });
     },
   };
 }

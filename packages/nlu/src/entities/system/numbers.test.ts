@@ -64,7 +64,7 @@ describe('@sys.number', () => {
       ],
     ],
     // No numbers: a time, a model, an address, dates and fractions, the word for a thing.
-    ['en', '7pm iphone12 192.168.1.1 12/25 7:30 a book', []],
+    ['en', '7pm iphone12 192.168.1.1 12/25 7:30 401k a book', []],
     ['en', '9'.repeat(400), []],
     ['de', 'fünfundzwanzig', [['fünfundzwanzig', 25]]],
     ['de', 'dreitausendfünfhundert', [['dreitausendfünfhundert', 3_500]]],

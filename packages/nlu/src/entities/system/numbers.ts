@@ -31,7 +31,8 @@ const FLIGHT =
   /(?<![\p{L}\p{N}])(?:(?:[A-Z]{2}|[A-Z]\d|\d[A-Z]) ?|(?:[a-z]{2}|[a-z]\d|\d[a-z]))\d{2,4}(?![\p{L}\p{N}])/gu;
 /** Between the parts of a number that is read in pieces. */
 const SEQUENCE_GAP = /^[\s-]?$/u;
-/** "5k" is five thousand. */
+/** "5k" is five thousand; "401k" is a pension. */
+const PENSION = 401;
 const THOUSANDS = /^k(?![\p{L}\p{N}])/iu;
 
 /** Reads the numbers of a language: its digits, and its number words where they are known. */
@@ -107,7 +108,7 @@ function digitNumbers(
     if (/\d[./:]$/u.test(text.slice(Math.max(0, index - 2), index))) continue;
     if (/^[./:]\d/u.test(text.slice(end, end + 2))) continue;
     const plain = Number((grouped?.replace(group, '') ?? digits).replace(decimal, '.'));
-    const scaled = scaleAfter({ text, tokens }, end, words);
+    const scaled = plain === PENSION ? { scale: 1, end } : scaleAfter({ text, tokens }, end, words);
     const value = plain * scaled.scale;
     // More digits than a number can have.
     if (!Number.isFinite(value)) continue;

@@ -20,7 +20,7 @@ interface City {
 /** Cities that are other words first: found where they are written with a capital letter. */
 const ORDINARY_WORDS: ReadonlySet<string> = new Set(
   (
-    'bath best born central date deal enterprise fast fort gay goes hail home hope lens like long male man mobile most ' +
+    'bath best born central date deal enterprise fast fort gay goes hail home hope lens like long male man mary mobile most ' +
     'nice of orange order paradise parking reading same sale san sion split sun surprise tours van wells worth york'
   ).split(' '),
 );

@@ -19,7 +19,8 @@ describe('systemEntitySupport()', () => {
     ['@sys.color', 'th', 'by-place'],
     ['@sys.geo-country', 'th', 'recognized'],
     ['@sys.any', 'en', 'by-place'],
-    ['@sys.location', 'en', 'none'],
+    ['@sys.location', 'de', 'partial'],
+    ['@sys.airport', 'en', 'none'],
     ['@city', 'en', 'none'],
   ];
   for (const [entityType, language, support] of cases) {

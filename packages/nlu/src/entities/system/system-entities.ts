@@ -1,5 +1,6 @@
 import type { EntityValue, Match } from '../entity-type.ts';
 import { readsDates } from './chrono-parsers.ts';
+import { locationOf } from './location-value.ts';
 import { readsNumberWords } from './number-words.ts';
 import type { NumberReader } from './numbers.ts';
 import { baseLanguage, type SystemQuery } from './query.ts';
@@ -61,12 +62,9 @@ const PLACE_TYPES = [
 ];
 
 /** The system entity types that exist in Dialogflow and of which nothing is found here, in any language. */
-export const unsupportedSystemEntityTypes: readonly string[] = [
-  'address',
-  'airport',
-  'geo-country-code',
-  'location',
-].map((name) => `@sys.${name}`);
+export const unsupportedSystemEntityTypes: readonly string[] = ['address', 'airport', 'geo-country-code'].map(
+  (name) => `@sys.${name}`,
+);
 
 const GROUPS: readonly Group[] = [
   {
@@ -113,6 +111,17 @@ const GROUPS: readonly Group[] = [
     load: async () => (await import('./places.ts')).loadPlaceReader(),
   },
   {
+    entityTypes: ['location'],
+    support: (language) => (baseLanguage(language) === 'en' ? 'recognized' : 'partial'),
+    load: async (language) => {
+      const [{ numbers }, { loadLocationReader }] = await Promise.all([
+        loadAmounts(language),
+        import('./locations.ts'),
+      ]);
+      return loadLocationReader(language, numbers);
+    },
+  },
+  {
     entityTypes: ['color'],
     support: (language) => (knowsColors(language) ? 'recognized' : 'by-place'),
     load: async (language) => (await import('./vocabularies.ts')).createVocabularyReader(language),
@@ -133,7 +142,7 @@ const GROUP_OF: ReadonlyMap<string, Group> = new Map(
 
 /** Values of these types are also taken from the place of an annotated value, where nothing else finds one. */
 const OPEN_TYPES: ReadonlySet<string> = new Set(
-  [...PLACE_TYPES, ...NAME_TYPES, ...CITY_TYPES, 'color'].map((name) => `@sys.${name}`),
+  [...PLACE_TYPES, ...NAME_TYPES, ...CITY_TYPES, 'color', 'location'].map((name) => `@sys.${name}`),
 );
 
 /** The system entity types of which something is found, in one language or another, with their "@". */
@@ -151,6 +160,7 @@ export function isOpenSystemType(entityType: string): boolean {
 
 /** What a piece of text is as a value of an open type. */
 export function openValue(entityType: string, text: string): EntityValue {
+  if (entityType === '@sys.location') return locationOf(text);
   return entityType === '@sys.person' ? { name: text } : text;
 }
 

@@ -262,6 +262,7 @@ const SAID_CURRENCIES: Readonly<Record<string, readonly (readonly [name: string,
     ['buck', 'USD'],
     ['bucks', 'USD'],
     ['quid', 'GBP'],
+    ['yens', 'JPY'],
     ['rs', 'INR'],
   ],
   zh: [

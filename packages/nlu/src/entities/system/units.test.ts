@@ -20,6 +20,7 @@ describe('amounts with units', () => {
     ['unit-length', 'en', 'wake me at 7pm', []],
     ['unit-length', 'fr', 'trois kilomètres', [amount('trois kilomètres', 3, 'km')]],
     ['unit-weight', 'en', 'five kilos and 3 lbs', [amount('five kilos', 5, 'kg'), amount('3 lbs', 3, 'lb')]],
+    ['unit-weight', 'en', 'january 1st', []],
     ['unit-volume', 'de', '3,5 Liter', [amount('3,5 Liter', 3.5, 'L')]],
     [
       'unit-speed',

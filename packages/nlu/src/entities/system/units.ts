@@ -43,11 +43,15 @@ const ALL_MEASURES: Readonly<Record<string, Measure>> = {
 /** Reads the amounts of a language, with the names of units and currencies that Unicode's locale data has. */
 export function createUnitReader(
   language: string,
-  { numbers, articles, halfAfter }: NumberReader,
+  { numbers, ordinals, articles, halfAfter }: NumberReader,
 ): UnitReader {
   const names = new PhraseTrie<Unit>();
   for (const [name, unit] of unitNames(language)) names.add(tokenWords(name), unit);
-  const amountsOf = oncePerQuery((query: SystemQuery) => [...numbers(query), ...articles(query)]);
+  const amountsOf = oncePerQuery((query: SystemQuery) => {
+    // "1st" is no stone.
+    const ordered = new Set(ordinals(query).map(({ start }) => start));
+    return [...numbers(query).filter(({ start }) => !ordered.has(start)), ...articles(query)];
+  });
   const quantities = oncePerQuery((query: SystemQuery) =>
     amountsOf(query).flatMap((number) => quantityAt(query.text, number, names) ?? []),
   );
