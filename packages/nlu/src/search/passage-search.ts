@@ -10,7 +10,7 @@ export interface PassageHit {
   readonly id: string;
   /** The higher the better, comparable within the hits of one query. */
   readonly score: number;
-  /** Which part of the query's words the passage holds, misspelt ones included: 0 to 1. */
+  /** Which part of the query the passage holds, rare words counting more: 0 to 1. */
   readonly coverage: number;
 }
 
