@@ -45,6 +45,8 @@ const COMMON_TRUST = { slope: 10, offset: 10 };
 const CALIBRATED_MIN = 4;
 /** A confidence is that of an intent among so many others, as a turn of a conversation has them, not among all. */
 const USUAL_OTHERS = 20;
+/** That of the negatives is one among more: what people say to an agent mostly means something to it. */
+const OTHERS_OF_NEGATIVES = 50;
 /** Bytes of weights that a model keeps, and for how many features at least. */
 const WEIGHTS_MAX = 4_200_000;
 const FEATURES_KEPT_MIN = 20_000;
@@ -150,15 +152,15 @@ function countMargins(margins: Float32Array, members: Int32Array): MarginCounts 
   return counts;
 }
 
-function fitSigmoids(counts: readonly MarginCounts[], { members, classes }: Examples): Sigmoid[] {
+function fitSigmoids(counts: readonly MarginCounts[], { intents, members, classes }: Examples): Sigmoid[] {
   const enough = (index: number) => (members[index]?.length ?? 0) >= CALIBRATED_MIN;
   const all = new MarginCounts();
   for (const [index, count] of counts.entries()) if (enough(index)) all.addAll(count);
   const common = fitSigmoid(all, USUAL, USUAL_TRUST);
-  const shift = Math.max(0, Math.log((classes - 1) / USUAL_OTHERS));
+  const shiftTo = (others: number) => Math.log(Math.max(1, (classes - 1) / others));
   return counts.map((count, index) => {
     const { slope, offset } = enough(index) ? fitSigmoid(count, common, COMMON_TRUST) : common;
-    return { slope, offset: offset + shift };
+    return { slope, offset: offset + shiftTo(index < intents.length ? USUAL_OTHERS : OTHERS_OF_NEGATIVES) };
   });
 }
 
