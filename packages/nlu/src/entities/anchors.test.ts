@@ -78,6 +78,22 @@ describe('Anchors.find()', () => {
     assert.deepEqual(find(['go [x@sys.ignore:to] [c@city:Oslo]'], 'go to Bergen')[0], ['c', 'Bergen']);
   });
 
+  it('learns from a hundred thousand phrases', () => {
+    const phrases = Array.from({ length: 100_000 }, (_, at) => [
+      { text: `take ${at % 9_973} to ` },
+      { text: 'Oslo', entityType: '@city', alias: 'to' },
+      { text: ` by ${at}` },
+    ]);
+    const [found] = new Anchors(phrases).find('bring it to Bergen', [], new Set(['@city']));
+    assert.deepEqual([found?.alias, found?.value], ['to', 'Bergen']);
+  });
+
+  it('learns from a phrase of a million characters', () => {
+    const phrase = [{ text: 'go '.repeat(333_333) }, { text: 'home', entityType: '@city' }];
+    const [found] = new Anchors([phrase]).find('go north', [], new Set(['@city']));
+    assert.equal(found?.value, 'north');
+  });
+
   it('finds one value for each of many parameters', () => {
     const phrases = Array.from({ length: 500 }, (_, at) => `to [a${at}@sys.any:x]`);
     assert.equal(find(phrases, 'to '.repeat(300)).length, 500);

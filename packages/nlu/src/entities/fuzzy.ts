@@ -84,12 +84,11 @@ export class FuzzyPhrases {
 
   #alike(word: string): ReadonlyMap<string, number> {
     const editsMax = word.length < 4 || DIGIT.test(word) ? 0 : word.length < 8 ? 1 : 2;
-    const near = this.#words.near(word, editsMax);
+    const near = this.#words.near(word, editsMax, { sameFirst: editsMax < 2 });
     for (const [listed, distance] of near) {
       const tooShort = distance > 0 && (listed.length < 4 || DIGIT.test(listed));
       const tooFar = distance > 1 && listed.length < 8;
-      const otherStart = editsMax === 1 && listed[0] !== word[0];
-      if (tooShort || tooFar || otherStart) near.delete(listed);
+      if (tooShort || tooFar) near.delete(listed);
     }
     return near;
   }

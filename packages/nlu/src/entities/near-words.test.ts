@@ -36,6 +36,11 @@ describe('NearWords', () => {
     assert.equal(words.near('lubmre', 2).get('lumber'), 2);
   });
 
+  it('leaves out other first letters if so asked', () => {
+    const words = new NearWords(['lumber', 'number', 'numbers']);
+    assert.deepEqual([...words.near('number', 1, { sameFirst: true }).keys()], ['number', 'numbers']);
+  });
+
   it('finds exactly the words within the distance, in lists of any words', () => {
     const word = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 7 });
     fc.assert(

@@ -20,8 +20,8 @@ export class NearWords {
     }
   }
 
-  /** The listed words within so many edits of a word, with their distances. */
-  near(word: string, editsMax: number): Map<string, number> {
+  /** The listed words within so many edits of a word, with their distances; only those with its first letter, if so asked. */
+  near(word: string, editsMax: number, { sameFirst = false } = {}): Map<string, number> {
     const near = new Map<string, number>();
     const table = new DistanceTable(word);
     /** Of how many leading letters of the listed word before the rows are filled in. */
@@ -34,7 +34,7 @@ export class NearWords {
       filled = Math.min(filled, shared);
       if (shared >= givenUp) continue;
       givenUp = Number.POSITIVE_INFINITY;
-      if (listed.length > word.length + editsMax) continue;
+      if (listed.length > word.length + editsMax || (sameFirst && listed[0] !== word[0])) continue;
       while (filled < listed.length && givenUp > listed.length) {
         filled += 1;
         if (table.fill(filled, listed) > editsMax) givenUp = filled;

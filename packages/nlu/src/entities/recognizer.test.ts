@@ -256,6 +256,33 @@ describe('EntityRecognizer.compile()', () => {
     assert.ok(spans.length > 0);
   });
 
+  it('takes entries of any form and length', async () => {
+    const long = 'word '.repeat(200_000);
+    const values = [
+      long,
+      '',
+      ' ',
+      '\u0000',
+      '\ud800',
+      '\u202eabc',
+      '@'.repeat(100_000),
+      'b'.repeat(1_000_000),
+      'ok',
+    ];
+    for (const kind of ['map', 'list'] as const) {
+      const recognizer = await EntityRecognizer.compile(
+        [{ ...list('odd', ...values), kind, fuzzy: true }],
+        'en',
+      );
+      assert.deepEqual(recognizer.problems, []);
+      const spans = await recognizer.recognize(requestOf('abc or ok\ud800\u0000', ['@odd']));
+      assert.deepEqual(
+        spans.map(({ value }) => value),
+        ['\u202eabc', 'ok'],
+      );
+    }
+  });
+
   it('finds a value among a hundred thousand, misspelt too', async () => {
     const entries = Array.from({ length: 100_000 }, (_, at) => {
       const word = at.toString(26).replaceAll(/\d/gu, (digit) => 'qrstuvwxyz'[Number(digit)] ?? '');

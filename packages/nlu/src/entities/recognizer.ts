@@ -106,8 +106,7 @@ export class EntityRecognizer {
     const text = plainText(beginning);
     const { nowMs, timeZone, answers } = request;
     const query = { text, tokens: tokenize(beginning), language: this.#language, nowMs, timeZone, answers };
-    // Throws where there is no such zone, whatever is wanted.
-    new Intl.DateTimeFormat('en', { timeZone });
+    checkTimeZone(timeZone);
     const wanted = [...new Set(request.entityTypes)];
     const finder = new MatchFinder(query, this.#types, await this.#load(wanted));
     const known = withoutOverlaps(
@@ -187,6 +186,17 @@ class MatchFinder {
         .map(({ end }) => ({ start, end, value: text.slice(start, end) })),
     );
   }
+}
+
+const timeZones = new Set<string>();
+const TIME_ZONES_MAX = 1_000;
+
+/** Throws a RangeError where there is no such zone. To ask `Intl` takes longer than to recognise most texts. */
+function checkTimeZone(timeZone: string): void {
+  if (timeZones.has(timeZone)) return;
+  new Intl.DateTimeFormat('en', { timeZone });
+  // Names may be written in capital and small letters in any way.
+  if (timeZones.size < TIME_ZONES_MAX) timeZones.add(timeZone);
 }
 
 /** The beginning of a text that is read, without half a character at its end. */

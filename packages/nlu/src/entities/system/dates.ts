@@ -15,7 +15,7 @@ import {
   range,
 } from './date-expressions.ts';
 import { DateValues, matchesOf, type Placed } from './date-values.ts';
-import { digitize } from './digitized-text.ts';
+import { type DigitizedText, digitize } from './digitized-text.ts';
 import { englishDaysOfMonth, englishTimes, isOtherEnglishWord, readableEnglish } from './english-dates.ts';
 import type { NumberReader } from './numbers.ts';
 import { baseLanguage, intlLanguage, oncePerQuery, type SystemQuery } from './query.ts';
@@ -44,15 +44,41 @@ export interface DateReader {
   find(query: SystemQuery, entityType: string): readonly Match[];
 }
 
+/** What a language has for days and times. */
+interface DateLanguage {
+  readonly isEnglish: boolean;
+  readonly words: CalendarWords;
+  /** The durations of a text, which distances from now are made of. */
+  readonly durations: (query: SystemQuery) => readonly Quantity[];
+  readonly digitized: (query: SystemQuery) => DigitizedText;
+  readonly parse: Awaited<ReturnType<typeof loadChronoParser>>;
+  /** Whether people leave it open if a time is before or after noon: in Britain too, whatever its clocks show. */
+  readonly clockOfTwelve: boolean;
+  /** "day", "month" and "year" as dates in digits have them. */
+  readonly order: readonly string[];
+}
+
 /** Loads what reads the days and times of a language. */
 export async function loadDateReader(
   language: string,
   numbers: NumberReader,
   units: UnitReader,
 ): Promise<DateReader> {
-  const parse = await loadChronoParser(language);
-  const words = calendarWords(language, units.names);
-  const expressions = oncePerQuery((query) => new DateFinder({ query, words, numbers, units, parse }).find());
+  const locale = intlLanguage(language);
+  const isEnglish = baseLanguage(language) === 'en';
+  const hours = new Intl.DateTimeFormat(locale, { hour: 'numeric' }).resolvedOptions();
+  const of: DateLanguage = {
+    isEnglish,
+    words: calendarWords(language, units.names),
+    durations: units.durations,
+    digitized: oncePerQuery((query) => digitize(query, numbers)),
+    parse: await loadChronoParser(language),
+    clockOfTwelve: isEnglish || hours.hour12 === true,
+    order: new Intl.DateTimeFormat(locale, { dateStyle: 'short' })
+      .formatToParts()
+      .flatMap(({ type }) => (type === 'day' || type === 'month' || type === 'year' ? [type] : [])),
+  };
+  const expressions = oncePerQuery((query) => new DateFinder(query, of).find());
   return {
     find: (query, entityType) => matchesOf(entityType, expressions(query)),
   };
@@ -61,35 +87,19 @@ export async function loadDateReader(
 /** Finds the expressions of one text. */
 class DateFinder {
   readonly #query: SystemQuery;
-  readonly #words: CalendarWords;
-  readonly #numbers: NumberReader;
-  readonly #units: UnitReader;
-  readonly #parse: Awaited<ReturnType<typeof loadChronoParser>>;
+  readonly #of: DateLanguage;
   readonly #now: Temporal.ZonedDateTime;
   readonly #today: Temporal.PlainDate;
 
-  readonly #isEnglish: boolean;
-
-  constructor(given: {
-    readonly query: SystemQuery;
-    readonly words: CalendarWords;
-    readonly numbers: NumberReader;
-    readonly units: UnitReader;
-    readonly parse: Awaited<ReturnType<typeof loadChronoParser>>;
-  }) {
-    this.#query = given.query;
-    this.#words = given.words;
-    this.#numbers = given.numbers;
-    this.#units = given.units;
-    this.#parse = given.parse;
-    const { nowMs, timeZone, language } = given.query;
-    this.#isEnglish = baseLanguage(language) === 'en';
-    this.#now = Temporal.Instant.fromEpochMilliseconds(nowMs).toZonedDateTimeISO(timeZone);
+  constructor(query: SystemQuery, of: DateLanguage) {
+    this.#query = query;
+    this.#of = of;
+    this.#now = Temporal.Instant.fromEpochMilliseconds(query.nowMs).toZonedDateTimeISO(query.timeZone);
     this.#today = this.#now.toPlainDate();
   }
 
   find(): Placed[] {
-    const durations = this.#units.durations(this.#query);
+    const durations = this.#of.durations(this.#query);
     const relative = this.#relativeDurations(durations);
     const spoken = this.#spokenTimes();
     const candidates = [
@@ -99,9 +109,9 @@ class DateFinder {
       ...spoken,
       ...this.#daysOfMonth(),
       ...this.#dayParts(),
-      ...(this.#parse === undefined ? this.#plainDates() : this.#parsed(durations, relative, spoken)),
+      ...(this.#of.parse === undefined ? this.#plainDates() : this.#parsed(durations, relative, spoken)),
     ];
-    const values = new DateValues(this.#now, { clockOfTwelve: hasClockOfTwelve(this.#query.language) });
+    const values = new DateValues(this.#now, this.#of);
     return this.#joined(withoutOverlaps(candidates)).map((expression) => values.placed(expression));
   }
 
@@ -113,7 +123,7 @@ class DateFinder {
       const first = tokens.findIndex(({ start }) => start >= duration.start);
       const next = tokens.findIndex(({ start }) => start >= duration.end);
       const after = next < 0 ? tokens.length : next;
-      for (const marker of this.#words.markers) {
+      for (const marker of this.#of.words.markers) {
         const from = first - marker.before.length;
         const saysBefore = marker.before.every((word, at) => tokens[from + at]?.word === word);
         const saysAfter = marker.after.every((word, at) => tokens[after + at]?.word === word);
@@ -157,11 +167,11 @@ class DateFinder {
   /** "next week", "this month", "now"; and "tomorrow" where no parser knows the language's word. */
   #relativeUnits(): Expression[] {
     const found: Expression[] = [];
-    for (const { start, end, value } of this.#words.relative.find(this.#query.tokens)) {
+    for (const { start, end, value } of this.#of.words.relative.find(this.#query.tokens)) {
       if (value.unit === 'second')
         found.push({ start, end, kind: 'date-time', from: { instant: this.#now } });
       else if (value.unit === 'day') {
-        if (this.#parse !== undefined) continue;
+        if (this.#of.parse !== undefined) continue;
         found.push({ start, end, kind: 'date', from: { date: this.#today.add({ days: value.offset }) } });
       } else found.push({ start, end, kind: 'date-period', ...this.#period(value) });
     }
@@ -185,7 +195,7 @@ class DateFinder {
   }
 
   #dayParts(): Expression[] {
-    return this.#words.dayParts.find(this.#query.tokens).map(({ start, end, value }) => ({
+    return this.#of.words.dayParts.find(this.#query.tokens).map(({ start, end, value }) => ({
       start,
       end,
       kind: 'time-period',
@@ -204,7 +214,7 @@ class DateFinder {
       const from = this.#clock(time, minute === undefined);
       found.push({ start: index, end: index + said.length, kind: 'time', from });
     }
-    const hour = /^\s*([01]?\d|2[0-3])\s*$/u.exec(digitize(this.#query, this.#numbers).text)?.[1];
+    const hour = /^\s*([01]?\d|2[0-3])\s*$/u.exec(this.#of.digitized(this.#query).text)?.[1];
     if (hour !== undefined && (answers === '@sys.time' || answers === '@sys.date-time')) {
       const from = this.#clock(Temporal.PlainTime.from({ hour: Number(hour) }), false);
       found.push({ start: 0, end: text.length, kind: 'time', from });
@@ -214,8 +224,8 @@ class DateFinder {
 
   /** "half past seven", "ten to 9 pm". */
   #spokenTimes(): Expression[] {
-    if (!this.#isEnglish) return [];
-    const { text, place } = digitize(this.#query, this.#numbers);
+    if (!this.#of.isEnglish) return [];
+    const { text, place } = this.#of.digitized(this.#query);
     return [...englishTimes(text)].map(({ start, end, hour, minute, halfKnown }) => ({
       ...place(start, end),
       kind: 'time',
@@ -225,7 +235,7 @@ class DateFinder {
 
   /** "the 21st": the next one. */
   #daysOfMonth(): Expression[] {
-    if (!this.#isEnglish) return [];
+    if (!this.#of.isEnglish) return [];
     return [...englishDaysOfMonth(this.#query.text)].flatMap(({ start, end, day }): Expression[] => {
       const months = [0, 1, 2].map((later) => this.#today.with({ day: 1 }).add({ months: later }));
       const date = months
@@ -244,17 +254,14 @@ class DateFinder {
   /** Weekdays and dates in digits, where no parser knows the language. */
   #plainDates(): Expression[] {
     const found: Expression[] = [];
-    for (const { start, end, value } of this.#words.weekdays.find(this.#query.tokens)) {
+    for (const { start, end, value } of this.#of.words.weekdays.find(this.#query.tokens)) {
       const days = (value - this.#today.dayOfWeek + 7) % 7;
       found.push({ start, end, kind: 'date', from: { date: this.#today.add({ days }) } });
     }
-    const order = new Intl.DateTimeFormat(intlLanguage(this.#query.language), { dateStyle: 'short' })
-      .formatToParts()
-      .flatMap(({ type }) => (type === 'day' || type === 'month' || type === 'year' ? [type] : []));
     for (const { 0: said, 1: one = '', 3: two = '', 4: three = '', index } of this.#query.text.matchAll(
       NUMERIC_DATE,
     )) {
-      const names = one.length === 4 ? (['year', 'month', 'day'] as const) : order;
+      const names = one.length === 4 ? (['year', 'month', 'day'] as const) : this.#of.order;
       const fields = Object.fromEntries(names.map((name, at) => [name, Number([one, two, three][at])]));
       const year = (fields['year'] ?? 0) + ((fields['year'] ?? 0) < 100 ? 2_000 : 0);
       const date = plainDate(year, fields['month'] ?? 0, fields['day'] ?? 0);
@@ -269,10 +276,10 @@ class DateFinder {
     relative: readonly Expression[],
     spoken: readonly Expression[],
   ): Expression[] {
-    const digitized = digitize(this.#query, this.#numbers);
-    const text = this.#isEnglish ? readableEnglish(digitized.text) : digitized.text;
+    const digitized = this.#of.digitized(this.#query);
+    const text = this.#of.isEnglish ? readableEnglish(digitized.text) : digitized.text;
     const found: Expression[] = [];
-    for (const result of this.#parse?.(text, this.#today) ?? []) {
+    for (const result of this.#of.parse?.(text, this.#today) ?? []) {
       const place = this.#trimmed(digitized.place(result.index, result.index + result.text.length));
       if (this.#isNoPoint(result, place, durations, relative)) continue;
       const expression = this.#expression(result, place);
@@ -295,7 +302,7 @@ class DateFinder {
     relative: readonly Expression[],
   ): boolean {
     const { text } = this.#query;
-    if (this.#isEnglish && isOtherEnglishWord(text, start, end)) return true;
+    if (this.#of.isEnglish && isOtherEnglishWord(text, start, end)) return true;
     // Distances from now in hours are not left to the library: it reads "in a honey" as one.
     const isDistance = result.start.isCertain('second') && result.start.isCertain('timezoneOffset');
     if (isDistance && !/\d:\d/u.test(result.text)) return true;
@@ -382,13 +389,13 @@ class DateFinder {
   /** Whether a text has no word like "last" beside the weekday and the time. */
   #saysPlainWeekday(text: string): boolean {
     const tokens = tokenize(text);
-    const known = [...this.#words.weekdays.find(tokens), ...this.#words.dayParts.find(tokens)];
+    const known = [...this.#of.words.weekdays.find(tokens), ...this.#of.words.dayParts.find(tokens)];
     return tokens.every(
       ({ word, start, end }) =>
         word.length < 3 ||
         /^\d/u.test(word) ||
         TIME_WORDS.has(word) ||
-        this.#words.leading.has(word) ||
+        this.#of.words.leading.has(word) ||
         known.some((place) => place.start <= start && place.end >= end),
     );
   }
@@ -402,7 +409,7 @@ class DateFinder {
         { text: text.slice(0, index), from: 0 },
         { text: text.slice(index), from: index },
       ].flatMap(({ text: half, from }) => {
-        const result = this.#parse?.(half, this.#today)[0];
+        const result = this.#of.parse?.(half, this.#today)[0];
         const place = result && placeOf(from + result.index, from + result.index + result.text.length);
         return (result && place && this.#expression(result, this.#trimmed(place))) ?? [];
       });
@@ -423,13 +430,13 @@ class DateFinder {
 
   #withoutLeading(place: Place): Place {
     const inside = this.#query.tokens.filter(({ start, end }) => start >= place.start && end <= place.end);
-    const first = inside.find(({ word }) => !this.#words.leading.has(word));
+    const first = inside.find(({ word }) => !this.#of.words.leading.has(word));
     return { start: first?.start ?? place.start, end: place.end };
   }
 
   /** "tomorrow morning" is a day and a part of it. */
   #withoutDayPart(place: Place): Place {
-    const part = this.#words.dayParts
+    const part = this.#of.words.dayParts
       .find(this.#query.tokens)
       .find(({ start, end }) => start >= place.start && end <= place.end);
     if (part === undefined) return place;
@@ -457,7 +464,7 @@ class DateFinder {
   #areNeighbours(before: Place, after: Place): boolean {
     const between = this.#query.text.slice(before.end, after.start);
     return (
-      tokenize(between).every(({ word }) => this.#words.leading.has(word) || word.length < 3) &&
+      tokenize(between).every(({ word }) => this.#of.words.leading.has(word) || word.length < 3) &&
       between.length < 12
     );
   }
@@ -469,12 +476,6 @@ function inOffset(
   offsetMinutes: number,
 ): Temporal.ZonedDateTime {
   return date.toZonedDateTime({ timeZone: 'UTC', plainTime: time }).subtract({ minutes: offsetMinutes });
-}
-
-/** Whether people leave it open if a time is before or after noon: in Britain too, whatever its clocks show. */
-function hasClockOfTwelve(language: string): boolean {
-  const hours = new Intl.DateTimeFormat(intlLanguage(language), { hour: 'numeric' }).resolvedOptions();
-  return baseLanguage(language) === 'en' || hours.hour12 === true;
 }
 
 function covered(places: readonly Place[]): number {

@@ -116,7 +116,8 @@ function digitNumbers(
     numbers.push({
       start: negative ? index - 1 : index,
       end: scaled.end,
-      value: negative ? -value : value,
+      // Never -0, which JSON does not have.
+      value: negative ? 0 - value : value,
       glued: splitsWord(text, scaled.end),
       article: false,
     });
