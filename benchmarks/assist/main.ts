@@ -99,6 +99,7 @@ for (const bin of BINS) {
       .filter(({ confidence }) => confidence >= bin && (confidence < bin + 0.1 || bin === BINS.at(-1)))
       .map(({ reply }) => isRight(index, reply)),
   );
+  if (inBin.length === 0) continue;
   const right = inBin.filter(Boolean).length / inBin.length;
   print(`| ${bin.toFixed(1)} to ${(bin + 0.1).toFixed(1)} | ${inBin.length} | ${right.toFixed(2)} |`);
 }

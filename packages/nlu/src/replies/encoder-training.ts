@@ -30,7 +30,7 @@ const RATE = 0.05;
 /** The part of the rate that is left at the end. */
 const RATE_LEFT = 0.1;
 /** Which part of the features of an example is left out each time. */
-const DROPPED = 0.5;
+const DROPPED = 0.4;
 const START_SPREAD = 0.3;
 
 /**

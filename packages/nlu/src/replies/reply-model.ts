@@ -36,6 +36,9 @@ export const VARIANT_SIMILARITY = 0.5;
 /** Margins are kept small, and likelihoods are not: their log odds are divided by this. */
 const MARGIN_UNIT = 4;
 
+/** How likely something is said that nobody said yet, beside the best reply: so one alone is not certain. */
+const UNSEEN = 0.1;
+
 const KIND = 'PLRM';
 const VERSION = 1;
 
@@ -143,8 +146,8 @@ export function distinctBest(
     if (best.length >= limit || scores[entry] === Number.NEGATIVE_INFINITY) break;
     const shape = shapeOf(texts[entry] as string);
     if (best.some((other) => similarityOf(shape, other.shape) >= VARIANT_SIMILARITY)) continue;
-    const share = Math.exp((scores[entry] as number) - most) / sum;
-    best.push({ entry, margin: Math.log(share / (1 - share + 1e-9)) / MARGIN_UNIT, shape });
+    const likelihood = Math.exp((scores[entry] as number) - most);
+    best.push({ entry, margin: Math.log(likelihood / (sum + UNSEEN - likelihood)) / MARGIN_UNIT, shape });
   }
   return best;
 }
