@@ -1,4 +1,4 @@
-import { type CompositePart, findComposition, parseComposition } from './composite.ts';
+import { type CompositePart, CompositionFinder, parseComposition } from './composite.ts';
 import {
   type EntityTypeDefinition,
   type EntityTypeError,
@@ -80,10 +80,11 @@ export class CompiledType {
 
   /** The values in a text, none overlapping: the longest, and of equally long ones those found exactly. */
   find(text: string, tokens: readonly Token[], matchesOf: (entityType: string) => readonly Match[]): Match[] {
+    const compositions = new CompositionFinder(tokens, matchesOf);
     return withoutOverlaps([
       ...this.#phrases.find(tokens),
       ...this.#expressions.find(text),
-      ...this.compositions.flatMap(({ parts }) => findComposition(parts, tokens, matchesOf)),
+      ...this.compositions.flatMap(({ parts }) => compositions.find(parts)),
       ...(this.#fuzzy?.find(tokens) ?? []),
     ]);
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { findComposition, parseComposition } from './composite.ts';
+import { CompositionFinder, parseComposition } from './composite.ts';
 import type { Match } from './entity-type.ts';
 import { tokenize } from './tokens.ts';
 
@@ -15,10 +15,9 @@ function find(entry: string, text: string, values: Record<string, string[]>): [s
     );
   const parts = parseComposition(entry);
   assert.ok(parts !== undefined);
-  return findComposition(parts, tokenize(text), matchesOf).map(({ start, end, value }) => [
-    text.slice(start, end),
-    value,
-  ]);
+  return new CompositionFinder(tokenize(text), matchesOf)
+    .find(parts)
+    .map(({ start, end, value }) => [text.slice(start, end), value]);
 }
 
 describe('parseComposition()', () => {
@@ -36,7 +35,7 @@ describe('parseComposition()', () => {
   });
 });
 
-describe('findComposition()', () => {
+describe('CompositionFinder', () => {
   const dir = { '@dir': ['left', 'far left'], '@n': ['-5', '5'] };
   const cases: [title: string, entry: string, text: string, found: [string, unknown][]][] = [
     [

@@ -11,6 +11,8 @@ const REFERENCE = /@([\p{L}_][\p{L}\p{N}_.-]*):([\p{L}\p{N}_-]+)/gu;
 
 /** Ways to reach the same place that are kept: of more, the first ones found say as much. */
 const WAYS_MAX = 64;
+/** Places at which compositions are tried in one text, of all entries of a type. */
+const TRIES_MAX = 20_000;
 
 interface Way {
   /** The number of the token that comes next. */
@@ -34,28 +36,65 @@ export function parseComposition(entry: string): CompositePart[] | undefined {
 }
 
 /**
- * The longest places in a text that a composition describes, with the values by their names. `matchesOf` gives what is
- * found of an entity type, longest first; punctuation may stand between the parts, words may not.
+ * Finds compositions in one text. `matchesOf` gives what is found of an entity type, longest first; punctuation may stand
+ * between the parts of a composition, words may not.
  */
-export function findComposition(
-  parts: readonly CompositePart[],
-  tokens: readonly Token[],
-  matchesOf: (entityType: string) => readonly Match[],
-): Match[] {
-  const found: Match[] = [];
-  for (const [first, token] of tokens.entries()) {
+export class CompositionFinder {
+  readonly #tokens: readonly Token[];
+  readonly #matchesOf: (entityType: string) => readonly Match[];
+  /** The numbers of the tokens where a word stands, or a value of an entity type begins. */
+  readonly #starts = new Map<string, readonly number[]>();
+  #tries = 0;
+
+  constructor(tokens: readonly Token[], matchesOf: (entityType: string) => readonly Match[]) {
+    this.#tokens = tokens;
+    this.#matchesOf = matchesOf;
+  }
+
+  /** The longest places that a composition describes, with the values by their names. */
+  find(parts: readonly CompositePart[]): Match[] {
+    const [opening] = parts;
+    if (opening === undefined) return [];
+    const found: Match[] = [];
+    for (const first of this.#startsOf(opening)) {
+      this.#tries += 1;
+      if (this.#tries > TRIES_MAX) break;
+      const match = this.#matchAt(parts, first);
+      if (match !== undefined) found.push(match);
+    }
+    return found;
+  }
+
+  #startsOf(opening: CompositePart): readonly number[] {
+    const key = 'word' in opening ? opening.word : opening.entityType;
+    const known = this.#starts.get(key);
+    if (known !== undefined) return known;
+    const isStart =
+      'word' in opening
+        ? ({ word }: Token): boolean => word === opening.word
+        : ({ start, end }: Token): boolean =>
+            this.#matchesOf(opening.entityType).some((match) => match.start < end && match.end > start);
+    const starts = this.#tokens.flatMap((token, at) => (isStart(token) ? [at] : []));
+    this.#starts.set(key, starts);
+    return starts;
+  }
+
+  #matchAt(parts: readonly CompositePart[], first: number): Match | undefined {
+    const token = this.#tokens[first];
+    if (token === undefined) return undefined;
     let ways: Way[] = [{ at: first, start: token.start, value: {} }];
     for (const part of parts) {
-      ways = ways.flatMap((way) => continueWay(way, part, { tokens, matchesOf }));
+      ways = ways.flatMap((way) =>
+        continueWay(way, part, { tokens: this.#tokens, matchesOf: this.#matchesOf }),
+      );
       ways = ways.slice(0, WAYS_MAX);
-      if (ways.length === 0) break;
+      if (ways.length === 0) return undefined;
     }
     const longest = ways.toSorted((a, b) => b.at - a.at)[0];
-    const last = tokens[(longest?.at ?? 0) - 1];
-    if (longest === undefined || last === undefined || longest.at <= first) continue;
-    found.push({ start: longest.start, end: last.end, value: longest.value });
+    const last = this.#tokens[(longest?.at ?? 0) - 1];
+    if (longest === undefined || last === undefined || longest.at <= first) return undefined;
+    return { start: longest.start, end: last.end, value: longest.value };
   }
-  return found;
 }
 
 function continueWay(

@@ -256,6 +256,14 @@ describe('EntityRecognizer.compile()', () => {
     assert.ok(spans.length > 0);
   });
 
+  it('comes to an end with a hundred thousand compositions', async () => {
+    const entries = Array.from({ length: 100_000 }, (_, at) => `@dir:d w${at} @dir:e`);
+    const recognizer = await EntityRecognizer.compile([directions, list('big', ...entries)], 'en');
+    const [found] = await recognizer.recognize(requestOf('go left w7 right', ['@big']));
+    assert.deepEqual(found?.value, { d: 'left', e: 'right' });
+    await recognizer.recognize(requestOf('left right '.repeat(100), ['@big']));
+  });
+
   it('takes entries of any form and length', async () => {
     const long = 'word '.repeat(200_000);
     const values = [
@@ -365,6 +373,7 @@ describe('EntityRecognizer, given anything', () => {
     ['groups of digits', '1,'.repeat(500_000)],
     ['number words', 'one hundred and '.repeat(62_500)],
     ['separators', '1-1/1.1:1 '.repeat(100_000)],
+    ['white space', '\t \u00a0'.repeat(333_333)],
     ['control characters', '\u0000\u202e\u200f'.repeat(333_333)],
     ['lone surrogates', '\ud83d'.repeat(1_000_000)],
     ['addresses', 'a@a.a'.repeat(200_000)],
@@ -373,9 +382,11 @@ describe('EntityRecognizer, given anything', () => {
   ];
   for (const [title, text] of floods) {
     it(`reads the beginning of a million characters of ${title}`, async () => {
-      const recognizer = await EntityRecognizer.compile([{ ...cities, fuzzy: true }], 'en');
-      const spans = await recognizer.recognize(requestOf(text, wanted));
-      assert.ok(spans.every(({ end }) => end <= recognizedLengthMax));
+      for (const language of ['en', 'pt', 'zh', 'pl']) {
+        const recognizer = await EntityRecognizer.compile([{ ...cities, fuzzy: true }], language);
+        const spans = await recognizer.recognize(requestOf(text, wanted));
+        assert.ok(spans.every(({ end }) => end <= recognizedLengthMax));
+      }
     });
   }
 });

@@ -1,20 +1,28 @@
 import type { NumberReader } from './numbers.ts';
 import type { SystemQuery } from './query.ts';
 
-/** A text with its number words in digits, and where its pieces stand in the text itself. */
+/** A text with its number words in digits and single spaces, and where its pieces stand in the text itself. */
 export interface DigitizedText {
   readonly text: string;
   place(start: number, end: number): { readonly start: number; readonly end: number };
 }
 
-/** "seven pm" as "7 pm": whoever reads times reads digits. */
+/**
+ * "seven pm" as "7 pm": whoever reads times reads digits. And no two spaces in a row: on a thousand of them the parser of
+ * Portuguese dates takes forty seconds.
+ */
 export function digitize(query: SystemQuery, { numbers }: NumberReader): DigitizedText {
   const starts: number[] = [];
   const ends: number[] = [];
   let text = '';
   const copy = (from: number, to: number): void => {
-    text += query.text.slice(from, to);
     for (let at = from; at < to; at++) {
+      const isSpace = /\s/u.test(query.text[at] ?? '');
+      if (isSpace && text.endsWith(' ')) {
+        ends[ends.length - 1] = at + 1;
+        continue;
+      }
+      text += isSpace ? ' ' : query.text[at];
       starts.push(at);
       ends.push(at + 1);
     }
