@@ -31,6 +31,8 @@ export interface CalendarWords {
   readonly relative: PhraseTrie<RelativeUnit>;
   /** Monday is 1. */
   readonly weekdays: PhraseTrie<number>;
+  /** January is 1. */
+  readonly months: PhraseTrie<number>;
   readonly dayParts: PhraseTrie<DayPart>;
   readonly markers: readonly RelativeMarker[];
   /** Words before a day or a time that belong to the sentence: "on", "at". */
@@ -195,6 +197,7 @@ export function calendarWords(language: string, units: PhraseTrie<Unit>): Calend
   return {
     relative,
     weekdays: weekdaysOf(locale),
+    months: monthsOf(locale),
     dayParts,
     markers: [...markersOf(locale, units), ...(MORE_MARKERS[base] ?? [])],
     leading: new Set((LEADING[base] ?? '').split(' ').flatMap((word) => tokenWords(word))),
@@ -212,6 +215,21 @@ function weekdaysOf(locale: string): PhraseTrie<number> {
     }
   }
   return weekdays;
+}
+
+/** The names of months, as they stand alone and after a day. */
+function monthsOf(locale: string): PhraseTrie<number> {
+  const months = new PhraseTrie<number>();
+  for (const options of [{ month: 'long' }, { month: 'long', day: 'numeric' }] as const) {
+    const format = new Intl.DateTimeFormat(locale, { ...options, timeZone: 'UTC' });
+    for (let month = 1; month <= 12; month++) {
+      const parts = format.formatToParts(Date.UTC(2024, month - 1, 1));
+      const name = tokenWords(parts.find(({ type }) => type === 'month')?.value ?? '');
+      // Where months have numbers, they have no names.
+      if (!/^\d/u.test(name.join(''))) months.add(name, month);
+    }
+  }
+  return months;
 }
 
 /** The words around a duration in "in 2 hours" and "2 hours ago", without the name of the unit. */

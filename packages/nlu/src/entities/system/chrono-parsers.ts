@@ -25,6 +25,11 @@ const LOCALES: Readonly<Record<string, () => Promise<Locale>>> = {
   vi: () => import('chrono-node/vi'),
   zh: () => import('chrono-node/zh'),
 };
+/**
+ * What is parsed of a text, in UTF-16 units: as much as Dialogflow takes. On repeated words some of the library's
+ * expressions take time that grows with the cube of the text.
+ */
+const PARSED_LENGTH_MAX = 256;
 /** Regions that write the month first. */
 const MONTH_FIRST: ReadonlySet<string | undefined> = new Set(['US', 'PH', undefined]);
 
@@ -45,5 +50,6 @@ export async function loadChronoParser(
   const parser = (monthFirst ? undefined : locale.GB) ?? locale.casual;
   // The library computes in the zone of the machine. Noon exists on every day of every zone, and only the parts of
   // its results are used, never its instants.
-  return (text, { year, month, day }) => parser.parse(text, new Date(year, month - 1, day, 12));
+  return (text, { year, month, day }) =>
+    parser.parse(text.slice(0, PARSED_LENGTH_MAX), new Date(year, month - 1, day, 12));
 }

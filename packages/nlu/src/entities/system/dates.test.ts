@@ -67,6 +67,14 @@ describe('@sys.date', () => {
     ['date', 'it', '5 dicembre', [dayOf('5 dicembre', '2026-12-05')]],
     ['date', 'zh', '下周一', [dayOf('下周一', '2026-11-30')]],
     ['date', 'ja', '明日', [dayOf('明日', '2026-11-26')]],
+    ['date', 'fr', 'après-demain à 8h', [dayOf('après-demain', '2026-11-27')]],
+    ['date', 'es', 'pasado mañana', [dayOf('pasado mañana', '2026-11-27')]],
+    ['date', 'nl', 'overmorgen', [dayOf('overmorgen', '2026-11-27')]],
+    ['date', 'ja', '明後日', [dayOf('明後日', '2026-11-27')]],
+    // Pieces of words and of numbers, which the library takes for days and times.
+    ['date', 'de', 'früh, und monatlich', []],
+    ['date-time', 'es', 'cuesta 1.250,50', []],
+    ['time-period', 'es', 'del 5 al 8 de enero', []],
     ['date', 'ru', 'через 3 дня', [dayOf('через 3 дня', '2026-11-28')]],
     // No parser knows these: relative days, weekdays and digits are read.
     ['date', 'pl', 'jutro', [dayOf('jutro', '2026-11-26')]],
@@ -105,6 +113,8 @@ describe('@sys.time', () => {
     ['time', 'en', 'at ten to nine', [['ten to nine', at('11-25', '20:50')]]],
     ['time', 'de', 'um 7 Uhr', [['7 Uhr', at('11-26', '07:00')]]],
     ['time', 'es', 'a las 7 de la tarde', [['7 de la tarde', at('11-25', '19:00')]]],
+    ['time', 'es', 'a las ocho y media', [['ocho y media', at('11-26', '08:30')]]],
+    ['time', 'fr', 'entre 9h et midi', [['9h', at('11-26', '09:00')]]],
     ['time', 'fr', 'à 19h30', [['19h30', at('11-25', '19:30')]]],
     ['time', 'pt', 'às 19h', [['19h', at('11-25', '19:00')]]],
     ['time', 'tr', '19:30', [['19:30', at('11-25', '19:30')]]],
@@ -203,6 +213,7 @@ describe('@sys.date-time', () => {
       [['mañana a las 7 de la tarde', { date_time: at('11-26', '19:00') }]],
     ],
     ['date-time', 'zh', '明天晚上七点', [['明天晚上七点', { date_time: at('11-26', '19:00') }]]],
+    ['date-time', 'zh', '下周二下午三点', [['下周二下午三点', { date_time: '2026-12-01T15:00:00-05:00' }]]],
     ['date-time', 'pl', 'jutro o 19:30', [['jutro o 19:30', { date_time: at('11-26', '19:30') }]]],
   ]);
 });

@@ -1,7 +1,7 @@
 import type { ParsedComponents, ParsedResult } from 'chrono-node';
 import { Temporal } from 'temporal-polyfill';
 import { type Match, withoutOverlaps } from '../entity-type.ts';
-import { tokenize } from '../tokens.ts';
+import { splitsWord, tokenize } from '../tokens.ts';
 import { type CalendarWords, calendarWords, type RelativeUnit } from './calendar-words.ts';
 import { loadChronoParser } from './chrono-parsers.ts';
 import {
@@ -15,7 +15,7 @@ import {
   range,
 } from './date-expressions.ts';
 import { DateValues, matchesOf, type Placed } from './date-values.ts';
-import { type DigitizedText, digitize } from './digitized-text.ts';
+import { type DigitizedText, digitize, type Replacement } from './digitized-text.ts';
 import { englishDaysOfMonth, englishTimes, isOtherEnglishWord, readableEnglish } from './english-dates.ts';
 import type { NumberReader } from './numbers.ts';
 import { baseLanguage, intlLanguage, oncePerQuery, type SystemQuery } from './query.ts';
@@ -67,11 +67,12 @@ export async function loadDateReader(
   const locale = intlLanguage(language);
   const isEnglish = baseLanguage(language) === 'en';
   const hours = new Intl.DateTimeFormat(locale, { hour: 'numeric' }).resolvedOptions();
+  const words = calendarWords(language, units.names);
   const of: DateLanguage = {
     isEnglish,
-    words: calendarWords(language, units.names),
+    words,
     durations: units.durations,
-    digitized: oncePerQuery((query) => digitize(query, numbers)),
+    digitized: oncePerQuery((query) => digitize(query, numbers, daysInDigits(query, words))),
     parse: await loadChronoParser(language),
     clockOfTwelve: isEnglish || hours.hour12 === true,
     order: new Intl.DateTimeFormat(locale, { dateStyle: 'short' })
@@ -82,6 +83,17 @@ export async function loadDateReader(
   return {
     find: (query, entityType) => matchesOf(entityType, expressions(query)),
   };
+}
+
+/** "après-demain" as a date in digits: the parsers of some languages read the "demain" in it. */
+function daysInDigits({ tokens, nowMs, timeZone }: SystemQuery, { relative }: CalendarWords): Replacement[] {
+  return relative
+    .find(tokens)
+    .filter(({ value }) => value.unit === 'day' && Math.abs(value.offset) > 1)
+    .map(({ start, end, value }) => {
+      const now = Temporal.Instant.fromEpochMilliseconds(nowMs).toZonedDateTimeISO(timeZone);
+      return { start, end, text: now.toPlainDate().add({ days: value.offset }).toString() };
+    });
 }
 
 /** Finds the expressions of one text. */
@@ -280,7 +292,9 @@ class DateFinder {
     const text = this.#of.isEnglish ? readableEnglish(digitized.text) : digitized.text;
     const found: Expression[] = [];
     for (const result of this.#of.parse?.(text, this.#today) ?? []) {
-      const place = this.#trimmed(digitized.place(result.index, result.index + result.text.length));
+      const isZoned = result.start.isCertain('timezoneOffset') && !this.#of.isEnglish;
+      const said = isZoned ? result.text.replace(/\s\p{L}+$/u, '') : result.text;
+      const place = this.#trimmed(digitized.place(result.index, result.index + said.length));
       if (this.#isNoPoint(result, place, durations, relative)) continue;
       const expression = this.#expression(result, place);
       // "at ten to nine" is no time from ten on.
@@ -302,6 +316,11 @@ class DateFinder {
     relative: readonly Expression[],
   ): boolean {
     const { text } = this.#query;
+    // A piece of a word, or of a number: "fr" of "früh", "a 1" of "cuesta 1.250".
+    if (splitsWord(text, start) || splitsWord(text, end) || /^[.,]\d/u.test(text.slice(end, end + 2)))
+      return true;
+    const hasDay = result.start.isCertain('day') || result.start.isCertain('weekday');
+    if (!hasDay && result.start.isCertain('hour') && this.#isBeforeMonth(end)) return true;
     if (this.#of.isEnglish && isOtherEnglishWord(text, start, end)) return true;
     // Distances from now in hours are not left to the library: it reads "in a honey" as one.
     const isDistance = result.start.isCertain('second') && result.start.isCertain('timezoneOffset');
@@ -314,6 +333,14 @@ class DateFinder {
       if (!durations.some((duration) => duration.start <= at && at < duration.end)) rest += text[at];
     }
     return rest.length < end - start && DURATION_REST.test(rest);
+  }
+
+  /** "del 5 al 8 de enero": numbers before a month are days, whatever time they could be. */
+  #isBeforeMonth(end: number): boolean {
+    const { tokens } = this.#query;
+    const next = tokens.findIndex(({ start }) => start >= end);
+    const skipped = this.#of.words.leading.has(tokens[next]?.word ?? '') ? 1 : 0;
+    return next >= 0 && this.#of.words.months.longestAt(tokens, next + skipped) !== undefined;
   }
 
   #expression(result: ParsedResult, place: Place): Expression | undefined {
@@ -351,7 +378,8 @@ class DateFinder {
       minute: said.get('minute') ?? 0,
       second: said.get('second') ?? 0,
     });
-    if (said.isCertain('timezoneOffset')) {
+    // Outside of English, what the library takes for the zone is a word: "9h et midi".
+    if (said.isCertain('timezoneOffset') && (this.#of.isEnglish || /\d(?:z|[+-]\d+:?\d*)$/iu.test(text))) {
       const offsetMinutes = said.get('timezoneOffset') ?? 0;
       return {
         instant: inOffset(date ?? this.#today, time, offsetMinutes).withTimeZone(this.#query.timeZone),

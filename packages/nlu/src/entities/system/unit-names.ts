@@ -325,7 +325,12 @@ export function currencyNames(language: string): {
 }
 
 function currencyForms(locale: string, currency: string): Set<string> {
-  const format = new Intl.NumberFormat(locale, { style: 'currency', currency, currencyDisplay: 'name' });
+  const format = new Intl.NumberFormat(locale, {
+    style: 'currency',
+    currency,
+    currencyDisplay: 'name',
+    maximumFractionDigits: 0,
+  });
   return new Set(
     [1, 2, 5].flatMap(
       (count) => format.formatToParts(count).find(({ type }) => type === 'currency')?.value ?? [],

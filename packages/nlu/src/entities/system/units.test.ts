@@ -118,6 +118,7 @@ describe('@sys.unit-currency', () => {
     ['de', '25 Euro und 50 Cent', [money('25 Euro und 50 Cent', 25.5, 'EUR')]],
     ['es', 'veinte dólares', [money('veinte dólares', 20, 'USD')]],
     ['es-CO', '50 pesos', [money('50 pesos', 50, 'COP')]],
+    ['ru', '1250,50 рублей', [money('1250,50 рублей', 1_250.5, 'RUB')]],
     ['ja', '5000円', [money('5000円', 5_000, 'JPY')]],
     ['zh', '二十五块', [money('二十五块', 25, 'CNY')]],
   ];
