@@ -91,6 +91,7 @@ export class IntentModel {
       Uint32Array.of(vocabulary.texts),
       vocabulary.keys,
       vocabulary.frequencies,
+      vocabulary.floors,
       planes.bytes,
       planes.scales,
       biases,
@@ -146,7 +147,7 @@ export function loadIntentModel(bytes: Uint8Array): IntentModel {
   const reader = new SectionReader(bytes);
   const intents: readonly string[] = JSON.parse(new TextDecoder().decode(reader.bytes()));
   const [texts = 0] = reader.words();
-  const vocabulary = new Vocabulary(reader.words(), reader.words(), texts);
+  const vocabulary = new Vocabulary(reader.words(), reader.words(), texts, reader.floats());
   const planes = new QuantizedRows(reader.signed(), reader.floats());
   const [biases, slopes, offsets] = [reader.floats(), reader.floats(), reader.floats()];
   const [hasNearest, hasPerceptron] = reader.words();

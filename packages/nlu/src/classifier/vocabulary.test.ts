@@ -25,6 +25,16 @@ describe('Vocabulary', () => {
     assert.equal(lengths.at(-1), 0);
   });
 
+  it('gives the less length the less there is of a text', () => {
+    const long = countVocabulary(
+      [...phrases, ...phrases.map((phrase) => `${phrase} ${phrases.join(' ')}`)].map(wordsOf),
+    );
+    const [all = 0, one = 0, letter = 0] = ['what is the weather', 'table', 'a'].map((text) =>
+      lengthOf(long, text),
+    );
+    assert.ok(all > one && one > letter, `${all}, ${one}, ${letter}`);
+  });
+
   it('gives rare features more weight than common ones', () => {
     const rows = countVocabulary([['a'], ['a'], ['a'], ['b']]);
     const { columns, values } = rows.rowOf(['a', 'b']);

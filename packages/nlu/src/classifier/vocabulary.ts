@@ -11,6 +11,8 @@ const RARE_TEXTS = 2000;
 const FEATURES_MAX = 120_000;
 /** How much a feature that no training phrase has counts against the others of a text. */
 const UNKNOWN_WEIGHT = 0.5;
+/** What a text weighs at least, to what texts weigh on average. */
+const FLOOR = 0.1;
 
 /** The words that a text is told apart by. */
 export function wordsOf(text: string): string[] {
@@ -23,16 +25,19 @@ export class Vocabulary {
   readonly frequencies: Uint32Array;
   /** The texts that the frequencies count. */
   readonly texts: number;
+  /** What the words and the characters of a text weigh at least, in squares. */
+  readonly floors: Float32Array;
   readonly #columns = new Map<number, number>();
   readonly #weights: Float32Array;
   readonly #unknown: number;
   /** Occurrences in the text at hand, zero between texts. */
   readonly #counts: Int32Array;
 
-  constructor(keys: Uint32Array, frequencies: Uint32Array, texts: number) {
+  constructor(keys: Uint32Array, frequencies: Uint32Array, texts: number, floors: Float32Array) {
     this.keys = keys;
     this.frequencies = frequencies;
     this.texts = texts;
+    this.floors = floors;
     for (const [column, key] of keys.entries()) this.#columns.set(key, column);
     this.#weights = Float32Array.from(frequencies, (frequency) => inverseFrequency(frequency, texts));
     this.#unknown = UNKNOWN_WEIGHT * inverseFrequency(0, texts) ** 2;
@@ -46,23 +51,43 @@ export class Vocabulary {
   /** The same features, in the order of `columns`. */
   reorder(columns: Int32Array): Vocabulary {
     const at = (values: Uint32Array) => Uint32Array.from(columns, (column) => values[column] as number);
-    return new Vocabulary(at(this.keys), at(this.frequencies), this.texts);
+    return new Vocabulary(at(this.keys), at(this.frequencies), this.texts, this.floors);
   }
 
   /**
    * The features of a text that are known, weighted by how rare they are. Words and characters each have length 1 at
-   * most: the less, the more of the text is unknown, so that what is made of strange words is sure of nothing.
+   * most: the less, the more of the text is unknown or the less there is of it, so that what is made of strange words or
+   * of "my" alone is sure of nothing.
    */
   rowOf(words: readonly string[]): SparseRow {
     const keys = featureKeys(words, SHAPE);
     const columns: number[] = [];
     const values: number[] = [];
-    this.#append(keys.words, columns, values);
-    this.#append(keys.characters, columns, values);
+    for (const [kind, own] of [keys.words, keys.characters].entries()) {
+      const first = columns.length;
+      const squares = this.#append(own, columns, values);
+      const scale = 1 / Math.sqrt(Math.max(squares, this.floors[kind] as number));
+      for (let index = first; index < values.length; index++) {
+        values[index] = (values[index] as number) * scale;
+      }
+    }
     return { columns: Int32Array.from(columns), values: Float32Array.from(values) };
   }
 
-  #append(keys: readonly number[], columns: number[], values: number[]): void {
+  /** The same with floors at a share of what the texts weigh on average. */
+  withFloors(texts: readonly (readonly string[])[]): Vocabulary {
+    const floors = new Float32Array(2);
+    for (const words of texts) {
+      const keys = featureKeys(words, SHAPE);
+      for (const [kind, own] of [keys.words, keys.characters].entries()) {
+        floors[kind] = (floors[kind] as number) + (FLOOR * this.#append(own, [], [])) / texts.length;
+      }
+    }
+    return new Vocabulary(this.keys, this.frequencies, this.texts, floors);
+  }
+
+  /** Appends what is known of the features of one kind. How much all of them weigh, in squares. */
+  #append(keys: readonly number[], columns: number[], values: number[]): number {
     const first = columns.length;
     let squares = 0;
     for (const key of keys) {
@@ -82,13 +107,12 @@ export class Vocabulary {
       values.push(value);
       squares += value * value;
     }
-    const scale = 1 / Math.sqrt(squares);
-    for (let index = first; index < values.length; index++) values[index] = (values[index] as number) * scale;
+    return squares;
   }
 }
 
 /** Counts in how many texts each feature occurs, and keeps the frequent ones. */
-export function countVocabulary(texts: Iterable<readonly string[]>): Vocabulary {
+export function countVocabulary(texts: readonly (readonly string[])[]): Vocabulary {
   const counted = new Map<number, { texts: number; last: number }>();
   let number = 0;
   for (const words of texts) {
@@ -111,11 +135,9 @@ export function countVocabulary(texts: Iterable<readonly string[]>): Vocabulary 
     kept.sort(([key, a], [otherKey, b]) => b.texts - a.texts || key - otherKey);
     kept.length = FEATURES_MAX;
   }
-  return new Vocabulary(
-    Uint32Array.from(kept, ([key]) => key),
-    Uint32Array.from(kept, ([, { texts }]) => texts),
-    number,
-  );
+  const keys = Uint32Array.from(kept, ([key]) => key);
+  const frequencies = Uint32Array.from(kept, ([, { texts: count }]) => count);
+  return new Vocabulary(keys, frequencies, number, new Float32Array(2)).withFloors(texts);
 }
 
 function inverseFrequency(frequency: number, texts: number): number {
