@@ -16,9 +16,10 @@ import {
 } from './date-expressions.ts';
 import { DateValues, matchesOf, type Placed } from './date-values.ts';
 import { type DigitizedText, digitize, type Replacement } from './digitized-text.ts';
-import { englishDaysOfMonth, englishTimes, isOtherEnglishWord, readableEnglish } from './english-dates.ts';
+import { englishDaysOfMonth, isOtherEnglishWord, readableEnglish } from './english-dates.ts';
 import type { NumberReader } from './numbers.ts';
 import { baseLanguage, intlLanguage, oncePerQuery, type SystemQuery } from './query.ts';
+import { spokenTimes } from './spoken-times.ts';
 import type { Quantity, UnitReader } from './units.ts';
 
 /** What the library takes for the beginning of a point in time and is one of a duration: "for 3 days". */
@@ -51,6 +52,8 @@ interface DateLanguage {
   /** The durations of a text, which distances from now are made of. */
   readonly durations: (query: SystemQuery) => readonly Quantity[];
   readonly digitized: (query: SystemQuery) => DigitizedText;
+  /** Days after tomorrow and times like "half past seven" in digits too. */
+  readonly parseable: (query: SystemQuery) => DigitizedText;
   readonly parse: Awaited<ReturnType<typeof loadChronoParser>>;
   /** Whether people leave it open if a time is before or after noon: in Britain too, whatever its clocks show. */
   readonly clockOfTwelve: boolean;
@@ -68,11 +71,15 @@ export async function loadDateReader(
   const isEnglish = baseLanguage(language) === 'en';
   const hours = new Intl.DateTimeFormat(locale, { hour: 'numeric' }).resolvedOptions();
   const words = calendarWords(language, units.names);
+  const digitized = oncePerQuery((query) => digitize(query, numbers));
   const of: DateLanguage = {
     isEnglish,
     words,
     durations: units.durations,
-    digitized: oncePerQuery((query) => digitize(query, numbers, daysInDigits(query, words))),
+    digitized,
+    parseable: oncePerQuery((query) =>
+      digitize(query, numbers, [...daysInDigits(query, words), ...timesInDigits(digitized(query), language)]),
+    ),
     parse: await loadChronoParser(language),
     clockOfTwelve: isEnglish || hours.hour12 === true,
     order: new Intl.DateTimeFormat(locale, { dateStyle: 'short' })
@@ -96,6 +103,13 @@ function daysInDigits({ tokens, nowMs, timeZone }: SystemQuery, { relative }: Ca
     });
 }
 
+function timesInDigits({ text, place }: DigitizedText, language: string): Replacement[] {
+  return spokenTimes(text, baseLanguage(language)).map(({ start, end, hour, minute, halfKnown }) => {
+    const clock = `${hour}:${String(minute).padStart(2, '0')}`;
+    return { ...place(start, end), text: halfKnown && hour < 12 ? `${clock} am` : clock };
+  });
+}
+
 /** Finds the expressions of one text. */
 class DateFinder {
   readonly #query: SystemQuery;
@@ -113,15 +127,13 @@ class DateFinder {
   find(): Placed[] {
     const durations = this.#of.durations(this.#query);
     const relative = this.#relativeDurations(durations);
-    const spoken = this.#spokenTimes();
     const candidates = [
       ...relative,
       ...this.#relativeUnits(),
       ...this.#clockTimes(),
-      ...spoken,
       ...this.#daysOfMonth(),
       ...this.#dayParts(),
-      ...(this.#of.parse === undefined ? this.#plainDates() : this.#parsed(durations, relative, spoken)),
+      ...(this.#of.parse === undefined ? this.#plainDates() : this.#parsed(durations, relative)),
     ];
     const values = new DateValues(this.#now, this.#of);
     return this.#joined(withoutOverlaps(candidates)).map((expression) => values.placed(expression));
@@ -234,17 +246,6 @@ class DateFinder {
     return found;
   }
 
-  /** "half past seven", "ten to 9 pm". */
-  #spokenTimes(): Expression[] {
-    if (!this.#of.isEnglish) return [];
-    const { text, place } = this.#of.digitized(this.#query);
-    return [...englishTimes(text)].map(({ start, end, hour, minute, halfKnown }) => ({
-      ...place(start, end),
-      kind: 'time',
-      from: this.#clock(Temporal.PlainTime.from({ hour, minute }), halfKnown),
-    }));
-  }
-
   /** "the 21st": the next one. */
   #daysOfMonth(): Expression[] {
     if (!this.#of.isEnglish) return [];
@@ -283,12 +284,8 @@ class DateFinder {
     return found;
   }
 
-  #parsed(
-    durations: readonly Quantity[],
-    relative: readonly Expression[],
-    spoken: readonly Expression[],
-  ): Expression[] {
-    const digitized = this.#of.digitized(this.#query);
+  #parsed(durations: readonly Quantity[], relative: readonly Expression[]): Expression[] {
+    const digitized = this.#of.parseable(this.#query);
     const text = this.#of.isEnglish ? readableEnglish(digitized.text) : digitized.text;
     const found: Expression[] = [];
     for (const result of this.#of.parse?.(text, this.#today) ?? []) {
@@ -297,9 +294,7 @@ class DateFinder {
       const place = this.#trimmed(digitized.place(result.index, result.index + said.length));
       if (this.#isNoPoint(result, place, durations, relative)) continue;
       const expression = this.#expression(result, place);
-      // "at ten to nine" is no time from ten on.
-      const isSpoken = spoken.some(({ start, end }) => start < place.end && place.start < end);
-      if (expression === undefined || (isSpoken && expression.kind === 'time-period')) continue;
+      if (expression === undefined) continue;
       const placeOf = (start: number, end: number): Place =>
         digitized.place(result.index + start, result.index + end);
       const parts = expression.kind === 'date-time' ? this.#split(result.text, expression, placeOf) : [];

@@ -1,5 +1,7 @@
 /** Days and times that English says in a way that the parser of dates does not read, or reads where there are none. */
 
+import type { SpokenTime } from './spoken-times.ts';
+
 /** Words for days that are more often something else: they count alone, or after one of the others. */
 const AMBIGUOUS = /^(?:sat|sun|wed|mar|may|march|(?:the |a )?second|sec)$/iu;
 const BEFORE_AMBIGUOUS = /\b(?:on|in|by|of|from|to|until|till|since|before|after|every|for)\s+$/iu;
@@ -26,9 +28,7 @@ export function isOtherEnglishWord(text: string, start: number, end: number): bo
 }
 
 /** Times like "half past seven", number words being digits. The hour is below 12 where no half of the day is said. */
-export function* englishTimes(
-  text: string,
-): Generator<{ start: number; end: number; hour: number; minute: number; halfKnown: boolean }> {
+export function* englishTimes(text: string): Generator<SpokenTime> {
   for (const { 0: whole, 1: part = '', 2: side = '', 3: said, 4: half = '', index } of text.matchAll(CLOCK)) {
     const isTo = side.toLowerCase() === 'to';
     const minutes = /half/iu.test(part) ? 30 : /quarter/iu.test(part) ? 15 : Number.parseInt(part, 10);
