@@ -71,9 +71,11 @@ export class ReplyModel {
   suggest(context: readonly Turn[], options: SuggestOptions = {}): ReplySuggestion[] {
     const { limit = LIMIT, confidenceMin = CONFIDENCE_MIN, allowed } = options;
     const { ready } = allowed ?? { ready: this.#ready };
-    const scores = ready.rank(featuresOf(context));
-    if (scores === undefined) return [];
-    return distinctBest(scores, ready.catalog.texts, limit)
+    const features = featuresOf(context);
+    const all = this.#ready.rank(features);
+    const scores = ready === this.#ready ? all : ready.rank(features);
+    if (all === undefined || scores === undefined) return [];
+    return distinctBest(scores, ready.catalog.texts, limit, all)
       .map(({ entry, margin }) => ({
         reply: ready.catalog.texts[entry] as string,
         confidence: confidenceOf(this.#calibration, margin),
@@ -82,8 +84,9 @@ export class ReplyModel {
   }
 
   /**
-   * Makes replies ready to be the only ones that are suggested, as they are written. How often agents gave them or
-   * nearly them counts; those that nobody gave yet are suggested by what they say.
+   * Makes replies ready to be the only ones that are suggested, as they are written, with the confidence that they have
+   * among all. How often agents gave them or nearly them counts; those that nobody gave yet are suggested by what they
+   * say.
    */
   allow(replies: readonly string[]): AllowedReplies {
     const { texts, counts } = this.catalog;
@@ -132,14 +135,18 @@ export class ReplyModel {
   }
 }
 
-/** The best entries by their scores, each with its margin, without those that are variants of a better one. */
+/**
+ * The best entries by their scores, without those that are variants of a better one. The margin of each is taken among
+ * all replies: that few may be suggested makes none of them likelier.
+ */
 export function distinctBest(
   scores: Float64Array,
   texts: readonly string[],
   limit: number,
+  all: Float64Array,
 ): { entry: number; margin: number }[] {
-  const most = scores.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const sum = scores.reduce((total, score) => total + Math.exp(score - most), 0);
+  const most = all.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const sum = all.reduce((total, score) => total + Math.exp(score - most), 0);
   const order = [...scores.keys()].sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b);
   const best: { entry: number; margin: number; shape: Uint32Array }[] = [];
   for (const entry of order) {
@@ -147,7 +154,8 @@ export function distinctBest(
     const shape = shapeOf(texts[entry] as string);
     if (best.some((other) => similarityOf(shape, other.shape) >= VARIANT_SIMILARITY)) continue;
     const likelihood = Math.exp((scores[entry] as number) - most);
-    best.push({ entry, margin: Math.log(likelihood / (sum + UNSEEN - likelihood)) / MARGIN_UNIT, shape });
+    const others = Math.max(UNSEEN, sum + UNSEEN - likelihood);
+    best.push({ entry, margin: Math.log(likelihood / others) / MARGIN_UNIT, shape });
   }
   return best;
 }

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { Dialogue } from './dialogue.ts';
 import { agent, customer, sampleDialogues } from './dialogues.test.fixture.ts';
 import { ModelFileError } from './model-file.ts';
-import { ReplyModel } from './reply-model.ts';
+import { ReplyModel, type SuggestOptions } from './reply-model.ts';
 import { trainReplyModel } from './reply-trainer.ts';
 import type { TrainingPhase, TrainingProgress } from './reply-training.ts';
 
@@ -103,6 +103,21 @@ for (const method of ['neighbours', 'encoder'] as const) {
       const [first] = model.suggest([customer('I forgot my password')], options);
       assert.equal(first?.reply, 'Shall I send you a link to choose a new password??');
       assert.deepEqual(model.suggest([customer('refund')], { ...options, allowed: model.allow([]) }), []);
+    });
+
+    it('is no surer of a reply because no other is allowed', () => {
+      const reply = 'Do you still have the receipt?';
+      const allowed = model.allow([reply]);
+      const confidenceOf = (text: string, options: SuggestOptions = {}) =>
+        model
+          .suggest([customer(text)], { limit: 9, confidenceMin: 0, ...options })
+          .find((suggestion) => suggestion.reply === reply)?.confidence ?? 0;
+      const [alone, amongAll] = [
+        confidenceOf('can I get a refund', { allowed }),
+        confidenceOf('can I get a refund'),
+      ];
+      assert.ok(Math.abs(alone - amongAll) < 0.05, `${alone} ${amongAll}`);
+      assert.ok(confidenceOf('I forgot my password', { allowed }) < 0.2);
     });
 
     it('tells which of some replies follows best', () => {

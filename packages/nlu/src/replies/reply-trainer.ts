@@ -32,6 +32,8 @@ export function trainReplyModel(
     const end = (settle: () => void): void => {
       signal?.removeEventListener('abort', cancel);
       worker.removeAllListeners();
+      // Nobody waits for what goes wrong after the end.
+      worker.on('error', () => undefined);
       // Settled only when the thread is gone, so that what it held is free.
       worker.terminate().then(settle, settle);
     };
