@@ -22,6 +22,7 @@ export class NearWords {
 
   /** The listed words within so many edits of a word, with their distances; only those with its first letter, if so asked. */
   near(word: string, editsMax: number, { sameFirst = false } = {}): Map<string, number> {
+    if (editsMax === 0) return new Map(this.#has(word) ? [[word, 0]] : []);
     const near = new Map<string, number>();
     const table = new DistanceTable(word);
     /** Of how many leading letters of the listed word before the rows are filled in. */
@@ -34,7 +35,11 @@ export class NearWords {
       filled = Math.min(filled, shared);
       if (shared >= givenUp) continue;
       givenUp = Number.POSITIVE_INFINITY;
-      if (listed.length > word.length + editsMax || (sameFirst && listed[0] !== word[0])) continue;
+      if (sameFirst && listed[0] !== word[0]) {
+        givenUp = 1;
+        continue;
+      }
+      if (listed.length > word.length + editsMax) continue;
       while (filled < listed.length && givenUp > listed.length) {
         filled += 1;
         if (table.fill(filled, listed) > editsMax) givenUp = filled;
@@ -43,6 +48,16 @@ export class NearWords {
       if (distance <= editsMax) near.set(listed, distance);
     }
     return near;
+  }
+
+  #has(word: string): boolean {
+    let [from, to] = [0, this.#words.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if ((this.#words[middle] ?? '') < word) from = middle + 1;
+      else to = middle;
+    }
+    return this.#words[from] === word;
   }
 }
 

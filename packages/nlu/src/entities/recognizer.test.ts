@@ -373,6 +373,7 @@ describe('EntityRecognizer, given anything', () => {
     ['groups of digits', '1,'.repeat(500_000)],
     ['number words', 'one hundred and '.repeat(62_500)],
     ['separators', '1-1/1.1:1 '.repeat(100_000)],
+    ['one Russian word', 'день '.repeat(200_000)],
     ['white space', '\t \u00a0'.repeat(333_333)],
     ['control characters', '\u0000\u202e\u200f'.repeat(333_333)],
     ['lone surrogates', '\ud83d'.repeat(1_000_000)],
@@ -382,7 +383,7 @@ describe('EntityRecognizer, given anything', () => {
   ];
   for (const [title, text] of floods) {
     it(`reads the beginning of a million characters of ${title}`, async () => {
-      for (const language of ['en', 'pt', 'zh', 'pl']) {
+      for (const language of ['en', 'pt', 'zh', 'pl', 'ru']) {
         const recognizer = await EntityRecognizer.compile([{ ...cities, fuzzy: true }], language);
         const spans = await recognizer.recognize(requestOf(text, wanted));
         assert.ok(spans.every(({ end }) => end <= recognizedLengthMax));
