@@ -48,7 +48,7 @@ async function rowOf(queries: readonly Meant[], mode: TrainingMode): Promise<str
 function phrasesOf(queries: readonly Meant[], size: number): Meant[] {
   const draw = new Draw(SEED);
   const intents = [...new Set(queries.map(({ intent }) => intent))].slice(0, Math.ceil(size / PHRASES));
-  const own = queries.filter(({ intent }) => intents.includes(intent));
+  const own = draw.shuffled(queries.filter(({ intent }) => intents.includes(intent)));
   const words = own.flatMap(({ text }) => text.split(' '));
   return Array.from({ length: size }, (_, index) => {
     const { text, intent } = own[index % own.length] as Meant;

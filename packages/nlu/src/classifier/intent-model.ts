@@ -42,7 +42,7 @@ export interface ModelParts {
 }
 
 /** What a text's nearness to a class's phrases weighs beside its margin, where there are few phrases. */
-export const NEARNESS_WEIGHT = 1;
+export const NEARNESS_WEIGHT = 0.85;
 
 export interface QuantizedPerceptron {
   readonly inward: QuantizedRows;

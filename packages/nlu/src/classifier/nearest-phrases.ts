@@ -1,4 +1,5 @@
 import type { SparseRow, SparseRows } from './sparse-rows.ts';
+import { COMMON_MAX } from './vocabulary.ts';
 
 /** Training phrases in the form in which they are kept: bytes stand for 255ths. */
 export interface Phrases {
@@ -63,8 +64,7 @@ export class NearestPhrases {
     for (let index = 0; index < columns.length; index++) {
       const column = columns[index] as number;
       if (column + 1 >= this.#starts.length) continue;
-      // Words and characters have length 1 each.
-      const value = (values[index] as number) / 255 / 2;
+      const value = (values[index] as number) / 255 / COMMON_MAX;
       const end = this.#starts[column + 1] as number;
       for (let place = this.#starts[column] as number; place < end; place++) {
         const text = this.#postings[place] as number;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { countVocabulary, type Vocabulary, wordsOf } from './vocabulary.ts';
+import { COMMON_MAX, countVocabulary, type Vocabulary, wordsOf } from './vocabulary.ts';
 
 function lengthOf(vocabulary: Vocabulary, text: string): number {
   return Math.hypot(...vocabulary.rowOf(wordsOf(text)).values);
@@ -10,8 +10,8 @@ describe('Vocabulary', () => {
   const phrases = ['book a table', 'cancel my table', 'what is the weather'];
   const vocabulary = countVocabulary(phrases.map(wordsOf));
 
-  it('gives words and characters length 1 each where all of them are known', () => {
-    for (const phrase of phrases) assert.ok(Math.abs(lengthOf(vocabulary, phrase) - Math.SQRT2) < 1e-6);
+  it('gives a text its full length where all of it is known', () => {
+    for (const phrase of phrases) assert.ok(Math.abs(lengthOf(vocabulary, phrase) ** 2 - COMMON_MAX) < 1e-6);
   });
 
   it('gives the less length the more is unknown', () => {

@@ -11,6 +11,10 @@ const RARE_TEXTS = 2000;
 const FEATURES_MAX = 120_000;
 /** How much a feature that no training phrase has counts against the others of a text. */
 const UNKNOWN_WEIGHT = 0.5;
+/** The lengths of words and of characters: a little less trust in the parts of words tells large sets apart better. */
+const LENGTHS = [1, 0.85] as const;
+/** What a text of known features has in common with itself. */
+export const COMMON_MAX = LENGTHS[0] ** 2 + LENGTHS[1] ** 2;
 /** What a text weighs at least, to what texts weigh on average. */
 const FLOOR = 0.1;
 
@@ -55,7 +59,7 @@ export class Vocabulary {
   }
 
   /**
-   * The features of a text that are known, weighted by how rare they are. Words and characters each have length 1 at
+   * The features of a text that are known, weighted by how rare they are. Words and characters each have their length at
    * most: the less, the more of the text is unknown or the less there is of it, so that what is made of strange words or
    * of "my" alone is sure of nothing.
    */
@@ -66,7 +70,7 @@ export class Vocabulary {
     for (const [kind, own] of [keys.words, keys.characters].entries()) {
       const first = columns.length;
       const squares = this.#append(own, columns, values);
-      const scale = 1 / Math.sqrt(Math.max(squares, this.floors[kind] as number));
+      const scale = (LENGTHS[kind] as number) / Math.sqrt(Math.max(squares, this.floors[kind] as number));
       for (let index = first; index < values.length; index++) {
         values[index] = (values[index] as number) * scale;
       }
