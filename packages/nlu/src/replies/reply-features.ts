@@ -6,7 +6,7 @@ import { CONTEXT_TURNS_MAX, TURN_LENGTH_MAX, type Turn } from './dialogue.ts';
 /** What a turn brings in, whichever place it has. */
 export interface TurnFeatures {
   readonly speaker: Turn['speaker'];
-  /** As `replyFeatures` has them. */
+  /** Words, pairs of neighbours with its beginning and end, and parts of words. */
   readonly grams: readonly number[];
   /** Its words alone. */
   readonly words: readonly number[];
@@ -55,15 +55,15 @@ export function turnFeatures({ speaker, text }: Turn): TurnFeatures {
   const words = wordsOf(text);
   return {
     speaker,
-    grams: gramsOf(words),
+    grams: gramsOf(words, 2),
     words: featureKeys(words, { wordGrams: 1 }).words,
     whole: featureKeys([words.join(' ')], { wordGrams: 1 }).words[0] ?? 0,
   };
 }
 
-/** The features of a reply: its words, pairs of neighbours with its beginning and end as words, and parts of words. */
+/** The features of a reply: up to three words in a row, its beginning and end among them, and parts of words. */
 export function replyFeatures(text: string): number[] {
-  return gramsOf(wordsOf(text));
+  return gramsOf(wordsOf(text), 3);
 }
 
 /** The features of what was said. Of a long conversation, the last turns count. */
@@ -95,11 +95,11 @@ export function contextFeatures(turns: readonly TurnFeatures[]): ContextFeatures
   return [[...customer], [...agent], [...older], [...course]];
 }
 
-function gramsOf(words: readonly string[]): number[] {
+function gramsOf(words: readonly string[], rowMax: number): number[] {
   if (words.length === 0) return [];
-  const pairs = featureKeys([BORDER, ...words, BORDER], { wordGrams: 2 }).words;
+  const rows = featureKeys([BORDER, ...words, BORDER], { wordGrams: rowMax }).words;
   const parts = featureKeys(words, { wordGrams: 1, characterGrams: [4, 4] }).characters;
-  const grams = new Set([...pairs, ...parts]);
+  const grams = new Set([...rows, ...parts]);
   // Every text has its borders.
   grams.delete(BORDER_KEY as number);
   return [...grams];
