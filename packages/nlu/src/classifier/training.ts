@@ -44,7 +44,7 @@ const COMMON_TRUST = { slope: 10, offset: 10 };
 /** Of fewer phrases, what is left without a fold tells too little of the intent. */
 const CALIBRATED_MIN = 4;
 /** A confidence is that of an intent among so many others, as a turn of a conversation has them, not among all. */
-const USUAL_OTHERS = 20;
+const USUAL_OTHERS = 15;
 /** That of the negatives is one among more: what people say to an agent mostly means something to it. */
 const OTHERS_OF_NEGATIVES = 50;
 /** Bytes of weights that a model keeps, and for how many features at least. */
