@@ -1,0 +1,202 @@
+import { fitSigmoid, MarginCounts, type Sigmoid } from './calibration.ts';
+import { collectExamples, dealFolds, type Examples, type TrainingSet } from './examples.ts';
+import { IntentModel, NEARNESS_WEIGHT, type QuantizedPerceptron } from './intent-model.ts';
+import { keepPhrases, NearestPhrases } from './nearest-phrases.ts';
+import { trainPerceptron } from './perceptron.ts';
+import { QuantizedRows, quantizeRows, scaleOf } from './quantized-rows.ts';
+import { type SparseRow, type SparseRows, stackRows } from './sparse-rows.ts';
+import { PlaneFinder } from './support-vectors.ts';
+import { countVocabulary } from './vocabulary.ts';
+
+/** `default` finds a plane for each intent; `accuracy` trains a perceptron too, and takes several times as long. */
+export const TRAINING_MODES = ['default', 'accuracy'] as const;
+
+export type TrainingMode = (typeof TRAINING_MODES)[number];
+
+/** The steps of a training run, in their order. The perceptron's is only in the accuracy mode. */
+export const TRAINING_PHASES = ['words', 'features', 'planes', 'perceptron', 'packing'] as const;
+
+export type IntentTrainingPhase = (typeof TRAINING_PHASES)[number];
+
+export interface IntentTrainingProgress {
+  readonly phase: IntentTrainingPhase;
+  /** How much of the phase is done, from 0 to 1. */
+  readonly done: number;
+}
+
+export interface TrainingRun {
+  readonly set: TrainingSet;
+  readonly mode: TrainingMode;
+  readonly seed: number;
+  readonly onProgress: (progress: IntentTrainingProgress) => void;
+}
+
+const FOLDS = 5;
+/** Of more phrases, planes alone reject as well. */
+const NEAREST_TEXTS_MAX = 2000;
+/** A text without features: it means none of the intents, so that even a single one rejects something. */
+const NOTHING: SparseRow = { columns: new Int32Array(), values: new Float32Array() };
+/** What margins mean where there are too few phrases to tell. */
+const USUAL: Sigmoid = { slope: 7, offset: 0 };
+const USUAL_TRUST = { slope: 1, offset: 1 };
+/** How far an intent's sigmoid keeps to that of all intents. */
+const COMMON_TRUST = { slope: 10, offset: 10 };
+/** Of fewer phrases, what is left without a fold tells too little of the intent. */
+const CALIBRATED_MIN = 4;
+/** A confidence is that of an intent among so many others, as a turn of a conversation has them, not among all. */
+const USUAL_OTHERS = 15;
+/** That of the negatives is one among more: what people say to an agent mostly means something to it. */
+const OTHERS_OF_NEGATIVES = 50;
+/** Bytes of weights that a model keeps, and for how many features at least. */
+const WEIGHTS_MAX = 4_200_000;
+const FEATURES_KEPT_MIN = 20_000;
+
+/** Trains a model. The same set, mode and seed make the same model, byte for byte. */
+export function trainModel({ set, mode, seed, onProgress }: TrainingRun): IntentModel {
+  onProgress({ phase: 'words', done: 0 });
+  const examples = collectExamples(set);
+  onProgress({ phase: 'features', done: 0 });
+  const counted = countVocabulary(examples.texts);
+  const rows = examples.texts.map((words) => counted.rowOf(words));
+  onProgress({ phase: 'planes', done: 0 });
+  const found = findPlanes(rows, counted.size, examples, seed, (done) =>
+    onProgress({ phase: 'planes', done }),
+  );
+  const kept = chooseColumns(found.importance, examples.classes);
+  const vocabulary = counted.reorder(kept.order);
+  const reordered = examples.texts.map((words) => vocabulary.rowOf(words));
+  let perceptron: QuantizedPerceptron | undefined;
+  if (mode === 'accuracy' && examples.classes > 0) {
+    onProgress({ phase: 'perceptron', done: 0 });
+    perceptron = findPerceptron(stackRows(reordered, kept.count), kept.count, examples, seed, (done) =>
+      onProgress({ phase: 'perceptron', done }),
+    );
+  }
+  onProgress({ phase: 'packing', done: 0 });
+  return new IntentModel({
+    intents: examples.intents,
+    vocabulary,
+    planes: packPlanes(found.planes, found.scales, kept.order.subarray(0, kept.count)),
+    biases: found.biases,
+    slopes: Float32Array.from(found.sigmoids, ({ slope }) => slope),
+    offsets: Float32Array.from(found.sigmoids, ({ offset }) => offset),
+    nearest: nearestOf(reordered, vocabulary.size, examples),
+    perceptron,
+  });
+}
+
+function nearestOf(
+  rows: readonly SparseRow[],
+  width: number,
+  { members }: Examples,
+): NearestPhrases | undefined {
+  if (rows.length > NEAREST_TEXTS_MAX) return undefined;
+  return new NearestPhrases(keepPhrases(stackRows(rows, width), members), members.length);
+}
+
+interface FoundPlanes {
+  /** By class: a byte for each column. */
+  readonly planes: readonly Int8Array[];
+  readonly scales: Float32Array;
+  readonly biases: Float32Array;
+  readonly sigmoids: readonly Sigmoid[];
+  /** By column: the greatest weight that any plane gives it. */
+  readonly importance: Float32Array;
+}
+
+function findPlanes(
+  rows: readonly SparseRow[],
+  width: number,
+  examples: Examples,
+  seed: number,
+  onProgress: (done: number) => void,
+): FoundPlanes {
+  const finder = new PlaneFinder(stackRows([...rows, NOTHING], width), width, seed);
+  const folds = dealFolds(examples, FOLDS, seed);
+  const nearest = nearestOf(rows, width, examples);
+  const nearness =
+    nearest && rows.map((row, index) => nearest.nearness(row, (text) => folds[text] === folds[index]));
+  const planes: Int8Array[] = [];
+  const scales = new Float32Array(examples.classes);
+  const biases = new Float32Array(examples.classes);
+  const importance = new Float32Array(width);
+  const counts: MarginCounts[] = [];
+  for (const [index, members] of examples.members.entries()) {
+    const { weights, bias } = finder.find(members);
+    const scale = scaleOf(weights);
+    const bytes = new Int8Array(width);
+    for (let column = 0; column < width; column++) {
+      const weight = weights[column] as number;
+      bytes[column] = Math.round(weight / scale);
+      importance[column] = Math.max(importance[column] as number, Math.abs(weight));
+    }
+    planes.push(bytes);
+    scales[index] = scale;
+    biases[index] = bias;
+    const margins = finder.marginsAcross(folds, FOLDS).subarray(0, rows.length);
+    const supports = margins.map((margin, row) => margin + NEARNESS_WEIGHT * (nearness?.[row]?.[index] ?? 0));
+    counts.push(countMargins(supports, members));
+    onProgress((index + 1) / examples.classes);
+  }
+  return { planes, scales, biases, sigmoids: fitSigmoids(counts, examples), importance };
+}
+
+function countMargins(margins: Float32Array, members: Int32Array): MarginCounts {
+  const counts = new MarginCounts();
+  let next = 0;
+  for (const [row, margin] of margins.entries()) {
+    const member = members[next] === row;
+    if (member) next++;
+    counts.add(margin, member);
+  }
+  return counts;
+}
+
+function fitSigmoids(counts: readonly MarginCounts[], { intents, members, classes }: Examples): Sigmoid[] {
+  const enough = (index: number) => (members[index]?.length ?? 0) >= CALIBRATED_MIN;
+  const all = new MarginCounts();
+  for (const [index, count] of counts.entries()) if (enough(index)) all.addAll(count);
+  const common = fitSigmoid(all, USUAL, USUAL_TRUST);
+  const shiftTo = (others: number) => Math.log(Math.max(1, (classes - 1) / others));
+  return counts.map((count, index) => {
+    const { slope, offset } = enough(index) ? fitSigmoid(count, common, COMMON_TRUST) : common;
+    return { slope, offset: offset + shiftTo(index < intents.length ? USUAL_OTHERS : OTHERS_OF_NEGATIVES) };
+  });
+}
+
+/** Columns that weigh most come first, as many as a model has room for. */
+function chooseColumns(importance: Float32Array, classes: number): { order: Int32Array; count: number } {
+  const room = Math.max(FEATURES_KEPT_MIN, Math.floor(WEIGHTS_MAX / Math.max(1, classes)));
+  const order = Int32Array.from(importance.keys());
+  if (order.length > room) {
+    order.sort((one, other) => (importance[other] as number) - (importance[one] as number) || one - other);
+  }
+  return { order, count: Math.min(room, order.length) };
+}
+
+function packPlanes(planes: readonly Int8Array[], scales: Float32Array, columns: Int32Array): QuantizedRows {
+  const bytes = new Int8Array(columns.length * planes.length);
+  for (const [output, plane] of planes.entries()) {
+    for (const [index, column] of columns.entries()) {
+      bytes[index * planes.length + output] = plane[column] as number;
+    }
+  }
+  return new QuantizedRows(bytes, scales);
+}
+
+function findPerceptron(
+  rows: SparseRows,
+  width: number,
+  { members }: Examples,
+  seed: number,
+  onRound: (done: number) => void,
+): QuantizedPerceptron {
+  const { hidden, inward, inwardBias, outward, outwardBias } = trainPerceptron({
+    rows,
+    width,
+    members,
+    seed,
+    onRound,
+  });
+  return { inward: quantizeRows(inward, hidden), inwardBias, outward, outwardBias };
+}

@@ -1,0 +1,76 @@
+/**
+ * Language understanding in process: intents with confidence, entities and replies from text. It takes text and
+ * plain data, and knows no API.
+ */
+
+export type { IntentPhrases, TrainingSet } from './classifier/examples.ts';
+export {
+  type Classification,
+  type ClassifyOptions,
+  type IntentModel,
+  loadIntentModel,
+  type ScoredIntent,
+} from './classifier/intent-model.ts';
+export { IntentModelError, type IntentModelFault } from './classifier/model-file.ts';
+export { type IntentTrainingOptions, trainIntentModel } from './classifier/train-intent-model.ts';
+export type { IntentTrainingPhase, IntentTrainingProgress, TrainingMode } from './classifier/training.ts';
+export { Anchors, type PhrasePart } from './entities/anchors.ts';
+export { annotateText, phraseTemplate } from './entities/annotation.ts';
+export {
+  type EntityEntry,
+  type EntityKind,
+  type EntitySpan,
+  type EntityTypeDefinition,
+  EntityTypeError,
+  type EntityTypeFault,
+  type EntityValue,
+} from './entities/entity-type.ts';
+export {
+  EntityRecognizer,
+  type EntityTypeOverride,
+  type RecognitionRequest,
+  recognizedLengthMax,
+} from './entities/recognizer.ts';
+export {
+  type SystemEntitySupport,
+  systemEntitySupport,
+  systemEntityTypes,
+  unsupportedSystemEntityTypes,
+} from './entities/system/system-entities.ts';
+export type { EndpointOptions } from './models/model-endpoint.ts';
+export {
+  type ChatMessage,
+  type Embedding,
+  type Generation,
+  type GenerationRequest,
+  type JsonForm,
+  type ModelCall,
+  ModelError,
+  type ModelFailure,
+  type TextEmbedder,
+  type TextGenerator,
+} from './models/model-ports.ts';
+export {
+  createEmbedder,
+  createGenerator,
+  type EmbedderOptions,
+  type GeneratorOptions,
+  type ModelOptions,
+} from './models/openai-models.ts';
+export type { Dialogue, Turn } from './replies/dialogue.ts';
+export { ModelFileError, type ModelFileFault } from './replies/model-file.ts';
+export { Mask, maskPersonalData, namesGiven } from './replies/personal-data.ts';
+export type { ReplyCatalog } from './replies/reply-catalog.ts';
+export {
+  type AllowedReplies,
+  ReplyModel,
+  type ReplySuggestion,
+  type SuggestOptions,
+} from './replies/reply-model.ts';
+export { type TrainReplyModelOptions, trainReplyModel } from './replies/reply-trainer.ts';
+export type { TrainingPhase, TrainingProgress } from './replies/reply-training.ts';
+export { PassageIndex, queryWords } from './search/passage-index.ts';
+export type { Passage, PassageHit, PassageQuery, PassageSearch } from './search/passage-search.ts';
+export { type FeatureKeys, type FeatureShape, featureKeys } from './text/feature-keys.ts';
+export { normalizeText } from './text/normalization.ts';
+export { splitWords } from './text/words.ts';
