@@ -5,8 +5,8 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 /**
- * The walls of the house. Packages: proto <- transcoding <- server <- cli, and never back. Inside the server a
- * call goes transport -> rpc -> services -> domain -> storage, and nothing calls upwards.
+ * The walls of the house. Packages: proto <- transcoding <- server <- cli, and never back; nlu stands alone. Inside the
+ * server a call goes transport -> rpc -> services -> domain -> storage, and nothing calls upwards.
  */
 
 const PACKAGES = fileURLToPath(new URL('../../', import.meta.url));
@@ -14,6 +14,7 @@ const PACKAGES = fileURLToPath(new URL('../../', import.meta.url));
 const packageWalls: Readonly<Record<string, readonly string[]>> = {
   proto: [],
   transcoding: ['proto'],
+  nlu: [],
   server: ['proto', 'transcoding'],
   cli: ['proto', 'server'],
 };
@@ -52,7 +53,7 @@ const STORAGE_PORT = ['store', 'named-message'];
 /** Third-party packages, and where they may be known. */
 const thirdParty: Readonly<Record<string, readonly string[]>> = {
   'node:sqlite': ['server/storage'],
-  'node:worker_threads': ['server/storage'],
+  'node:worker_threads': ['server/storage', 'nlu'],
   'node:http': ['server/transport'],
   'node:http2': ['server/transport'],
   'node:net': ['server/transport', 'server/server.ts'],
@@ -69,7 +70,7 @@ function readImports(): Import[] {
     const source = join(PACKAGES, name, 'src');
     const files = readdirSync(source, { recursive: true, encoding: 'utf8' });
     return files
-      .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+      .filter((file) => file.endsWith('.ts') && !/\.test\.(?:fixture\.)?ts$/u.test(file))
       .flatMap((file) => {
         const path = join(source, file);
         const from = `${name}/${file.replaceAll(sep, '/')}`;
