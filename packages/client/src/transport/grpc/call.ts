@@ -6,6 +6,7 @@ import { causeText, type Failure } from './failure.ts';
 import type { FrameSource } from './frame-source.ts';
 import { FrameReader, type Inflate } from './frames.ts';
 import { failureOfHttpAnswer, failureOfReset, isGrpc, RESET, statusOf } from './reply-status.ts';
+import { type ListenedStream, letGo, listen, type StreamListener } from './stream-listener.ts';
 import { timeoutHeader } from './timeout-header.ts';
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -47,7 +48,7 @@ export interface CallListener {
  * A call from the wait for a connection to its end, in bytes. It ends by itself at its deadline and when its signal is
  * aborted, wherever it is by then.
  */
-export class Call implements Waiter {
+export class Call implements Waiter, StreamListener {
   readonly #connections: Connections;
   readonly #options: CallOptions;
   /** One frame is all that is sent; a source has any number. */
@@ -60,7 +61,7 @@ export class Call implements Waiter {
   #replays = 0;
 
   // Of the present attempt.
-  #stream: ClientHttp2Stream | undefined;
+  #stream: ListenedStream | undefined;
   #connection: Connection | undefined;
   #reader: FrameReader | undefined;
   #inflate: Inflate | undefined;
@@ -148,7 +149,7 @@ export class Call implements Waiter {
   }
 
   #begin(connection: Connection): void {
-    let stream: ClientHttp2Stream | undefined;
+    let stream: ListenedStream | undefined;
     try {
       stream = connection.request(this.#head());
     } catch (cause) {
@@ -161,12 +162,7 @@ export class Call implements Waiter {
     }
     this.#stream = stream;
     this.#connection = connection;
-    stream.on('response', this.#begun);
-    stream.on('data', this.#data);
-    stream.on('trailers', this.#trailed);
-    stream.on('end', this.#read);
-    stream.on('error', this.#failed);
-    stream.on('close', this.#closed);
+    listen(stream, this);
     if (this.#requests instanceof Uint8Array) stream.end(this.#requests);
     else this.#send(stream, this.#requests).catch((thrown: unknown) => this.#threw(stream, thrown));
   }
@@ -195,7 +191,7 @@ export class Call implements Waiter {
     this.#end({ code: 'CANCELLED', message: 'the requests ended with an error', cause: thrown }, thrown);
   }
 
-  readonly #begun = (incoming: IncomingHttpHeaders): void => {
+  began(incoming: IncomingHttpHeaders): void {
     if (this.#isOver) return;
     this.#connection?.heard();
     this.#headers = headersOf(incoming);
@@ -213,9 +209,9 @@ export class Call implements Waiter {
       return;
     }
     this.#listener?.headers(this.#headers);
-  };
+  }
 
-  readonly #data = (chunk: Uint8Array): void => {
+  received(chunk: Uint8Array): void {
     if (this.#isOver) return;
     this.#connection?.heard();
     this.#reader?.push(chunk);
@@ -229,17 +225,16 @@ export class Call implements Waiter {
       }
       if (this.#isOver) return;
     }
-  };
+  }
 
-  readonly #trailed = (incoming: IncomingHttpHeaders): void => {
+  trailed(incoming: IncomingHttpHeaders): void {
     if (this.#isOver) return;
     this.#connection?.heard();
     this.#trailers = headersOf(incoming);
     if (this.#isPaused) this.#stream?.resume();
-  };
+  }
 
-  /** All that the server sends is read. */
-  readonly #read = (): void => {
+  ended(): void {
     const [stream, connection] = [this.#stream, this.#connection];
     if (this.#isOver || this.#headers === undefined || stream === undefined) return;
     const status = this.#status();
@@ -250,13 +245,13 @@ export class Call implements Waiter {
     // A stream that was reset, or whose connection is lost, tells why when it is closed.
     const isReset = (stream.rstCode ?? RESET.NO_ERROR) !== RESET.NO_ERROR;
     if (!isReset && !connection?.isBroken) this.#end(failureOfHttpAnswer(this.#headers, this.#httpStatus));
-  };
+  }
 
-  readonly #failed = (error: Error): void => {
+  erred(error: Error): void {
     this.#error ??= error;
-  };
+  }
 
-  readonly #closed = (): void => {
+  closed(): void {
     const [stream, connection] = [this.#stream, this.#connection];
     if (this.#isOver || stream === undefined || connection === undefined) return;
     const status = this.#status();
@@ -269,7 +264,7 @@ export class Call implements Waiter {
       return;
     }
     this.#end(this.#broken(stream, connection));
-  };
+  }
 
   /** What the server said of how it went; without trailers it is in the headers. */
   #status(): 'OK' | Failure | undefined {
@@ -285,6 +280,7 @@ export class Call implements Waiter {
 
   #replay(): void {
     this.#replays++;
+    if (this.#stream !== undefined) letGo(this.#stream);
     this.#stream = undefined;
     this.#connection = undefined;
     this.#error = undefined;
@@ -331,11 +327,11 @@ export class Call implements Waiter {
     if (stream !== undefined && !stream.closed && (failure !== undefined || !stream.writableEnded)) {
       stream.close(RESET.CANCEL);
     }
+    if (stream !== undefined) letGo(stream);
     if (!(this.#requests instanceof Uint8Array)) this.#requests.stop().catch(() => {});
     const isTrailersOnly = this.#trailers === undefined && this.#headers?.['grpc-status'] !== undefined;
     const headers = this.#headers ?? NOTHING;
     const listener = this.#listener;
-    // Node keeps streams for a while after their end: they should not keep the answers as well.
     this.#listener = undefined;
     this.#reader = undefined;
     listener?.end({
