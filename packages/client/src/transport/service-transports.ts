@@ -4,7 +4,7 @@ import type { ClientInfo } from '../client-info.ts';
 import { type ClientOptions, getMtlsEndpointAndCertSource } from '../client-options.ts';
 import { emulatorHost } from '../emulator.ts';
 import { ClientOptionsError } from '../errors.ts';
-import { GrpcWire } from './grpc/grpc-wire.ts';
+import { canSpeakGrpc, GrpcWire } from './grpc-support.ts';
 import { RestWire, type RestWireOptions } from './rest/rest-wire.ts';
 import { TRANSPORT_OPTIONS, type TransportOptions } from './transport-options.ts';
 import { type ServiceTransport, WiredTransport } from './wired-transport.ts';
@@ -67,11 +67,6 @@ export function getTransportClass(label?: TransportLabel): TransportClass {
     throw new ClientOptionsError(`there is no transport '${label}': there are grpc, grpc_asyncio and rest`);
   }
   return found;
-}
-
-/** Browsers and workers have no HTTP/2 that a program could use. */
-function canSpeakGrpc(): boolean {
-  return globalThis.process?.versions?.node !== undefined;
 }
 
 /** What a client is made with. */
