@@ -15,10 +15,10 @@ const declarations = join(dist, 'tsc');
 const types = join(dist, 'types');
 
 /** For programs that speak REST alone. */
-const withoutGrpc = replacing(/\/grpc-support\.ts$/, '.absent.ts');
+const withoutGrpc = doingWithout(/\/(?:grpc-wire|can-speak-grpc)\.ts$/);
 
 /** Browsers and workers have neither files nor HTTP of Node's. */
-const withoutNode = replacing(/\/(?:node-sender|client-certificate|application-default)\.ts$/, '.browser.ts');
+const withoutNode = doingWithout(/\/(?:node-sender|client-certificate|application-default)\.ts$/);
 
 const DOC_COMMENT = /^[ \t]*\/\*\*[\s\S]*?\*\/\n/gmu;
 
@@ -43,13 +43,13 @@ await make('browser.js', { plugins: [withoutGrpc, withoutNode], minifyIdentifier
 await make('index.cjs', { format: 'cjs', minify: true });
 
 /** Takes, in place of what needs something, the file beside it that does without. */
-function replacing(filter: RegExp, ending: string): Plugin {
+function doingWithout(filter: RegExp): Plugin {
   return {
-    name: `with ${ending}`,
+    name: `without ${filter.source}`,
     setup({ onResolve }) {
       // The filter is of Go's kind, which has no flags.
       onResolve({ filter }, ({ path, resolveDir }) => ({
-        path: join(resolveDir, path.replace(/\.ts$/u, ending)),
+        path: join(resolveDir, path.replace(/\.ts$/u, '.browser.ts')),
       }));
     },
   };

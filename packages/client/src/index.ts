@@ -68,7 +68,7 @@ export {
 } from './names/resource-name.ts';
 export * from './names/seed-paths.ts';
 export { fromEpochMicros, toDate, toEpochMicros } from './time.ts';
-export { GrpcWire, type GrpcWireOptions } from './transport/grpc-support.ts';
+export { GrpcWire, type GrpcWireOptions } from './transport/grpc/grpc-wire.ts';
 export { RestWire, type RestWireOptions } from './transport/rest/rest-wire.ts';
 export {
   type ClientSettings,
