@@ -99,6 +99,8 @@ async function* checked(
   }
 }
 
+const NOBODY: Headers = Object.freeze({});
+
 /** A call under way, from its first attempt to its last. */
 class Call {
   readonly plan: CallPlan;
@@ -119,11 +121,16 @@ class Call {
   }
 
   /** What the transport needs for one attempt. */
-  async attempt(routing: string | undefined): Promise<TransportCall> {
-    const { signal, headers } = this.plan;
+  attempt(routing: string | undefined): TransportCall | Promise<TransportCall> {
+    const { signal } = this.plan;
     if (signal?.aborted) throw aborted(signal);
     const { credentials } = this.#transport;
-    const signed = credentials === undefined ? {} : await this.#sign(credentials);
+    if (credentials === undefined) return this.#attemptAs(NOBODY, routing);
+    return this.#sign(credentials).then((signed) => this.#attemptAs(signed, routing));
+  }
+
+  #attemptAs(signed: Headers, routing: string | undefined): TransportCall {
+    const { signal, headers } = this.plan;
     return {
       method: this.#method,
       headers: {

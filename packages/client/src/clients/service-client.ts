@@ -163,7 +163,7 @@ async function ask(
   pageToken?: string,
 ): Promise<TransportReply> {
   const request = requestOf(argument);
-  return callUnary(
+  return await callUnary(
     client.transport,
     method,
     pageToken === undefined ? request : { ...request, pageToken },

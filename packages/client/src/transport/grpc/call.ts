@@ -235,7 +235,7 @@ export class Call implements Waiter, StreamListener {
   }
 
   ended(): void {
-    const [stream, connection] = [this.#stream, this.#connection];
+    const stream = this.#stream;
     if (this.#isOver || this.#headers === undefined || stream === undefined) return;
     const status = this.#status();
     if (status !== undefined) {
@@ -244,7 +244,8 @@ export class Call implements Waiter, StreamListener {
     }
     // A stream that was reset, or whose connection is lost, tells why when it is closed.
     const isReset = (stream.rstCode ?? RESET.NO_ERROR) !== RESET.NO_ERROR;
-    if (!isReset && !connection?.isBroken) this.#end(failureOfHttpAnswer(this.#headers, this.#httpStatus));
+    if (!isReset && !this.#connection?.isBroken)
+      this.#end(failureOfHttpAnswer(this.#headers, this.#httpStatus));
   }
 
   erred(error: Error): void {

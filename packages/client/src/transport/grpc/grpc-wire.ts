@@ -79,11 +79,11 @@ export class GrpcWire implements Transport {
     ];
   }
 
-  async unary(call: TransportCall, request: object): Promise<TransportReply> {
+  unary(call: TransportCall, request: object): Promise<TransportReply> {
     const { input, output } = call.method;
-    const options = this.#optionsOf(call);
-    const framed = frameOf(input, request);
     return new Promise((resolve, reject) => {
+      const options = this.#optionsOf(call);
+      const framed = frameOf(input, request);
       let message: object | undefined;
       const listener = {
         headers: () => {},
