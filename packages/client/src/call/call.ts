@@ -44,13 +44,14 @@ export async function callUnary(
   // that would cost large requests as much as encoding them.
   const own = { ...request };
   const { retry } = call.plan;
-  const backoff =
-    retry !== undefined && isRepeatable(method, own) ? new Backoff(retry, call.deadline, runtime) : undefined;
+  let backoff: Backoff | undefined;
   for (;;) {
     try {
       return await transport.unary(await call.attempt(routing), own);
     } catch (error) {
-      const pause = backoff?.next(error);
+      if (retry === undefined || !isRepeatable(method, own)) throw error;
+      backoff ??= new Backoff(retry, call, runtime);
+      const pause = backoff.next(error);
       if (pause === undefined) throw error;
       await call.wait(pause);
     }
@@ -104,7 +105,9 @@ const NOBODY: Headers = Object.freeze({});
 /** A call under way, from its first attempt to its last. */
 class Call {
   readonly plan: CallPlan;
-  /** By the runtime's clock; undefined for none. */
+  /** By the runtime's clock. */
+  readonly start: number;
+  /** Undefined for none. */
   readonly deadline: number | undefined;
   readonly #transport: CallTransport;
   readonly #method: MethodTable;
@@ -114,7 +117,8 @@ class Call {
     const streamsRequests = method.kind === 'client_streaming' || method.kind === 'bidi_streaming';
     const timeoutMs = plan.timeoutMs ?? (streamsRequests ? Number.POSITIVE_INFINITY : TIMEOUT_MS);
     this.plan = plan;
-    this.deadline = timeoutMs === Number.POSITIVE_INFINITY ? undefined : runtime.now() + timeoutMs;
+    this.start = runtime.now();
+    this.deadline = timeoutMs === Number.POSITIVE_INFINITY ? undefined : this.start + timeoutMs;
     this.#transport = transport;
     this.#method = method;
     this.#runtime = runtime;
