@@ -2,14 +2,13 @@ import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import type { Headers } from '../transport.ts';
 import type { Connection } from './connection.ts';
 import type { Connections, Waiter } from './connections.ts';
+import type { Expiring } from './deadlines.ts';
 import { causeText, type Failure } from './failure.ts';
 import type { FrameSource } from './frame-source.ts';
 import { FrameReader, type Inflate } from './frames.ts';
 import { failureOfHttpAnswer, failureOfReset, isGrpc, RESET, statusOf } from './reply-status.ts';
 import { type ListenedStream, letGo, listen, type StreamListener } from './stream-listener.ts';
 import { timeoutHeader } from './timeout-header.ts';
-
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** How often a call is sent again that the server has said it never looked at. */
 const MOST_REPLAYS = 1;
@@ -48,13 +47,12 @@ export interface CallListener {
  * A call from the wait for a connection to its end, in bytes. It ends by itself at its deadline and when its signal is
  * aborted, wherever it is by then.
  */
-export class Call implements Waiter, StreamListener {
+export class Call implements Waiter, Expiring, StreamListener {
   readonly #connections: Connections;
   readonly #options: CallOptions;
   /** One frame is all that is sent; a source has any number. */
   readonly #requests: Uint8Array | FrameSource;
   #listener: CallListener | undefined;
-  #timer: NodeJS.Timeout | undefined;
   #isOver = false;
   #isWaiting = false;
   #isPaused = false;
@@ -90,8 +88,14 @@ export class Call implements Waiter, StreamListener {
       return;
     }
     signal?.addEventListener('abort', this.#cancelled);
-    if (deadline !== undefined) this.#expire();
-    if (!this.#isOver) this.#seek();
+    if (deadline !== undefined) {
+      if (deadline <= performance.now()) {
+        this.expire();
+        return;
+      }
+      this.#connections.deadlines.add(this, deadline);
+    }
+    this.#seek();
   }
 
   /** Ends the call here and tells the server that nobody waits for the answer. */
@@ -121,16 +125,13 @@ export class Call implements Waiter, StreamListener {
     this.#end(failure);
   }
 
+  expire(): void {
+    this.#end({ code: 'DEADLINE_EXCEEDED', message: this.#late() });
+  }
+
   readonly #cancelled = (): void => {
     const cause: unknown = this.#options.signal?.reason;
     this.#end({ code: 'CANCELLED', message: 'the call was aborted', cause });
-  };
-
-  /** Ends the call if its time is over, else looks again then. */
-  readonly #expire = (): void => {
-    const left = (this.#options.deadline ?? 0) - performance.now();
-    if (left > 0) this.#timer = setTimeout(this.#expire, Math.min(Math.ceil(left), LONGEST_TIMER_MS));
-    else this.#end({ code: 'DEADLINE_EXCEEDED', message: this.#late() });
   };
 
   #late(): string {
@@ -321,7 +322,7 @@ export class Call implements Waiter, StreamListener {
   #end(failure: Failure | undefined, thrown?: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    clearTimeout(this.#timer);
+    this.#connections.deadlines.delete(this);
     this.#options.signal?.removeEventListener('abort', this.#cancelled);
     if (this.#isWaiting) this.#connections.forget(this);
     const stream = this.#stream;
