@@ -30,13 +30,13 @@ const client = new ConversationsClient({
 ${call}`;
 }
 
-function oursAsModule(transport: 'grpc' | 'rest', port: number): string {
-  const load = "import { ConversationsClient } from '@parleykit/client';";
+function oursAsModule(transport: 'grpc' | 'rest', port: number, name = '@parleykit/client'): string {
+  const load = `import { ConversationsClient } from '${name}';`;
   return ours(transport, port, load, `await client.getConversation(${request});${TELL}`);
 }
 
-function oursAsCommonJs(transport: 'grpc' | 'rest', port: number): string {
-  const load = "const { ConversationsClient } = require('@parleykit/client');";
+function oursAsCommonJs(transport: 'grpc' | 'rest', port: number, name = '@parleykit/client'): string {
+  const load = `const { ConversationsClient } = require('${name}');`;
   return ours(transport, port, load, `client.getConversation(${request}).then(() => {${TELL}});`);
 }
 
@@ -121,13 +121,30 @@ export const startingPrograms: readonly StartingProgram[] = [
     module: false,
     text: ({ rest }) => oursAsCommonJs('rest', rest.plain),
   },
+  {
+    name: 'ours, REST alone, import',
+    peer: 'the peer, REST',
+    module: true,
+    text: ({ rest }) => oursAsModule('rest', rest.plain, '@parleykit/client/rest'),
+  },
+  {
+    name: 'ours, REST alone, require',
+    peer: 'the peer, REST',
+    module: false,
+    text: ({ rest }) => oursAsCommonJs('rest', rest.plain, '@parleykit/client/rest'),
+  },
 ];
+
+function threeLines(name: string): string {
+  return `import { ConversationsClient } from '${name}';
+const client = new ConversationsClient({ transport: 'rest' });
+console.log(await client.getConversation({ name: 'projects/p/conversations/c' }));`;
+}
 
 /** The same three lines over REST with either client, to see how large they become. */
 export const smallPrograms = {
-  ours: `import { ConversationsClient } from '@parleykit/client';
-const client = new ConversationsClient({ transport: 'rest' });
-console.log(await client.getConversation({ name: 'projects/p/conversations/c' }));`,
+  ours: threeLines('@parleykit/client'),
+  'ours, REST alone': threeLines('@parleykit/client/rest'),
   peer: `import { v2beta1 } from '@google-cloud/dialogflow';
 const client = new v2beta1.ConversationsClient({ fallback: true });
 client.getConversation({ name: 'projects/p/conversations/c' }).then(console.log);`,

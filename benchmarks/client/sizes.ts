@@ -26,7 +26,7 @@ export async function bundle(
     bundle: true,
     minify: true,
     write: false,
-    format: whose === 'ours' ? 'esm' : 'cjs',
+    format: whose === 'peer' ? 'cjs' : 'esm',
     platform,
     target: 'es2022',
     logLevel: 'error',

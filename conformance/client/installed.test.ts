@@ -40,6 +40,16 @@ const AS_COMMON_JS = `const { ConversationsClient, NotFoundError } = require('@p
 console.error(require.resolve('@parleykit/client'));
 (async () => {${BODY}})();`;
 
+/** The same by the form that speaks REST alone, which is then what is chosen. */
+const OVER_REST = `import { ConversationsClient, NotFoundError } from '@parleykit/client/rest';${BODY}
+const options = { credentials: 'none', clientOptions: { apiEndpoint: url } };
+console.error(new ConversationsClient(options).transport.kind);
+try {
+  new ConversationsClient({ ...options, transport: 'grpc' });
+} catch (error) {
+  console.error(error.name);
+}`;
+
 /** What a page does; it tells the server that it came from. */
 const PAGE_PROGRAM = `
 import { ConversationsClient, NotFoundError } from '@parleykit/client';
@@ -96,6 +106,7 @@ const COMPILATIONS = [
   ['CommonJS that can require ES modules', 'typed.cts', ['--module', 'nodenext']],
   ['CommonJS that cannot', 'typed.cts', ['--module', 'node16']],
   ['a bundler', 'typed.ts', ['--module', 'esnext', '--moduleResolution', 'bundler']],
+  ['an ES module that speaks REST alone', 'rest.mts', ['--module', 'nodenext']],
 ] as const;
 
 interface Runtime {
@@ -231,7 +242,8 @@ describe('the package as it is installed', { timeout: 120_000 }, () => {
         '--types',
         '',
       ];
-      const program = installed.write(file, TYPED_PROGRAM);
+      const name = file.startsWith('rest') ? '@parleykit/client/rest' : '@parleykit/client';
+      const program = installed.write(file, TYPED_PROGRAM.replace('@parleykit/client', name));
       const lib = ['--lib', 'es2022,esnext.disposable,dom,dom.asynciterable'];
       const parameters = [compiler, ...common, ...lib, ...flags, program];
       const options = { cwd: installed.folder };
@@ -240,6 +252,28 @@ describe('the package as it is installed', { timeout: 120_000 }, () => {
       );
     });
   }
+
+  it('has a form that speaks REST alone, and takes nothing else into a bundle for Node', async () => {
+    const { outputFiles } = await build({
+      stdin: { contents: OVER_REST, resolveDir: installed.folder },
+      bundle: true,
+      minify: true,
+      format: 'esm',
+      platform: 'node',
+      write: false,
+    });
+    const bundled = outputFiles[0]?.text ?? '';
+    assert.ok(!bundled.includes('http2') && bundled.includes('node:http'), bundled);
+    for (const program of [OVER_REST, bundled]) {
+      const parameters = [installed.write('rest.mjs', program), scene.target.url, conversation, 'rest'];
+      const { stdout, stderr } = await promisify(execFile)(process.execPath, parameters, {
+        timeout: 30_000,
+        env: { PATH: process.env['PATH'], HOME: installed.folder },
+      });
+      assert.deepEqual(JSON.parse(stdout), { rest: expected });
+      assert.equal(stderr, 'rest\nClientOptionsError\n');
+    }
+  });
 
   it('lists messages in a page in a browser, by fetch', async (test) => {
     if (chromium === undefined) return leaveOut(test, 'Chromium is not installed');

@@ -7,26 +7,18 @@
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Plugin, transform } from 'esbuild';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const dist = join(here, 'dist');
 const declarations = join(dist, 'tsc');
 const types = join(dist, 'types');
 
-/** Browsers and workers have neither HTTP/2 nor files: what needs them is replaced by what says so. */
-const withoutNode: Plugin = {
-  name: 'without-node',
-  setup({ onResolve }) {
-    // The filter is of Go's kind, which has no flags.
-    onResolve(
-      { filter: /\/(?:grpc-wire|node-sender|client-certificate|application-default)\.ts$/ },
-      ({ path, resolveDir }) => ({
-        path: join(resolveDir, path.replace(/\.ts$/u, '.browser.ts')),
-      }),
-    );
-  },
-};
+/** For programs that speak REST alone. */
+const withoutGrpc = doingWithout(/\/(?:grpc-wire|can-speak-grpc)\.ts$/);
+
+/** Browsers and workers have neither files nor HTTP of Node's. */
+const withoutNode = doingWithout(/\/(?:node-sender|client-certificate|application-default)\.ts$/);
 
 const DOC_COMMENT = /^[ \t]*\/\*\*[\s\S]*?\*\/\n/gmu;
 
@@ -44,15 +36,38 @@ const common: BuildOptions = {
 rmSync(types, { recursive: true, force: true });
 copyFileSync(join(here, '../../LICENSE'), join(dist, 'LICENSE'));
 await make('index.js', {});
-// Nobody steps through these two, which are for bundlers and for old Nodes. Bundlers need the comments that say what is
+// Nobody steps through these, which are for bundlers and for old Nodes. Bundlers need the comments that say what is
 // pure, which esbuild takes along with white space.
-await make('browser.js', { plugins: [withoutNode], minifyIdentifiers: true });
+await make('rest.js', { plugins: [withoutGrpc], minifyIdentifiers: true });
+await make('browser.js', { plugins: [withoutGrpc, withoutNode], minifyIdentifiers: true });
 await make('index.cjs', { format: 'cjs', minify: true });
 
-/** Without comments, but for those that tell bundlers what may be left out. */
+/** Takes, in place of what needs something, the file beside it that does without. */
+function doingWithout(filter: RegExp): Plugin {
+  return {
+    name: `without ${filter.source}`,
+    setup({ onResolve }) {
+      // The filter is of Go's kind, which has no flags.
+      onResolve({ filter }, ({ path, resolveDir }) => ({
+        path: join(resolveDir, path.replace(/\.ts$/u, '.browser.ts')),
+      }));
+    },
+  };
+}
+
+/** Without comments, but for those that tell bundlers what may be left out, and without indentation. */
 async function make(name: string, options: BuildOptions): Promise<void> {
   const { outputFiles = [] } = await build({ ...common, ...options, write: false });
-  for (const { text } of outputFiles) writeFileSync(join(dist, name), text.replaceAll(DOC_COMMENT, ''));
+  for (const { text } of outputFiles) {
+    const shortened = text.replaceAll(DOC_COMMENT, '').replaceAll(/^ +/gmu, '');
+    if ((await minified(shortened)) !== (await minified(text)))
+      throw new Error(`${name}: a text lost spaces`);
+    writeFileSync(join(dist, name), shortened);
+  }
+}
+
+async function minified(text: string): Promise<string> {
+  return (await transform(text, { minify: true })).code;
 }
 
 for (const file of publishedDeclarations()) {

@@ -16,12 +16,14 @@ const generator = join(here, 'src/generator');
 const proto = join(here, '../proto');
 const descriptors = join(proto, 'gen/descriptors.binpb');
 const httpRules = join(proto, 'src/http-rules.ts');
+const abbreviations = join(here, 'src/codec/abbreviations.ts');
 
 /** What a change of which makes gen/ out of date. */
 function stamp(): string {
   const hash = createHash('sha256');
   const sources = readdirSync(generator).filter((name) => !name.includes('.test.'));
-  const files = [...sources.sort().map((name) => join(generator, name)), httpRules, descriptors];
+  const used = [httpRules, abbreviations, descriptors];
+  const files = [...sources.sort().map((name) => join(generator, name)), ...used];
   for (const file of [fileURLToPath(import.meta.url), ...files]) hash.update(readFileSync(file));
   return hash.digest('hex');
 }

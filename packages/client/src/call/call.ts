@@ -44,13 +44,14 @@ export async function callUnary(
   // that would cost large requests as much as encoding them.
   const own = { ...request };
   const { retry } = call.plan;
-  const backoff =
-    retry !== undefined && isRepeatable(method, own) ? new Backoff(retry, call.deadline, runtime) : undefined;
+  let backoff: Backoff | undefined;
   for (;;) {
     try {
       return await transport.unary(await call.attempt(routing), own);
     } catch (error) {
-      const pause = backoff?.next(error);
+      if (retry === undefined || !isRepeatable(method, own)) throw error;
+      backoff ??= new Backoff(retry, call, runtime);
+      const pause = backoff.next(error);
       if (pause === undefined) throw error;
       await call.wait(pause);
     }
@@ -99,10 +100,14 @@ async function* checked(
   }
 }
 
+const NOBODY: Headers = Object.freeze({});
+
 /** A call under way, from its first attempt to its last. */
 class Call {
   readonly plan: CallPlan;
-  /** By the runtime's clock; undefined for none. */
+  /** By the runtime's clock. */
+  readonly start: number;
+  /** Undefined for none. */
   readonly deadline: number | undefined;
   readonly #transport: CallTransport;
   readonly #method: MethodTable;
@@ -112,18 +117,24 @@ class Call {
     const streamsRequests = method.kind === 'client_streaming' || method.kind === 'bidi_streaming';
     const timeoutMs = plan.timeoutMs ?? (streamsRequests ? Number.POSITIVE_INFINITY : TIMEOUT_MS);
     this.plan = plan;
-    this.deadline = timeoutMs === Number.POSITIVE_INFINITY ? undefined : runtime.now() + timeoutMs;
+    this.start = runtime.now();
+    this.deadline = timeoutMs === Number.POSITIVE_INFINITY ? undefined : this.start + timeoutMs;
     this.#transport = transport;
     this.#method = method;
     this.#runtime = runtime;
   }
 
   /** What the transport needs for one attempt. */
-  async attempt(routing: string | undefined): Promise<TransportCall> {
-    const { signal, headers } = this.plan;
+  attempt(routing: string | undefined): TransportCall | Promise<TransportCall> {
+    const { signal } = this.plan;
     if (signal?.aborted) throw aborted(signal);
     const { credentials } = this.#transport;
-    const signed = credentials === undefined ? {} : await this.#sign(credentials);
+    if (credentials === undefined) return this.#attemptAs(NOBODY, routing);
+    return this.#sign(credentials).then((signed) => this.#attemptAs(signed, routing));
+  }
+
+  #attemptAs(signed: Headers, routing: string | undefined): TransportCall {
+    const { signal, headers } = this.plan;
     return {
       method: this.#method,
       headers: {

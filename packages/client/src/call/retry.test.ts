@@ -64,7 +64,7 @@ describe('Backoff', () => {
     let now = 1000;
     let drawn = 0;
     const runtime = { now: () => now, random: () => randoms[drawn++] ?? 0, after: () => () => undefined };
-    const backoff = new Backoff(retry, more.deadline, runtime);
+    const backoff = new Backoff(retry, { start: now, deadline: more.deadline }, runtime);
     return randoms.map(() => {
       now += more.attemptMs ?? 0;
       const pause = backoff.next(more.error ?? unavailable);

@@ -23,11 +23,15 @@ export class Backoff {
   readonly #end: number;
   #delayMs: number;
 
-  /** `deadline` is the call's; undefined for none. */
-  constructor(plan: RetryPlan, deadline: number | undefined, runtime: CallRuntime) {
+  /** For a call that began with the first attempt at `start`. */
+  constructor(
+    plan: RetryPlan,
+    { start, deadline }: { readonly start: number; readonly deadline: number | undefined },
+    runtime: CallRuntime,
+  ) {
     this.#plan = plan;
     this.#runtime = runtime;
-    this.#end = Math.min(deadline ?? Number.POSITIVE_INFINITY, runtime.now() + plan.deadlineMs);
+    this.#end = Math.min(deadline ?? Number.POSITIVE_INFINITY, start + plan.deadlineMs);
     this.#delayMs = Math.min(plan.initialDelayMs, plan.maximumDelayMs);
   }
 

@@ -14,6 +14,7 @@ import type { TransportReply } from '../transport/transport.ts';
 import { List, openPager, type Page, type PageSource } from './list.ts';
 import { PendingReply } from './pending-reply.ts';
 import { requestOf } from './request-argument.ts';
+import type { Requests } from './service-members.ts';
 
 /** A client that comes with its credentials: everything but those may be set. */
 export type AccountSettings = Omit<ClientSettings, 'credentials'>;
@@ -110,9 +111,7 @@ export function clientClass<Members>(
   define(Client, 'name', name);
   for (const { table, awaited, methods = Object.keys(table.methods) } of services()) {
     for (const member of methods) {
-      const method = table.methods[member];
-      if (method === undefined) throw new Error(`${table.name} has no method ${member}`);
-      define(Client.prototype, member, memberOf(method, awaited));
+      define(Client.prototype, member, memberOf(table, member, awaited));
     }
   }
   for (const [helper, value] of Object.entries(paths)) {
@@ -126,32 +125,39 @@ function define(target: object, name: string, value: unknown): void {
   Object.defineProperty(target, name, { value, configurable: true, writable: true });
 }
 
-function memberOf(method: MethodTable, awaited: ClientService['awaited']): (...given: never[]) => unknown {
-  if (method.kind !== 'unary') {
-    return function (
-      this: ServiceClient,
-      requests: AsyncIterable<object> | Iterable<object>,
-      options?: CallOptions,
-    ) {
-      return callStream(this.transport, method, requests, options);
-    };
-  }
-  const { pagedField } = method;
-  if (pagedField === undefined) {
-    return function (this: ServiceClient, argument?: object, options?: CallOptions) {
-      return new PendingReply(ask(this, method, argument, options));
-    };
-  }
-  return function (this: ServiceClient, argument?: object, options?: CallOptions) {
-    // Copied, so that a request or options which are changed meanwhile do not change the pages to come.
-    const given = copyOf(argument);
-    const kept = copyOf(options);
-    const source: PageSource<Page> = {
-      itemsField: pagedField,
-      fetch: (pageToken) => new PendingReply(ask(this, method, given, kept, pageToken)),
-    };
-    return new List(source, (first) => (awaited === 'page' ? first : openPager(source, first)));
+function memberOf(
+  table: ServiceTable,
+  member: string,
+  awaited: ClientService['awaited'],
+): (...given: never[]) => unknown {
+  if (!Object.hasOwn(table.methods, member)) throw new Error(`${table.name} has no method ${member}`);
+  return function (this: ServiceClient, given: object | undefined, options?: CallOptions) {
+    const method = table.methods[member] as MethodTable;
+    if (method.kind !== 'unary') {
+      return callStream(this.transport, method, given as Requests<object>, options);
+    }
+    return method.pagedField === undefined
+      ? new PendingReply(ask(this, method, given, options))
+      : listOf(this, method, method.pagedField, awaited, given, options);
   };
+}
+
+function listOf(
+  client: ServiceClient,
+  method: MethodTable,
+  itemsField: string,
+  awaited: ClientService['awaited'],
+  argument: object | undefined,
+  options: CallOptions | undefined,
+): List<unknown, Page, unknown> {
+  // Copied, so that a request or options which are changed meanwhile do not change the pages to come.
+  const given = copyOf(argument);
+  const kept = copyOf(options);
+  const source: PageSource<Page> = {
+    itemsField,
+    fetch: (pageToken) => new PendingReply(ask(client, method, given, kept, pageToken)),
+  };
+  return new List(source, (first) => (awaited === 'page' ? first : openPager(source, first)));
 }
 
 /** Rejects, as everything that is wrong with a call does, where the argument is none. */
@@ -163,7 +169,7 @@ async function ask(
   pageToken?: string,
 ): Promise<TransportReply> {
   const request = requestOf(argument);
-  return callUnary(
+  return await callUnary(
     client.transport,
     method,
     pageToken === undefined ? request : { ...request, pageToken },

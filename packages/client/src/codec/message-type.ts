@@ -1,4 +1,5 @@
-import { anyTypes, type MessageDefinition, type Types } from '../../gen/tables.js';
+import { anyTypes, type MessageDefinition, type Types, words } from '../../gen/tables.js';
+import { spellOut } from './abbreviations.ts';
 import { type AnyForm, anyType } from './any-type.ts';
 import { type EnumType, enumType } from './enum-type.ts';
 import { checkDepth, expected, Fault, located, within } from './fault.ts';
@@ -96,8 +97,11 @@ function makeEnum(types: Types, place: number): EnumType {
   return enumType(textAt(types, place));
 }
 
+let splitWords: readonly string[] | undefined;
+
 function textAt(types: Types, place: number): string {
-  return types[place] ?? '';
+  splitWords ??= words.split('~');
+  return spellOut(types[place] ?? '', splitWords);
 }
 
 /** A dot in front stands for the package of the API. */

@@ -17,18 +17,39 @@ export function serviceTable(definition: ServiceDefinition): ServiceTable {
   if (table === undefined) {
     const [shortName, types, methods] = definition;
     const name = fullName(shortName);
-    const methodTables = methods.map((method) => methodTable(name, types, method));
-    table = { name, methods: Object.fromEntries(methodTables.map((method) => [method.localName, method])) };
+    table = { name, methods: methodTables(name, types, methods) };
     tables.set(definition, table);
   }
   return table;
 }
 
-function methodTable(service: string, types: Types, definition: MethodDefinition): MethodTable {
+/** Each is made when it is asked for first: programs call few of the methods that they load. */
+function methodTables(service: string, types: Types, methods: ServiceDefinition[2]): ServiceTable['methods'] {
+  const made: Record<string, MethodTable> = {};
+  for (const definition of methods) {
+    const [name] = definition;
+    const localName = name.charAt(0).toLowerCase() + name.slice(1);
+    const property = { enumerable: true, configurable: true };
+    const get = (): MethodTable => {
+      const value = methodTable(service, types, localName, definition);
+      Object.defineProperty(made, localName, { ...property, value });
+      return value;
+    };
+    Object.defineProperty(made, localName, { ...property, get });
+  }
+  return made;
+}
+
+function methodTable(
+  service: string,
+  types: Types,
+  localName: string,
+  definition: MethodDefinition,
+): MethodTable {
   const [name, input, output, http, routing, flattened = '', pagedField = '', kind = ''] = definition;
   return {
     name,
-    localName: name.charAt(0).toLowerCase() + name.slice(1),
+    localName,
     service,
     kind: KINDS[kind] as MethodTable['kind'],
     input: messageType(types, input),

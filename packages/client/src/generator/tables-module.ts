@@ -1,4 +1,5 @@
 import type { DescEnum, DescMessage, DescMethod, DescService } from '@bufbuild/protobuf';
+import { abbreviate, chooseWords } from './abbreviate.ts';
 import {
   describeMethod,
   describeTypes,
@@ -19,7 +20,10 @@ export interface TablesSource {
 
 const KINDS = { unary: '', server_streaming: 's', client_streaming: 'c', bidi_streaming: 'b' } as const;
 
-const DECLARATIONS = `/** Types, a text for each; see describeTypes() in src/generator. */
+const DECLARATIONS = `/** What the texts of types abbreviate, between \`~\`; see src/codec/abbreviations.ts. */
+export declare const words: string;
+
+/** Types, a text for each; see describeTypes() in src/generator. */
 export type Types = readonly string[];
 
 /** A message by its place among types. */
@@ -78,16 +82,18 @@ export function tablesModule({ common, others, anyTypes }: TablesSource): { js: 
 
   const definition = (type: DescMessage) =>
     `[${groupOf(type).constant}, ${groupOf(type).types.indexOf(type)}]`;
+  // Every program has those of the first group: their words are the ones to have.
+  const words = chooseWords(describeTypes(shared, named));
   const texts = groups.map(({ constant, types }, index) => {
-    const own = index === 0 ? types : types.slice(shared.length);
     const list = `[\n${describeTypes(types, named)
-      .slice(types.length - own.length)
-      .map((text) => `  '${text}',\n`)
+      .slice(index === 0 ? 0 : shared.length)
+      .map((text) => `  '${abbreviate(text, words)}',\n`)
       .join('')}]`;
     return `const ${constant} = ${index === 0 ? list : `/* @__PURE__ */ commonTypes.concat(${list})`};\n`;
   });
   return {
     js: [
+      `export const words = '${words.join('~')}';\n`,
       ...texts,
       ...messages.map((type) => `export const ${localName(type)} = ${definition(type)};\n`),
       ...common.map((service) => serviceConstant(service, groups[0] as Group)),

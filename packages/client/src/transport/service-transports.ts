@@ -4,6 +4,7 @@ import type { ClientInfo } from '../client-info.ts';
 import { type ClientOptions, getMtlsEndpointAndCertSource } from '../client-options.ts';
 import { emulatorHost } from '../emulator.ts';
 import { ClientOptionsError } from '../errors.ts';
+import { canSpeakGrpc } from './can-speak-grpc.ts';
 import { GrpcWire } from './grpc/grpc-wire.ts';
 import { RestWire, type RestWireOptions } from './rest/rest-wire.ts';
 import { TRANSPORT_OPTIONS, type TransportOptions } from './transport-options.ts';
@@ -67,11 +68,6 @@ export function getTransportClass(label?: TransportLabel): TransportClass {
     throw new ClientOptionsError(`there is no transport '${label}': there are grpc, grpc_asyncio and rest`);
   }
   return found;
-}
-
-/** Browsers and workers have no HTTP/2 that a program could use. */
-function canSpeakGrpc(): boolean {
-  return globalThis.process?.versions?.node !== undefined;
 }
 
 /** What a client is made with. */

@@ -83,9 +83,9 @@ export abstract class WiredTransport implements ServiceTransport {
     return this.#wire;
   }
 
-  async unary(call: TransportCall, request: object): Promise<TransportReply> {
-    const wire = this.#wire ?? (await this.#connect(call));
-    return wire.unary(call, request);
+  unary(call: TransportCall, request: object): Promise<TransportReply> {
+    if (this.#wire !== undefined) return this.#wire.unary(call, request);
+    return this.#connect(call).then((wire) => wire.unary(call, request));
   }
 
   stream(call: TransportCall, requests: AsyncIterable<object> | Iterable<object>): TransportStream {

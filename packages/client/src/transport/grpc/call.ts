@@ -2,13 +2,13 @@ import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import type { Headers } from '../transport.ts';
 import type { Connection } from './connection.ts';
 import type { Connections, Waiter } from './connections.ts';
+import type { Expiring } from './deadlines.ts';
 import { causeText, type Failure } from './failure.ts';
 import type { FrameSource } from './frame-source.ts';
 import { FrameReader, type Inflate } from './frames.ts';
 import { failureOfHttpAnswer, failureOfReset, isGrpc, RESET, statusOf } from './reply-status.ts';
+import { type ListenedStream, letGo, listen, type StreamListener } from './stream-listener.ts';
 import { timeoutHeader } from './timeout-header.ts';
-
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** How often a call is sent again that the server has said it never looked at. */
 const MOST_REPLAYS = 1;
@@ -47,20 +47,19 @@ export interface CallListener {
  * A call from the wait for a connection to its end, in bytes. It ends by itself at its deadline and when its signal is
  * aborted, wherever it is by then.
  */
-export class Call implements Waiter {
+export class Call implements Waiter, Expiring, StreamListener {
   readonly #connections: Connections;
   readonly #options: CallOptions;
   /** One frame is all that is sent; a source has any number. */
   readonly #requests: Uint8Array | FrameSource;
   #listener: CallListener | undefined;
-  #timer: NodeJS.Timeout | undefined;
   #isOver = false;
   #isWaiting = false;
   #isPaused = false;
   #replays = 0;
 
   // Of the present attempt.
-  #stream: ClientHttp2Stream | undefined;
+  #stream: ListenedStream | undefined;
   #connection: Connection | undefined;
   #reader: FrameReader | undefined;
   #inflate: Inflate | undefined;
@@ -89,8 +88,14 @@ export class Call implements Waiter {
       return;
     }
     signal?.addEventListener('abort', this.#cancelled);
-    if (deadline !== undefined) this.#expire();
-    if (!this.#isOver) this.#seek();
+    if (deadline !== undefined) {
+      if (deadline <= performance.now()) {
+        this.expire();
+        return;
+      }
+      this.#connections.deadlines.add(this, deadline);
+    }
+    this.#seek();
   }
 
   /** Ends the call here and tells the server that nobody waits for the answer. */
@@ -120,16 +125,13 @@ export class Call implements Waiter {
     this.#end(failure);
   }
 
+  expire(): void {
+    this.#end({ code: 'DEADLINE_EXCEEDED', message: this.#late() });
+  }
+
   readonly #cancelled = (): void => {
     const cause: unknown = this.#options.signal?.reason;
     this.#end({ code: 'CANCELLED', message: 'the call was aborted', cause });
-  };
-
-  /** Ends the call if its time is over, else looks again then. */
-  readonly #expire = (): void => {
-    const left = (this.#options.deadline ?? 0) - performance.now();
-    if (left > 0) this.#timer = setTimeout(this.#expire, Math.min(Math.ceil(left), LONGEST_TIMER_MS));
-    else this.#end({ code: 'DEADLINE_EXCEEDED', message: this.#late() });
   };
 
   #late(): string {
@@ -148,7 +150,7 @@ export class Call implements Waiter {
   }
 
   #begin(connection: Connection): void {
-    let stream: ClientHttp2Stream | undefined;
+    let stream: ListenedStream | undefined;
     try {
       stream = connection.request(this.#head());
     } catch (cause) {
@@ -161,12 +163,7 @@ export class Call implements Waiter {
     }
     this.#stream = stream;
     this.#connection = connection;
-    stream.on('response', this.#begun);
-    stream.on('data', this.#data);
-    stream.on('trailers', this.#trailed);
-    stream.on('end', this.#read);
-    stream.on('error', this.#failed);
-    stream.on('close', this.#closed);
+    listen(stream, this);
     if (this.#requests instanceof Uint8Array) stream.end(this.#requests);
     else this.#send(stream, this.#requests).catch((thrown: unknown) => this.#threw(stream, thrown));
   }
@@ -174,7 +171,8 @@ export class Call implements Waiter {
   #head(): readonly string[] {
     const { head, deadline } = this.#options;
     if (deadline === undefined) return head;
-    return [...head, 'grpc-timeout', timeoutHeader(deadline - performance.now())];
+    // Node keeps the list: concat makes it no longer than it needs to be.
+    return head.concat('grpc-timeout', timeoutHeader(deadline - performance.now()));
   }
 
   /** Sends requests as they are made and as the server takes them. */
@@ -195,7 +193,7 @@ export class Call implements Waiter {
     this.#end({ code: 'CANCELLED', message: 'the requests ended with an error', cause: thrown }, thrown);
   }
 
-  readonly #begun = (incoming: IncomingHttpHeaders): void => {
+  began(incoming: IncomingHttpHeaders): void {
     if (this.#isOver) return;
     this.#connection?.heard();
     this.#headers = headersOf(incoming);
@@ -213,9 +211,9 @@ export class Call implements Waiter {
       return;
     }
     this.#listener?.headers(this.#headers);
-  };
+  }
 
-  readonly #data = (chunk: Uint8Array): void => {
+  received(chunk: Uint8Array): void {
     if (this.#isOver) return;
     this.#connection?.heard();
     this.#reader?.push(chunk);
@@ -229,18 +227,17 @@ export class Call implements Waiter {
       }
       if (this.#isOver) return;
     }
-  };
+  }
 
-  readonly #trailed = (incoming: IncomingHttpHeaders): void => {
+  trailed(incoming: IncomingHttpHeaders): void {
     if (this.#isOver) return;
     this.#connection?.heard();
     this.#trailers = headersOf(incoming);
     if (this.#isPaused) this.#stream?.resume();
-  };
+  }
 
-  /** All that the server sends is read. */
-  readonly #read = (): void => {
-    const [stream, connection] = [this.#stream, this.#connection];
+  ended(): void {
+    const stream = this.#stream;
     if (this.#isOver || this.#headers === undefined || stream === undefined) return;
     const status = this.#status();
     if (status !== undefined) {
@@ -249,14 +246,15 @@ export class Call implements Waiter {
     }
     // A stream that was reset, or whose connection is lost, tells why when it is closed.
     const isReset = (stream.rstCode ?? RESET.NO_ERROR) !== RESET.NO_ERROR;
-    if (!isReset && !connection?.isBroken) this.#end(failureOfHttpAnswer(this.#headers, this.#httpStatus));
-  };
+    if (!isReset && !this.#connection?.isBroken)
+      this.#end(failureOfHttpAnswer(this.#headers, this.#httpStatus));
+  }
 
-  readonly #failed = (error: Error): void => {
+  erred(error: Error): void {
     this.#error ??= error;
-  };
+  }
 
-  readonly #closed = (): void => {
+  closed(): void {
     const [stream, connection] = [this.#stream, this.#connection];
     if (this.#isOver || stream === undefined || connection === undefined) return;
     const status = this.#status();
@@ -269,7 +267,7 @@ export class Call implements Waiter {
       return;
     }
     this.#end(this.#broken(stream, connection));
-  };
+  }
 
   /** What the server said of how it went; without trailers it is in the headers. */
   #status(): 'OK' | Failure | undefined {
@@ -285,6 +283,7 @@ export class Call implements Waiter {
 
   #replay(): void {
     this.#replays++;
+    if (this.#stream !== undefined) letGo(this.#stream);
     this.#stream = undefined;
     this.#connection = undefined;
     this.#error = undefined;
@@ -323,7 +322,7 @@ export class Call implements Waiter {
   #end(failure: Failure | undefined, thrown?: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    clearTimeout(this.#timer);
+    this.#connections.deadlines.delete(this);
     this.#options.signal?.removeEventListener('abort', this.#cancelled);
     if (this.#isWaiting) this.#connections.forget(this);
     const stream = this.#stream;
@@ -331,11 +330,11 @@ export class Call implements Waiter {
     if (stream !== undefined && !stream.closed && (failure !== undefined || !stream.writableEnded)) {
       stream.close(RESET.CANCEL);
     }
+    if (stream !== undefined) letGo(stream);
     if (!(this.#requests instanceof Uint8Array)) this.#requests.stop().catch(() => {});
     const isTrailersOnly = this.#trailers === undefined && this.#headers?.['grpc-status'] !== undefined;
     const headers = this.#headers ?? NOTHING;
     const listener = this.#listener;
-    // Node keeps streams for a while after their end: they should not keep the answers as well.
     this.#listener = undefined;
     this.#reader = undefined;
     listener?.end({

@@ -122,7 +122,7 @@ export class Connection {
     if (session === undefined || !this.hasRoom) return undefined;
     const stream = requestWith(session, headers);
     if (this.#streams++ === 0) session.ref();
-    stream.once('close', () => this.#ended());
+    stream.on('close', this.#ended);
     this.#hasAsked = true;
     if (this.#keepaliveTimer === undefined && this.#pingTimer === undefined) this.#armKeepalive();
     return stream;
@@ -231,12 +231,12 @@ export class Connection {
     this.#owner.opened(this);
   }
 
-  #ended(): void {
+  readonly #ended = (): void => {
     this.#streams--;
     if (this.#state === 'closed') return;
     if (this.#streams === 0) this.#session?.unref();
     this.#owner.eased(this);
-  }
+  };
 
   /** https://www.rfc-editor.org/rfc/rfc9113#name-goaway; for an error, Node ends the session after this. */
   #goAway(code: number, lastStreamId: number, data: Uint8Array | undefined): void {

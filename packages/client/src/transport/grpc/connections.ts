@@ -1,5 +1,6 @@
 import { Backoff } from './backoff.ts';
 import { Connection, type ConnectionOptions, type ConnectionOwner } from './connection.ts';
+import { Deadlines } from './deadlines.ts';
 import type { Failure } from './failure.ts';
 
 /** How many connections are opened at most where a server allows few calls over each. */
@@ -17,6 +18,8 @@ export interface Waiter {
  * who comes before it is time to try again.
  */
 export class Connections implements ConnectionOwner {
+  /** Of the calls that are made over them. */
+  readonly deadlines = new Deadlines();
   readonly #options: ConnectionOptions;
   readonly #backoff = new Backoff();
   #keepaliveMs: number;

@@ -1,8 +1,8 @@
 import { ClientOptionsError } from '../../errors.ts';
 
-/** In place of GrpcWire in the form for browsers and workers, where programs have no HTTP/2: cannot be made. */
+/** In place of GrpcWire in the forms of the package that speak REST alone: cannot be made. */
 export class GrpcWire {
   constructor() {
-    throw new ClientOptionsError("there is no gRPC on this platform: give 'rest' as transport");
+    throw new ClientOptionsError("there is no gRPC in this form of the client: give 'rest' as transport");
   }
 }

@@ -79,11 +79,11 @@ export class GrpcWire implements Transport {
     ];
   }
 
-  async unary(call: TransportCall, request: object): Promise<TransportReply> {
+  unary(call: TransportCall, request: object): Promise<TransportReply> {
     const { input, output } = call.method;
-    const options = this.#optionsOf(call);
-    const framed = frameOf(input, request);
     return new Promise((resolve, reject) => {
+      const options = this.#optionsOf(call);
+      const framed = frameOf(input, request);
       let message: object | undefined;
       const listener = {
         headers: () => {},
@@ -146,8 +146,11 @@ export class GrpcWire implements Transport {
   }
 
   #optionsOf({ method, headers, deadline, signal }: TransportCall): CallOptions {
-    const path = `/${method.service}/${method.name}`;
-    const head = [...this.#pseudoHeaders, ':path', path, ...this.#commonHeaders];
+    const head = this.#pseudoHeaders.concat(
+      ':path',
+      `/${method.service}/${method.name}`,
+      this.#commonHeaders,
+    );
     for (const name in headers) {
       const value = headers[name] ?? '';
       checkHeader(name, value);
@@ -200,11 +203,12 @@ function splitHost(host: string): { hostname: string; port: number } {
   return { hostname, port: number };
 }
 
-/** Those that gRPC and HTTP/2 have for themselves. */
-const RESERVED = /^(?::|grpc-|(?:te|content-type|host|connection|transfer-encoding|upgrade|keep-alive)$)/;
+/** All but those that gRPC and HTTP/2 have for themselves. */
+const HEADER_NAME =
+  /^(?!grpc-|(?:te|content-type|host|connection|transfer-encoding|upgrade|keep-alive)$)[\da-z_.-]+$/;
 
 function checkHeader(name: string, value: string): void {
-  if (!/^[\da-z_.-]+$/.test(name) || RESERVED.test(name)) {
+  if (!HEADER_NAME.test(name)) {
     throw new InvalidRequestError(`${JSON.stringify(name)} cannot be sent as a header`);
   }
   if (!/^[\x20-\x7e]*$/.test(value)) {
