@@ -49,6 +49,13 @@ describe('normalizeText()', () => {
     });
   }
 
+  it('changes no single character the second time', () => {
+    for (let code = 0; code <= 0x10ffff; code++) {
+      const once = normalizeText(String.fromCodePoint(code));
+      assert.equal(normalizeText(once), once, `U+${code.toString(16)}`);
+    }
+  });
+
   it('changes nothing the second time, whatever the text', () => {
     const units = fc.string({ unit: 'binary', maxLength: 12 });
     const halves = fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code));

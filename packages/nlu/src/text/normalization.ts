@@ -34,8 +34,10 @@ const PLAIN = /^[\x20-\x26\x28-\x40\x5b-\x5f\x61-\x7e]*$/u;
  */
 export function normalizeText(text: string): string {
   if (PLAIN.test(text)) return text;
-  const plain = text.toWellFormed().replace(APOSTROPHES, "'").normalize('NFKD').replace(FORMATS, '');
+  // Once more behind the compatibility forms: some letters have an apostrophe in theirs.
+  const plain = text.toWellFormed().replace(APOSTROPHES, "'").normalize('NFKD').replace(APOSTROPHES, "'");
   return plain
+    .replace(FORMATS, '')
     .toLowerCase()
     .replace(DROPPED_MARKS, '')
     .replace(FOLDABLE, (letter) => FOLDED[letter] ?? letter)
