@@ -3,6 +3,7 @@ import type { CommandIo } from './command-io.ts';
 const USAGE = `parley: Dialogflow's v2beta1 Conversations API on your own machine
 
   parley serve     runs a server
+  parley exec      runs a command beside a throw-away server
   parley import    fills a server with conversation transcripts
 
 Each command explains itself with --help.
@@ -28,7 +29,7 @@ export async function runCommand([name, ...args]: readonly string[]): Promise<nu
       stopping.abort();
     });
   }
-  stopWithoutShell(stopping);
+  stopWithoutShell();
   const { stdout, stderr, env } = process;
   return command([...args], { stdout, stderr, env, signal: stopping.signal });
 }
@@ -37,11 +38,13 @@ export async function runCommand([name, ...args]: readonly string[]): Promise<nu
  * npm runs a script through a shell, and passes signals to that shell alone. Once the shell has gone there is nobody
  * left through whom the command could be asked to end, so that counts as having been asked.
  */
-function stopWithoutShell(stopping: AbortController): void {
+function stopWithoutShell(): void {
   if (process.env['npm_lifecycle_event'] === undefined) return;
   const shell = process.ppid;
   const watch = setInterval(() => {
-    if (process.ppid !== shell) stopping.abort();
+    if (process.ppid === shell) return;
+    clearInterval(watch);
+    process.emit('SIGTERM', 'SIGTERM');
   }, SHELL_WATCH_MS);
   watch.unref();
 }
@@ -53,6 +56,8 @@ async function loadCommand(
   switch (name) {
     case 'serve':
       return (await import('./serve.ts')).serve;
+    case 'exec':
+      return (await import('./exec.ts')).exec;
     case 'import':
       return (await import('./import.ts')).importTranscripts;
     default:

@@ -17,6 +17,8 @@ export interface Config {
   /** The ids of the locations that there are. */
   readonly locations: readonly string[];
   readonly demo: boolean;
+  /** The project that `demo` is about. */
+  readonly project: string;
   readonly insecure: boolean;
   readonly verbose: boolean;
 }
@@ -24,7 +26,8 @@ export interface Config {
 /** What a flag or its variable says; a list where it may be given more than once. */
 export type OptionValue = string | boolean | readonly string[];
 
-interface Option {
+/** A setting, as a flag and as a variable of the environment. */
+export interface Option {
   readonly flag: string;
   /** `strings` is given any number of times, or once in the environment, with commas between. */
   readonly value: 'string' | 'strings' | 'boolean';
@@ -89,8 +92,9 @@ export const options: readonly Option[] = [
     flag: 'demo',
     value: 'boolean',
     default: false,
-    meaning: 'make the project "demo" and print commands to paste',
+    meaning: 'make a project with a profile "demo" and print commands to paste',
   },
+  { flag: 'project', value: 'string', default: 'demo', meaning: 'id of the project that is made' },
   { flag: 'verbose', value: 'boolean', default: false, meaning: 'log stacks of errors' },
 ];
 
@@ -122,6 +126,7 @@ export function readConfig(
     ingestCompleted: values.get('ingest-completed') === true,
     locations: readLocations(text('locations')),
     demo: values.get('demo') === true,
+    project: readProject(text('project')),
     insecure: values.get('insecure') === true,
     verbose: values.get('verbose') === true,
   };
@@ -151,6 +156,11 @@ function readOption(
   if (option.value === 'strings') return value.split(',').map((part) => part.trim());
   if (value !== 'true' && value !== 'false') throw new ConfigError(`${variable} is neither true nor false`);
   return value === 'true';
+}
+
+function readProject(text: string): string {
+  if (/^[^\s/\p{Cc}]+$/u.test(text) && text.isWellFormed()) return text;
+  throw new ConfigError(`--project ${JSON.stringify(text)} is not the id of a project`);
 }
 
 function readLocations(text: string): string[] {
