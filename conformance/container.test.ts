@@ -5,6 +5,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { FolderImage, parseDockerfile } from './dockerfile.ts';
@@ -102,6 +103,24 @@ describe('the container', { timeout: 300_000 }, () => {
     assert.equal(await exitOf(again), 0);
     assert.deepEqual(everything(), before);
     assert.ok(readdirSync(image.stage.at('/data')).includes('parley.sqlite'));
+  });
+
+  it('says in one line that it may not write where its data are to be', async (test) => {
+    if (image === undefined) return giveUp(test, unavailable ?? '');
+    if (process.getuid?.() !== 0) return test.skip('who runs this test owns the files');
+    const refusals = [
+      {
+        data: 'packages',
+        said: /^parley serve: \S+ cannot be used: this user may not write there \([^\n]*\)\n$/u,
+      },
+      { data: 'new/folder', said: /^parley serve: \S+ cannot be made: EACCES: permission denied[^\n]*\n$/u },
+    ];
+    for (const { data, said } of refusals) {
+      const child: ChildProcess = image.start(['serve', '--data', data], { PARLEY_PORT: '0' });
+      const stderr = text(child.stderr ?? assert.fail());
+      assert.equal(await exitOf(child), 1);
+      assert.match(await stderr, said);
+    }
   });
 
   it('runs any other command of parley', async (test) => {

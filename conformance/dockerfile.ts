@@ -181,10 +181,9 @@ function pairsOf(text: string): Record<string, string> {
 function run(text: string, stage: Stage): void {
   // Here it would be a path of this machine.
   if (/(?:^|[\s=])\//u.test(text)) throw new Error(`RUN ${text}: it leaves its WORKDIR`);
-  const { PATH, HOME } = process.env;
   execFileSync('/bin/sh', ['-c', text], {
     cwd: stage.at('.'),
-    env: { PATH, HOME, ...stage.env, npm_config_prefer_offline: 'true', npm_config_update_notifier: 'false' },
+    env: { ...process.env, npm_config_prefer_offline: 'true', ...stage.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }
