@@ -55,15 +55,34 @@ export const options: readonly Option[] = [
     placeholder: 'ORIGIN',
     meaning: 'origin whose pages may call the server, such as http://localhost:3000',
   },
-  { flag: 'data', value: 'string', default: './parley-data', meaning: 'folder that holds everything' },
+  {
+    flag: 'data',
+    value: 'string',
+    default: './parley-data',
+    placeholder: 'FOLDER',
+    meaning: 'folder that holds everything',
+  },
   {
     flag: 'store',
     value: 'string',
     default: '',
+    placeholder: 'URL',
     meaning: 'a PostgreSQL store instead of --data (not built)',
   },
-  { flag: 'auth', value: 'string', default: 'off', meaning: 'off: everybody may; verify (not built)' },
-  { flag: 'tls', value: 'string', default: 'off', meaning: 'off: cleartext; other modes (not built)' },
+  {
+    flag: 'auth',
+    value: 'string',
+    default: 'off',
+    placeholder: 'MODE',
+    meaning: 'off: everybody may; verify (not built)',
+  },
+  {
+    flag: 'tls',
+    value: 'string',
+    default: 'off',
+    placeholder: 'MODE',
+    meaning: 'off: cleartext; other modes (not built)',
+  },
   {
     flag: 'insecure',
     value: 'boolean',
@@ -74,6 +93,7 @@ export const options: readonly Option[] = [
     flag: 'batch-limit',
     value: 'string',
     default: String(BATCH_LIMIT_DEFAULT),
+    placeholder: 'COUNT',
     meaning: `messages that one batch may hold, up to ${BATCH_LIMIT_MAX}`,
   },
   {
@@ -86,6 +106,7 @@ export const options: readonly Option[] = [
     flag: 'locations',
     value: 'string',
     default: PUBLISHED_LOCATIONS.join(','),
+    placeholder: 'IDS',
     meaning: 'ids of the locations that there are, separated by commas',
   },
   {
@@ -94,7 +115,13 @@ export const options: readonly Option[] = [
     default: false,
     meaning: 'make a project with a profile "demo" and print commands to paste',
   },
-  { flag: 'project', value: 'string', default: 'demo', meaning: 'id of the project that is made' },
+  {
+    flag: 'project',
+    value: 'string',
+    default: 'demo',
+    placeholder: 'ID',
+    meaning: 'the project that is made',
+  },
   { flag: 'verbose', value: 'boolean', default: false, meaning: 'log stacks of errors' },
 ];
 
