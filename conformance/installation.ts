@@ -12,11 +12,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
+import { CACHE, takeLock } from './lock.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
-const CACHE = join(root, 'node_modules/.cache/parley-packages');
 
 /** Every package that is published, each after those that it needs. */
 export const PACKAGE_NAMES = ['proto', 'transcoding', 'nlu', 'server', 'client', 'cli'] as const;
@@ -110,28 +109,19 @@ function run(program: string, cwd: string, ...parameters: readonly string[]): st
   return execFileSync(program, parameters, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-/**
- * Answers a folder that is made once for the sources as they are: test files run side by side in processes of their
- * own, and one of them does the work while the others wait. The lock is a database's, which nobody can leave behind.
- */
+/** Answers a folder that is made once for the sources as they are: one process does the work while the others wait. */
 function makeOnce(kind: string, make: (folder: string) => void): string {
-  mkdirSync(CACHE, { recursive: true });
+  using _ = takeLock(kind);
   const folder = join(CACHE, `${kind}-${sourcesHash()}`);
-  const lock = new DatabaseSync(join(CACHE, `${kind}.lock`), { timeout: 300_000 });
-  try {
-    lock.exec('BEGIN EXCLUSIVE');
-    if (existsSync(folder)) return folder;
-    for (const name of readdirSync(CACHE)) {
-      if (name.startsWith(`${kind}-`)) rmSync(join(CACHE, name), { recursive: true });
-    }
-    const unfinished = join(CACHE, `${kind}-unfinished`);
-    mkdirSync(unfinished);
-    make(unfinished);
-    renameSync(unfinished, folder);
-    return folder;
-  } finally {
-    lock.close();
+  if (existsSync(folder)) return folder;
+  for (const name of readdirSync(CACHE)) {
+    if (name.startsWith(`${kind}-`)) rmSync(join(CACHE, name), { recursive: true });
   }
+  const unfinished = join(CACHE, `${kind}-unfinished`);
+  mkdirSync(unfinished);
+  make(unfinished);
+  renameSync(unfinished, folder);
+  return folder;
 }
 
 /** Changes with everything that the packages are made of. */
