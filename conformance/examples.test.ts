@@ -14,7 +14,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { installAll } from './installation.ts';
+import { installAll, installOther } from './installation.ts';
+import { LocalDocker } from './local-docker.ts';
 import { giveUp, PYTHON, preparePython } from './python-environment.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -51,6 +52,11 @@ describe('the examples', { timeout: 300_000 }, () => {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
+  const modulesWith = (needed: string, version: string): string => {
+    if (needed === 'testcontainers') return join(installOther(needed, version), 'node_modules');
+    return needed.startsWith('@parleykit/') ? installed : join(root, 'node_modules');
+  };
+
   /** Copies an example to where nothing of this repository is, and gives it what it says that it needs. */
   const copy = (name: string): string => {
     const target = join(folder, name);
@@ -60,7 +66,7 @@ describe('the examples', { timeout: 300_000 }, () => {
       ...manifest.dependencies,
       ...manifest.devDependencies,
     })) {
-      const modules = needed.startsWith('@parleykit/') ? installed : join(root, 'node_modules');
+      const modules = modulesWith(needed, version);
       assert.equal(version, readManifest(join(modules, needed)).version, `${name}: ${needed}`);
       mkdirSync(dirname(join(target, 'node_modules', needed)), { recursive: true });
       symlinkSync(join(modules, needed), join(target, 'node_modules', needed));
@@ -69,9 +75,13 @@ describe('the examples', { timeout: 300_000 }, () => {
   };
 
   /** Runs a command as npm runs scripts: by a shell, with the installed commands on PATH. */
-  const run = (cwd: string, command: string): Promise<{ code: number; stdout: string; stderr: string }> => {
+  const run = (
+    cwd: string,
+    command: string,
+    extra: NodeJS.ProcessEnv = {},
+  ): Promise<{ code: number; stdout: string; stderr: string }> => {
     const PATH = [join(installed, '.bin'), process.env['PATH']].join(delimiter);
-    const env = { PATH, HOME: folder, PYTHONWARNINGS: 'ignore' };
+    const env = { PATH, HOME: folder, PYTHONWARNINGS: 'ignore', ...extra };
     return new Promise((resolve) => {
       execFile('/bin/sh', ['-c', command], { cwd, env, timeout: 60_000 }, (error, stdout, stderr) => {
         resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
@@ -126,5 +136,24 @@ describe('the examples', { timeout: 300_000 }, () => {
     );
     assert.equal(wrong.code, 1, wrong.stdout);
     assert.match(wrong.stdout, /fail 1\b/u);
+  });
+
+  it('testcontainers holds a conversation with a container, and takes it away', async (test) => {
+    if (unavailable !== undefined) return giveUp(test, unavailable);
+    const target = copy('testcontainers');
+    // What the image runs, with the volume and the port where this machine has room for them.
+    const main = join(installed, '@parleykit/cli/dist/main.js');
+    const settings = (port: number): string[] => ['--port', String(port), '--data', join(target, 'data')];
+    await using docker = await LocalDocker.open({
+      name: 'parley',
+      port: '8470/tcp',
+      command: (args, port) => ({ program: process.execPath, args: [main, ...args, ...settings(port)] }),
+    });
+    // Its helper is a container of its own, which has to be a container.
+    const env = { DOCKER_HOST: docker.host, TESTCONTAINERS_RYUK_DISABLED: 'true' };
+    const command = readManifest(target).scripts?.['start'] ?? assert.fail('it has no start');
+    assert.deepEqual(await run(target, command, env), { code: 0, stdout: TRANSCRIPT, stderr: '' });
+    assert.ok(existsSync(join(target, 'data/parley.sqlite')), 'the server ran');
+    assert.equal(docker.count, 0);
   });
 });

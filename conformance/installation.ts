@@ -48,7 +48,7 @@ export interface Installation extends Disposable {
 
 /** Builds and packs all packages. Whoever asks again for the same sources, in whatever process, gets the same. */
 export function packAll(): Packed {
-  const folder = makeOnce('packed', (made) => {
+  const folder = makeOnce('packed', sourcesHash(), (made) => {
     run('npm', root, 'run', '--silent', 'build');
     const workspaces = PACKAGE_NAMES.map((name) => `--workspace=packages/${name}`);
     const said = run(
@@ -72,7 +72,7 @@ export function packAll(): Packed {
  */
 export function installAll(): string {
   const packed = packAll();
-  return makeOnce('installed', (made) => {
+  return makeOnce('installed', sourcesHash(), (made) => {
     const archives = packed.packages.map(({ name, filename }) => [
       name,
       `file:${join(packed.folder, filename)}`,
@@ -80,6 +80,26 @@ export function installAll(): string {
     const manifest = { private: true, type: 'module', dependencies: Object.fromEntries(archives) };
     writeFileSync(join(made, 'package.json'), JSON.stringify(manifest));
     run('npm', made, 'install', '--prefer-offline', '--no-audit', '--no-fund', '--no-package-lock');
+  });
+}
+
+/** Answers the folder with a package of others that only a test needs, without what it would run when it is installed. */
+export function installOther(name: string, version: string): string {
+  return makeOnce(name, version, (made) => {
+    writeFileSync(
+      join(made, 'package.json'),
+      JSON.stringify({ private: true, dependencies: { [name]: version } }),
+    );
+    run(
+      'npm',
+      made,
+      'install',
+      '--prefer-offline',
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--no-package-lock',
+    );
   });
 }
 
@@ -109,10 +129,10 @@ function run(program: string, cwd: string, ...parameters: readonly string[]): st
   return execFileSync(program, parameters, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-/** Answers a folder that is made once for the sources as they are: one process does the work while the others wait. */
-function makeOnce(kind: string, make: (folder: string) => void): string {
+/** Answers a folder that is made once for a key: one process does the work while the others wait. */
+function makeOnce(kind: string, key: string, make: (folder: string) => void): string {
   using _ = takeLock(kind);
-  const folder = join(CACHE, `${kind}-${sourcesHash()}`);
+  const folder = join(CACHE, `${kind}-${key}`);
   if (existsSync(folder)) return folder;
   for (const name of readdirSync(CACHE)) {
     if (name.startsWith(`${kind}-`)) rmSync(join(CACHE, name), { recursive: true });
