@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   cpSync,
@@ -181,11 +181,12 @@ function pairsOf(text: string): Record<string, string> {
 function run(text: string, stage: Stage): void {
   // Here it would be a path of this machine.
   if (/(?:^|[\s=])\//u.test(text)) throw new Error(`RUN ${text}: it leaves its WORKDIR`);
-  execFileSync('/bin/sh', ['-c', text], {
+  const { status, stdout, stderr } = spawnSync('/bin/sh', ['-c', text], {
     cwd: stage.at('.'),
     env: { ...process.env, npm_config_prefer_offline: 'true', ...stage.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    encoding: 'utf8',
   });
+  if (status !== 0) throw new Error(`RUN ${text}: ${stdout}${stderr}`);
 }
 
 /** Copies what .dockerignore leaves: a later line is stronger, and `!` lets in again. */
