@@ -11,8 +11,7 @@ COPY . .
 RUN npm ci --ignore-scripts --no-audit --no-fund \
   --workspace=packages/proto --workspace=packages/transcoding --workspace=packages/server --workspace=packages/cli
 RUN node packages/proto/generate.ts && npx tsc -b --noCheck packages/cli && node packages/finish-build.ts
-RUN mkdir packed data && npm pack --pack-destination packed \
-  --workspace=packages/proto --workspace=packages/transcoding --workspace=packages/server --workspace=packages/cli
+RUN mkdir data && node packages/pack.ts packed proto transcoding server cli
 
 # What they need to run: versions are those of the lockfile, and of the packages only what is packed.
 FROM node:24.21.0-bookworm-slim AS app

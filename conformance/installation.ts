@@ -50,16 +50,7 @@ export interface Installation extends Disposable {
 export function packAll(): Packed {
   const folder = makeOnce('packed', sourcesHash(), (made) => {
     run('npm', root, 'run', '--silent', 'build');
-    const workspaces = PACKAGE_NAMES.map((name) => `--workspace=packages/${name}`);
-    const said = run(
-      'npm',
-      root,
-      'pack',
-      '--ignore-scripts',
-      '--json',
-      `--pack-destination=${made}`,
-      ...workspaces,
-    );
+    const said = run(process.execPath, root, 'packages/pack.ts', made, ...PACKAGE_NAMES);
     writeFileSync(join(made, 'packages.json'), said);
   });
   const packages = JSON.parse(readFileSync(join(folder, 'packages.json'), 'utf8')) as PackedPackage[];
