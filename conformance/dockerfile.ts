@@ -1,7 +1,9 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  copyFileSync,
   cpSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -118,11 +120,18 @@ export class FolderImage implements Disposable {
     });
     if (this.#setting('USER') !== 'node') throw new Error("the user is not the one of Node's images");
     const user = process.getuid?.() === 0 ? { uid: NODE_USER, gid: NODE_USER } : {};
-    return spawn(program === 'node' ? process.execPath : program, args, {
+    return spawn(program === 'node' ? this.#node() : program, args, {
       cwd: stage.at('.'),
       env: Object.fromEntries(placed),
       ...user,
     });
+  }
+
+  /** The Node of the base image: a copy, since this one may lie where another user may not look. */
+  #node(): string {
+    const path = join(this.#folder, 'node');
+    if (!existsSync(path)) copyFileSync(process.execPath, path);
+    return path;
   }
 
   #setting(name: string): string {
