@@ -97,8 +97,8 @@ export async function call(verb, name, { query = {}, body, signal } = {}) {
   noteAway(false);
   const reply = parse(text);
   if (status === 200 && reply !== undefined) return reply;
-  const { status: code = `HTTP ${status}`, message = 'The answer could not be understood' } =
-    reply?.error ?? {};
+  const unnamed = status >= 500 ? 'UNAVAILABLE' : `HTTP ${status}`;
+  const { status: code = unnamed, message = 'The answer could not be understood' } = reply?.error ?? {};
   throw new ApiError(String(code), String(message));
 }
 
@@ -110,6 +110,25 @@ function parse(text) {
     // What stands between the page and the server may answer something else.
     return undefined;
   }
+}
+
+/**
+ * All that a list method has, page after page.
+ *
+ * @param {string} name
+ * @param {string} field Where the reply has them.
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<any[]>}
+ */
+async function listAll(name, field, signal) {
+  const found = [];
+  let pageToken = '';
+  do {
+    const reply = await call('GET', name, { query: { pageSize: String(PAGE_MAX), pageToken }, signal });
+    found.push(...(reply[field] ?? []));
+    pageToken = reply.nextPageToken ?? '';
+  } while (pageToken !== '');
+  return found;
 }
 
 /**
@@ -155,16 +174,14 @@ export function completeConversation(name) {
 }
 
 /**
- * The first thousand participants of a conversation.
+ * Everybody who takes part in a conversation.
  *
  * @param {string} conversation
  * @param {AbortSignal} [signal]
  * @returns {Promise<Participant[]>}
  */
-export async function listParticipants(conversation, signal) {
-  const query = { pageSize: String(PAGE_MAX) };
-  const reply = await call('GET', `${encodeName(conversation)}/participants`, { query, signal });
-  return reply.participants ?? [];
+export function listParticipants(conversation, signal) {
+  return listAll(`${encodeName(conversation)}/participants`, 'participants', signal);
 }
 
 /**
@@ -177,15 +194,13 @@ export function createParticipant(conversation, participant) {
 }
 
 /**
- * The first thousand profiles under a parent.
+ * The profiles under a parent.
  *
  * @param {string} parent
  * @returns {Promise<Profile[]>}
  */
-export async function listProfiles(parent) {
-  const query = { pageSize: String(PAGE_MAX) };
-  const reply = await call('GET', `${encodeName(parent)}/conversationProfiles`, { query });
-  return reply.conversationProfiles ?? [];
+export function listProfiles(parent) {
+  return listAll(`${encodeName(parent)}/conversationProfiles`, 'conversationProfiles');
 }
 
 /**
@@ -204,7 +219,6 @@ export function createProfile(parent, displayName) {
  * @returns {Promise<string[]>}
  */
 export async function listLocations(project) {
-  const query = { pageSize: String(PAGE_MAX) };
-  const reply = await call('GET', `${encodeName(`projects/${project}`)}/locations`, { query });
-  return (reply.locations ?? []).map((/** @type {{ locationId: string }} */ { locationId }) => locationId);
+  const locations = await listAll(`${encodeName(`projects/${project}`)}/locations`, 'locations');
+  return locations.map(({ locationId }) => locationId);
 }

@@ -42,7 +42,6 @@ export class Composer {
   constructor(conversation, signal) {
     this.#conversation = conversation;
     this.#signal = signal;
-    this.#content.value = drafts.get(conversation) ?? '';
     showError(this.#error, undefined);
     this.setOpen(undefined);
     this.setParticipants([]);
@@ -50,7 +49,7 @@ export class Composer {
     this.#content.addEventListener('keydown', (event) => this.#onKey(event), { signal });
     this.#content.addEventListener('input', () => this.#onInput(), { signal });
     this.#roles.addEventListener('change', () => this.#showRole(), { signal });
-    this.#onInput();
+    this.#write(drafts.get(conversation) ?? '');
   }
 
   /**
@@ -114,21 +113,26 @@ export class Composer {
     const content = this.#content.value;
     if (content.trim() === '' || this.#isBusy) return;
     this.#isBusy = true;
-    this.#send.setAttribute('aria-disabled', 'true');
+    this.#write('');
     try {
       await this.#say(this.#role, this.#speaker.value, content);
-      drafts.delete(this.#conversation);
-      if (this.#signal.aborted) return;
-      showError(this.#error, undefined);
-      // Who went on writing keeps that.
-      if (this.#content.value === content) this.#content.value = '';
-      this.#onInput();
+      if (!this.#signal.aborted) showError(this.#error, undefined);
     } catch (error) {
-      if (!this.#signal.aborted) showError(this.#error, error);
+      // What was not said is given back, before what was written meanwhile.
+      const since = drafts.get(this.#conversation) ?? '';
+      drafts.set(this.#conversation, since === '' ? content : `${content}\n${since}`);
+      if (this.#signal.aborted) return;
+      this.#write(drafts.get(this.#conversation) ?? '');
+      showError(this.#error, error);
     } finally {
       this.#isBusy = false;
-      this.#send.removeAttribute('aria-disabled');
     }
+  }
+
+  /** @param {string} text */
+  #write(text) {
+    this.#content.value = text;
+    this.#onInput();
   }
 
   /**
@@ -138,7 +142,8 @@ export class Composer {
    */
   async #say(role, chosen, content) {
     const failed = this.#failed;
-    const isAgain = failed?.role === role && failed.message.content === content;
+    const isSame = failed?.role === role && (chosen === '' || chosen === failed.message.participant);
+    const isAgain = isSame && failed.message.content === content;
     const message = isAgain ? failed.message : compose(chosen || (await this.#participantOf(role)), content);
     this.#failed = { role, message };
     await speak(this.#conversation, message);

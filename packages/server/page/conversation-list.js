@@ -11,7 +11,7 @@ import { showShort } from './times.js';
 const STEP = 50;
 /** Asked for beyond those that are shown, so that new ones at the top push none out at the bottom. */
 const SPARE = 10;
-const INTERVAL_MS = 3000;
+const INTERVAL_MS = 2000;
 
 const stateNames = { IN_PROGRESS: 'In progress', COMPLETED: 'Completed' };
 const stageNames = { VIRTUAL_AGENT_STAGE: 'Virtual agent', HUMAN_ASSIST_STAGE: 'Human assist' };
@@ -217,16 +217,24 @@ function fill(row, address, conversation, now) {
   const { name, lifecycleState, conversationStage, startTime = '', endTime } = conversation;
   const started = startTime === '' ? '' : showShort(startTime, now);
   const stage = showStage(conversationStage);
-  const ended = endTime === undefined ? '' : `ended ${showShort(endTime, now)}`;
+  const ended = endTime === undefined ? '' : `to ${showShort(endTime, now)}`;
   const content = [lifecycleState, stage, started, ended].join('\n');
   if (row.dataset['content'] === content) return;
   row.dataset['content'] = content;
   const link = row.querySelector('a') ?? row.appendChild(element('a', { class: 'row' }));
   link.href = formatAddress({ ...address, conversation: idOf(name) });
   link.replaceChildren(
-    element('span', { class: 'row-id' }, idOf(name)),
-    element('time', { class: 'row-time', datetime: startTime, title: startTime }, started),
-    element('span', { class: 'row-facts' }, stateBadge(lifecycleState), ` ${stage}`),
-    element('time', { class: 'row-end', datetime: endTime ?? '', title: endTime ?? '' }, ended),
+    element(
+      'span',
+      { class: 'row-line' },
+      element('span', { class: 'row-id' }, idOf(name)),
+      element('time', { datetime: startTime, title: startTime }, started),
+    ),
+    element(
+      'span',
+      { class: 'row-line' },
+      element('span', { class: 'row-facts' }, stateBadge(lifecycleState), ` ${stage}`),
+      element('time', { datetime: endTime ?? '', title: endTime ?? '' }, ended),
+    ),
   );
 }

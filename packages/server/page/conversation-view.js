@@ -159,7 +159,11 @@ export class ConversationView {
     const isSame =
       items.length === this.#people.childElementCount &&
       items.every((item, index) => item.isEqualNode(this.#people.children[index] ?? null));
-    if (!isSame) this.#people.replaceChildren(...items);
+    if (isSame) return;
+    this.#people.replaceChildren(...items);
+    // Many have to be scrolled, by keyboard too.
+    if (this.#people.scrollHeight > this.#people.clientHeight) this.#people.tabIndex = 0;
+    else this.#people.removeAttribute('tabindex');
   }
 
   async #addParticipant() {

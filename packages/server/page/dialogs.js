@@ -88,7 +88,8 @@ export async function askForConversation(parent) {
   choice.onchange = showFields;
   displayName.value = 'My profile';
   id.value = '';
-  choice.replaceChildren(element('option', { value: NEW_PROFILE }, 'Make a new profile'));
+  const makeNew = element('option', { value: NEW_PROFILE }, 'Make a new profile');
+  choice.replaceChildren(makeNew);
   showFields();
   const outcome = ask('new-dialog', async (form) => {
     let conversationProfile = String(form.get('profile') ?? '');
@@ -105,6 +106,8 @@ export async function askForConversation(parent) {
   });
   listProfiles(parent).then(
     (profiles) => {
+      // The dialog may have been opened anew meanwhile.
+      if (!choice.contains(makeNew)) return;
       offer(choice, profiles);
       const [first] = profiles;
       if (first !== undefined) choice.value = first.name;

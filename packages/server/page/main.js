@@ -13,7 +13,7 @@ const scope = byId('scope', HTMLFormElement);
 const project = byId('project', HTMLInputElement);
 const place = byId('location', HTMLSelectElement);
 const stateFilter = byId('state-filter', HTMLFieldSetElement);
-const main = byId('main', HTMLElement);
+const pane = byId('pane', HTMLElement);
 const welcome = byId('welcome', HTMLElement);
 const article = byId('conversation', HTMLElement);
 const back = byId('back', HTMLAnchorElement);
@@ -33,6 +33,8 @@ function go(change) {
 
 function show() {
   address = parseAddress(window.location.hash);
+  // Whoever goes back leaves what was asked here.
+  for (const dialog of document.querySelectorAll('dialog')) dialog.close();
   project.value = address.project;
   void showLocation();
   for (const input of stateFilter.querySelectorAll('input')) input.checked = input.value === address.state;
@@ -98,7 +100,7 @@ byId('new-conversation', HTMLButtonElement).addEventListener('click', async () =
 });
 byId('skip', HTMLAnchorElement).addEventListener('click', (event) => {
   event.preventDefault();
-  main.focus();
+  pane.focus();
 });
 reachability.addEventListener('away', () => {
   connection.classList.add('away');
