@@ -360,6 +360,33 @@ describe('the web page', { timeout: 240_000 }, () => {
     }
   });
 
+  does('says a thing once, though the answer to it is lost', async () => {
+    const { conversation } = await createTalk(wire, `projects/${newProject()}`);
+    await visit(`#/${conversation}`);
+    await reader.page.setRequestInterception(true);
+    let lost = 0;
+    reader.page.on('request', async (request) => {
+      if (lost > 0 || !request.url().includes(':batchCreate')) return request.continue();
+      lost += 1;
+      const headers = { 'content-type': 'application/json' };
+      const body = request.postData() ?? '';
+      const answer = await fetch(request.url(), { method: 'POST', headers, body });
+      assert.equal(answer.status, 200);
+      return request.abort();
+    });
+    await reader.type('#content', 'only once\n');
+    await reader.sees('#composer-error', 'The server does not answer (UNAVAILABLE)');
+    await reader.sees('.entry', 'only once');
+    assert.equal(await reader.ask(`document.querySelector('#content').value`), 'only once');
+    await reader.page.focus('#content');
+    await reader.page.keyboard.press('Enter');
+    await reader.until(`document.querySelector('#composer-error').hidden`);
+    await reader.type('#content', 'only once\n');
+    await reader.until(`document.querySelectorAll('.entry').length > 1`);
+    assert.deepEqual(await rolesSaid(conversation), ['END_USER: only once', 'END_USER: only once']);
+    assert.equal(lost, 1);
+  });
+
   does('shows the newest of a long transcript, and older ones on demand', async () => {
     const { conversation, participant } = await createTalk(wire, `projects/${newProject()}`);
     for (let from = 0; from < 700; from += 300) {
@@ -474,6 +501,8 @@ describe('the web page', { timeout: 240_000 }, () => {
     await reader.sees('.entry .by', 'bert');
     const [said] = await listMessages(wire, conversation);
     assert.equal(said?.participant, bert?.name);
+    await completeConversation(wire, conversation);
+    await reader.sees('#composer-note', 'nothing more can be said');
   });
 
   for (const scheme of ['light', 'dark']) {

@@ -3,6 +3,7 @@ import { ApiError, listConversations, PAGE_MAX } from './api.js';
 import { byId, element, setText, showError } from './dom.js';
 import { wait } from './pauses.js';
 import { showShort } from './times.js';
+import { showStage, stateBadge } from './words.js';
 
 /** @typedef {import('./address.js').Address} Address */
 /** @typedef {import('./api.js').Conversation} Conversation */
@@ -12,27 +13,6 @@ const STEP = 50;
 /** Asked for beyond those that are shown, so that new ones at the top push none out at the bottom. */
 const SPARE = 10;
 const INTERVAL_MS = 2000;
-
-const stateNames = { IN_PROGRESS: 'In progress', COMPLETED: 'Completed' };
-const stageNames = { VIRTUAL_AGENT_STAGE: 'Virtual agent', HUMAN_ASSIST_STAGE: 'Human assist' };
-
-/**
- * A conversation's state, by words and shape.
- *
- * @param {Conversation['lifecycleState']} state
- */
-export function stateBadge(state = 'IN_PROGRESS') {
-  return element('span', { class: `badge ${state}` }, stateNames[state] ?? state);
-}
-
-/**
- * Who leads a conversation.
- *
- * @param {Conversation['conversationStage']} stage
- */
-export function showStage(stage) {
-  return stage === undefined ? '' : (stageNames[stage] ?? stage);
-}
 
 /**
  * The list of conversations. Rows are kept while it is refreshed, and with them the focus and the reader's place.

@@ -1,12 +1,12 @@
 import { idOf } from './address.js';
 import { ApiError, getConversation, listParticipants } from './api.js';
 import { Composer } from './composer.js';
-import { showStage, stateBadge } from './conversation-list.js';
 import { askForCompletion, askForParticipant } from './dialogs.js';
 import { byId, element, icon, setText, showError } from './dom.js';
 import { wait } from './pauses.js';
 import { showDuration, showShort } from './times.js';
-import { showRole, TranscriptView } from './transcript-view.js';
+import { TranscriptView } from './transcript-view.js';
+import { showRole, showStage, stateBadge } from './words.js';
 
 /** @typedef {import('./api.js').Conversation} Conversation */
 /** @typedef {import('./api.js').Participant} Participant */

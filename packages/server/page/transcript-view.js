@@ -3,6 +3,7 @@ import { byId, element, icon, setText, showError } from './dom.js';
 import { wait } from './pauses.js';
 import { showClock, showDay } from './times.js';
 import { follow, readNewest, readOlder } from './transcript.js';
+import { showRole } from './words.js';
 
 /** @typedef {import('./transcript.js').Message} Message */
 
@@ -24,18 +25,6 @@ const END_PX = 48;
 const GROUP_MS = 5 * 60_000;
 /** Between two attempts to read the beginning. */
 const RETRY_MS = 2000;
-
-/** @type {Readonly<Record<string, string>>} */
-const roleNames = { END_USER: 'End user', HUMAN_AGENT: 'Human agent', AUTOMATED_AGENT: 'Automated agent' };
-
-/**
- * A role as people call it.
- *
- * @param {string | undefined} role
- */
-export function showRole(role) {
-  return role === undefined ? 'Unknown role' : (roleNames[role] ?? role);
-}
 
 /**
  * The transcript of one conversation: what was said before it was opened, and what comes since. These are two parts, of
