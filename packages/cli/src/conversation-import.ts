@@ -83,7 +83,8 @@ export class ConversationImport {
 
   /**
    * Stores a transcript; tells of each batch as soon as it is stored. Resolves to whether the conversation is new. One
-   * that is completed is compared and left as it is: a ConversationDiffersError says what it lacks.
+   * that is completed is compared and left as it is. A ConversationDiffersError says that something is not stored as the
+   * transcript has it, and why; everything else is stored then, but the conversation is not completed.
    */
   async store(transcript: Transcript, onBatch: (count: BatchCount) => void): Promise<{ created: boolean }> {
     const conversation = await this.#openConversation(transcript.id);
@@ -92,6 +93,7 @@ export class ConversationImport {
       onBatch({ created: 0, present: transcript.entries.length, differing: 0 });
       return { created: false };
     }
+    let differing = 0;
     for (const entries of cutBatches(transcript.entries)) {
       await this.#joinSpeakers(conversation, entries);
       const { name } = conversation;
@@ -102,7 +104,13 @@ export class ConversationImport {
       const reply = await this.#patience.repeat(() =>
         this.#clients.conversations.batchCreateMessages({ parent: name, requests }, this.#patience.once),
       );
-      onBatch(countBatch(entries, reply, conversation.newestUs));
+      const count = countBatch(entries, reply, conversation.newestUs);
+      differing += count.differing;
+      onBatch(count);
+    }
+    if (differing > 0) {
+      const what = `${differing} of its entries are stored with another text, and left as they are`;
+      throw new ConversationDiffersError(`conversation ${transcript.id}: ${what}`);
     }
     if (this.#destination.complete) {
       // Completing what is completed changes nothing, so that it may be repeated.

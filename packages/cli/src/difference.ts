@@ -1,7 +1,7 @@
 import { type Message, toEpochMicros } from '@parleykit/client';
 import { speakerKey, type TranscriptEntry } from './transcript.ts';
 
-/** A conversation that is completed, and is not what the transcript says. The message is one line that says how. */
+/** A conversation that is not stored as the transcript has it, and is left so. The message is one line that says how. */
 export class ConversationDiffersError extends Error {
   override readonly name = 'ConversationDiffersError';
 }

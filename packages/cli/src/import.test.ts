@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
@@ -158,10 +159,18 @@ describe('importTranscripts()', () => {
     assert.deepEqual(await counts(), [1, 2, 3]);
   });
 
-  it('reports messages that are stored with another text', async () => {
-    const changed = { ...other, entries: [said('AGENT', 'Nobody?', 10, 2)] };
-    const { stdout } = await importFile(await write('changed.jsonl', other, changed));
+  it('refuses what is stored with another text, and leaves it', async () => {
+    const changed = { ...other, entries: [said('AGENT', 'Nobody?', 10, 2), said('AGENT', 'More', 11, 2)] };
+    await importFile(await write('first.jsonl', other));
+    const file = await write('changed.jsonl', changed);
+    const { code, stdout, stderr } = await importFile(file, '--complete');
+    assert.equal(code, 1);
+    assert.match(stdout, /^0 conversations \(0 new\), 2 messages \(1 new, 1 already there\), 1 refused/);
     assert.match(stdout, /^stored with another text, left as it is: 1$/m);
+    const reason = 'conversation other: 1 of its entries are stored with another text, and left as they are';
+    assert.ok(stderr.includes(`${file}:1: ${reason}\n`), stderr);
+    assert.deepEqual(await counts(), [1, 1, 2]);
+    assert.equal((await conversationOf('other')).lifecycleState, 'IN_PROGRESS');
   });
 
   it('makes a participant per role and user, and one per role where nobody is named', async () => {
@@ -278,6 +287,33 @@ describe('importTranscripts()', () => {
     const env = { DIALOGFLOW_EMULATOR_HOST: '127.0.0.1:1' };
     const url = `http://${proxy.address}/`;
     assert.equal((await run([file, '--project', project, '--server', url], { env })).code, 0);
+  });
+});
+
+describe('importTranscripts() with --credentials', () => {
+  it('calls as the service account, on this machine in plain text', async () => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
+    const key = await write('key.json', { client_email: 'a@p.iam.gserviceaccount.com', private_key: pem });
+    const { code, stderr } = await importFile(await write('as.jsonl', other), '--credentials', key);
+    assert.equal(code, 0, stderr);
+    const token = /^Bearer (.+)\.(.+)\..+$/.exec(proxy.headers.authorization ?? '');
+    const claims = JSON.parse(Buffer.from(token?.[2] ?? '', 'base64url').toString('utf8'));
+    assert.equal(claims.iss, 'a@p.iam.gserviceaccount.com');
+  });
+
+  it('speaks TLS where the URL says so', async () => {
+    const server = `https://${proxy.address}`;
+    const { code, stderr } = await run([
+      await write('tls.jsonl', other),
+      '--project',
+      project,
+      '--server',
+      server,
+    ]);
+    assert.equal(code, 1);
+    assert.match(stderr, /^parley import: cannot reach a server at https:\/\/.*\(UNAVAILABLE\)\n$/);
+    assert.equal(proxy.calls.length, 0);
   });
 });
 

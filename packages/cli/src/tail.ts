@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { inspect } from 'node:util';
-import { type Message, NotFoundError, toEpochMicros } from '@parleykit/client';
+import { type CallOptions, type Message, NotFoundError, toEpochMicros } from '@parleykit/client';
 import { toApiJson } from './api-json.ts';
 import {
   type Clients,
@@ -247,13 +247,13 @@ class Follower {
 
   /** Shows what a watch that has been ended had not come to. Nothing is added any more to what is completed. */
   async #showRest(): Promise<void> {
-    const { clients, signal } = this.#world;
+    const { clients } = this.#world;
     const parent = this.#command.conversation;
     // The messages of a batch have one time, and the watch may have ended in the midst of one.
     const filter =
       this.#latestUs === undefined ? '' : `create_time_epoch_microseconds > ${this.#latestUs - 1n}`;
     const newestFirst: Message[] = [];
-    const list = clients.conversations.listMessages({ parent, pageSize, filter }, { signal });
+    const list = clients.conversations.listMessages({ parent, pageSize, filter }, this.#readCall);
     for await (const message of list) if (!this.#atLatest.has(message.name)) newestFirst.push(message);
     for (const message of newestFirst.reverse()) await this.#show(message);
   }
@@ -271,17 +271,22 @@ class Follower {
     await write(formatMessage(message, await this.#userOf(message), columns()));
   }
 
+  /** For what is read beside the watch: it waits for a server that is being started again, as the watch does. */
+  get #readCall(): CallOptions {
+    return { signal: this.#world.signal, retry: { predicate: isPassing, maximumDelayMs: 3_000 } };
+  }
+
   async #userOf({ participant }: Message): Promise<string> {
     if (!this.#users.has(participant)) this.#users = await this.#listUsers();
     return this.#users.get(participant) ?? '';
   }
 
   async #listUsers(): Promise<Map<string, string>> {
-    const { clients, signal } = this.#world;
+    const { clients } = this.#world;
     const users = new Map<string, string>();
     const list = clients.participants.listParticipants(
       { parent: this.#command.conversation, pageSize },
-      { signal, retry: { predicate: isPassing } },
+      this.#readCall,
     );
     for await (const { name, obfuscatedExternalUserId } of list) users.set(name, obfuscatedExternalUserId);
     return users;
