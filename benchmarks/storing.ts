@@ -23,7 +23,7 @@ const PAGE = 100;
 const WARM_UP = { messages: 90_000, conversations: 5000, creations: 15_000, pages: 15_000 };
 
 /** Talks to a server, or to one that does nothing, as an import does. */
-class Importer {
+export class Importer {
   readonly #load: GrpcLoad;
   readonly #batches = new Batches();
   readonly #talks: { readonly name: string; readonly participants: readonly string[] }[] = [];

@@ -26,7 +26,8 @@ export function formatMessage(
   const time = sendTime ?? createTime;
   const role = roleNames.get(participantRole) ?? 'SOMEBODY';
   const speaker = userId === '' ? role : `${role} ${neutralise(userId)}`;
-  const head = `${time === undefined ? '' : toSeconds(time)}  ${speaker.padEnd(speakerWidth)}  `;
+  const at = time === undefined ? '' : toSeconds(time);
+  const head = `${at}  ${speaker.padEnd(speakerWidth)}  `;
   const text = neutralise(content);
   if (columns === undefined) return `${head}${text}\n`;
   // Some terminals already wrap when the last column is filled.
@@ -35,10 +36,8 @@ export function formatMessage(
   if (room - headWidth >= textWidthMin) {
     return `${head}${wrap(text, room - headWidth).join(`\n${' '.repeat(headWidth)}`)}\n`;
   }
-  const lines = [
-    ...wrap(head.trimEnd(), room),
-    ...wrap(text, room - indent.length).map((line) => `${indent}${line}`),
-  ];
+  const heading = headWidth <= room ? [head.trimEnd()] : [...wrap(at, room), ...wrap(speaker, room)];
+  const lines = [...heading, ...wrap(text, room - indent.length).map((line) => `${indent}${line}`)];
   return `${lines.join('\n')}\n`;
 }
 

@@ -78,8 +78,8 @@ describe('formatMessage()', () => {
       columns: 20,
       want: [
         '2020-05-13',
-        '13:14:57Z  CUSTOMER',
-        '1',
+        '13:14:57Z',
+        'CUSTOMER 1',
         '  Where is my',
         '  order? It has',
         '  been two weeks',
