@@ -109,7 +109,7 @@ export class ProgressWriter {
   }
 
   #draw(): void {
-    const bar = renderBar(this.#read(), this.#stream.columns ?? 80);
+    const bar = renderBar(this.#read(), this.#stream.columns || 80);
     if (bar === this.#drawn) return;
     this.#stream.write(clearLine + bar);
     this.#drawn = bar;

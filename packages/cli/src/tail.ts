@@ -55,21 +55,20 @@ export async function tail(args: string[], io: TailSurroundings): Promise<number
   const follower = new Follower(command, { clients, signal, say, write, columns });
   try {
     await follower.follow(io.intervalMs ?? askEveryMs);
-    return 0;
   } catch (error) {
-    if (reader.failure !== undefined) {
-      say(`standard output cannot be written: ${reader.failure.message}`);
+    // Whoever asked it to stop, or reads no longer, is not told of calls that were cut short by it.
+    if (!signal.aborted) {
+      say(explain(error, command));
+      if (command.verbose) io.stderr.write(`${inspect(error)}\n`);
       return 1;
     }
-    // Whoever asked it to stop, or reads no longer, is not told of calls that were cut short by it.
-    if (signal.aborted) return 0;
-    say(explain(error, command));
-    if (command.verbose) io.stderr.write(`${inspect(error)}\n`);
-    return 1;
   } finally {
     reader.close();
     await clients[Symbol.asyncDispose]();
   }
+  if (reader.failure === undefined) return 0;
+  say(`standard output cannot be written: ${reader.failure.message}`);
+  return 1;
 }
 
 const usage = `Usage: parley tail CONVERSATION [options]
