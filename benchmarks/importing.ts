@@ -12,6 +12,8 @@ import { openFolder, startParley } from './subjects.ts';
 const CLI = fileURLToPath(new URL('../packages/cli/src/main.ts', import.meta.url));
 /** Those with which `npm run parley` and the installed program run. */
 const FLAGS = ['--max-semi-space-size=16', '--conditions=source'];
+/** Conversations at once: as many as the import has. */
+const IN_FLIGHT = 64;
 const GOAL = 0.6;
 
 /**
@@ -37,7 +39,7 @@ export async function measureImports(rounds: number, data: string | undefined): 
   // The first round warms up both sides of the bare client, and the server.
   for (let round = 0; round <= rounds; round++) {
     const turns = [
-      () => timed(sent, () => bare.conversations(scripts, scripts.length)),
+      () => timed(sent, () => bare.conversations(scripts, scripts.length, IN_FLIGHT)),
       () => timed(imported, () => runImport(file, `import-${round}`, parley.port)),
     ];
     // Either goes first in turn, so that a machine which gets busier or calmer favours neither.

@@ -59,7 +59,11 @@ export class Importer {
   }
 
   /** Whole conversations, each with its participants and one batch. */
-  async conversations(scripts: readonly Script[], count: number): Promise<void> {
+  async conversations(
+    scripts: readonly Script[],
+    count: number,
+    atOnce = CONVERSATIONS_IN_FLIGHT,
+  ): Promise<void> {
     const call = async (): Promise<void> => {
       const script = scripts[this.#next++ % scripts.length] ?? [];
       const { name, participants } = await this.#begin();
@@ -69,7 +73,7 @@ export class Importer {
         status: 0,
       });
     };
-    await inFlight(count, call, CONVERSATIONS_IN_FLIGHT);
+    await inFlight(count, call, atOnce);
   }
 
   create(count: number): Promise<void> {
