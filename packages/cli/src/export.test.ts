@@ -41,7 +41,9 @@ beforeEach(async () => {
   await mkdir(folder);
 });
 
-const pauses = { firstMs: 1, longestMs: 2, allMs: 200 };
+const pauses = { firstMs: 1, longestMs: 20, allMs: 30_000 };
+/** Where nobody comes back. */
+const short = { firstMs: 1, longestMs: 2, allMs: 100 };
 const run = (args: string[], more: Partial<ExportSurroundings> = {}) =>
   runCommand<ExportSurroundings>(exportConversations, args, { pauses, ...more });
 const exportTo = (file: string, flags: string[] = [], more: Partial<ExportSurroundings> = {}) =>
@@ -222,7 +224,7 @@ describe('exportConversations() where it fails', () => {
     const file = join(folder, 'away.jsonl');
     const message =
       /^parley export: the server at .* failed: a fault \(UNAVAILABLE\); .*away\.jsonl is as it was$/m;
-    await leaves(file, { message, run: () => exportTo(file) });
+    await leaves(file, { message, run: () => exportTo(file, [], { pauses: short }) });
   });
 
   it('leaves the old file when it is stopped', async () => {

@@ -36,7 +36,9 @@ beforeEach(() => {
   project = `p${++projects}`;
 });
 
-const pauses = { firstMs: 1, longestMs: 2, allMs: 500 };
+const pauses = { firstMs: 1, longestMs: 20, allMs: 30_000 };
+/** Where nobody comes back. */
+const short = { firstMs: 1, longestMs: 2, allMs: 100 };
 const run = (args: string[], more: Partial<ImportSurroundings> = {}) =>
   runCommand<ImportSurroundings>(importTranscripts, args, { pauses, ...more });
 
@@ -421,7 +423,8 @@ describe('importTranscripts() on faults', () => {
     proxy.faults = [{ method: 'BatchCreateMessages', code: UNAVAILABLE, times: Number.POSITIVE_INFINITY }];
     const many = Array.from({ length: 100 }, (_, index) => ({ ...talk, conversation_id: `many-${index}` }));
     const file = await write('gone.jsonl', ...many);
-    const gone = await importFile(file);
+    const flags = ['--project', project, '--server', proxy.address];
+    const gone = await run([file, ...flags], { pauses: short });
     assert.equal(gone.code, 1);
     assert.ok(
       gone.stderr.includes(
