@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 /**
- * The walls of the house. Packages: proto <- transcoding <- server <- cli, and never back; nlu stands alone. Inside the
+ * The walls of the house. Packages: proto <- transcoding <- server, client <- cli, and never back; nlu stands alone. Inside the
  * server a call goes transport -> rpc -> services -> domain -> storage, and nothing calls upwards.
  */
 
@@ -16,7 +16,7 @@ const packageWalls: Readonly<Record<string, readonly string[]>> = {
   transcoding: ['proto'],
   nlu: [],
   server: ['proto', 'transcoding'],
-  cli: ['proto', 'server'],
+  cli: ['client', 'server'],
 };
 
 const LEAVES = [
@@ -57,7 +57,8 @@ const thirdParty: Readonly<Record<string, readonly string[]>> = {
   'node:http': ['server/transport'],
   'node:http2': ['server/transport'],
   'node:net': ['server/transport', 'server/server.ts'],
-  '@grpc/grpc-js': ['cli'],
+  '@bufbuild/protobuf': ['proto', 'transcoding', 'server'],
+  '@grpc/grpc-js': [],
 };
 
 interface Import {
@@ -74,10 +75,14 @@ function readImports(): Import[] {
       .flatMap((file) => {
         const path = join(source, file);
         const from = `${name}/${file.replaceAll(sep, '/')}`;
-        const specifiers = readFileSync(path, 'utf8').matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/gu);
-        return [...specifiers].map(([, specifier = '']) => ({ from, to: resolve(name, path, specifier) }));
+        return specifiersIn(path).map((specifier) => ({ from, to: resolve(name, path, specifier) }));
       });
   });
+}
+
+function specifiersIn(path: string): string[] {
+  const found = readFileSync(path, 'utf8').matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/gu);
+  return [...found].map(([, specifier = '']) => specifier);
 }
 
 /** `server/storage/store.ts` for files of ours, the specifier for everything else. */
@@ -130,6 +135,17 @@ describe('the walls', () => {
       return !STORAGE_PORT.includes(file) && from !== 'server/server.ts';
     });
     assert.deepEqual(crossed, []);
+  });
+
+  it('keep the web page to itself, which comes to browsers file by file', () => {
+    const folder = join(PACKAGES, 'server/page');
+    const crossed = readdirSync(folder)
+      .filter((file) => file.endsWith('.js') && !file.endsWith('.test.js'))
+      .flatMap((file) => specifiersIn(join(folder, file)))
+      .filter((specifier) => !/^\.\/[a-z-]+\.js$/u.test(specifier));
+    assert.deepEqual(crossed, []);
+    assert.ok(specifiersIn(join(folder, 'main.js')).includes('./api.js'));
+    assert.ok(imports.every(({ to }) => !to.startsWith('server/../page')));
   });
 
   it('keep each library where it belongs', () => {
