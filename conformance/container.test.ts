@@ -2,26 +2,17 @@ import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { FolderImage, parseDockerfile } from './dockerfile.ts';
+import { freePort } from './programs.ts';
 import { giveUp } from './python-environment.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const APP_BYTES_MAX = 30_000_000;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 const exitOf = async (child: ChildProcess): Promise<unknown> => (await once(child, 'exit'))[0];
 

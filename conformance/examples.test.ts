@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -16,6 +15,7 @@ import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { installAll, installOther } from './installation.ts';
 import { LocalDocker } from './local-docker.ts';
+import { type Ended, runToEnd } from './programs.ts';
 import { giveUp, PYTHON, preparePython } from './python-environment.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -75,18 +75,10 @@ describe('the examples', { timeout: 300_000 }, () => {
   };
 
   /** Runs a command as npm runs scripts: by a shell, with the installed commands on PATH. */
-  const run = (
-    cwd: string,
-    command: string,
-    extra: NodeJS.ProcessEnv = {},
-  ): Promise<{ code: number; stdout: string; stderr: string }> => {
+  const run = (cwd: string, command: string, extra: NodeJS.ProcessEnv = {}): Promise<Ended> => {
     const PATH = [join(installed, '.bin'), process.env['PATH']].join(delimiter);
     const env = { PATH, HOME: folder, PYTHONWARNINGS: 'ignore', ...extra };
-    return new Promise((resolve) => {
-      execFile('/bin/sh', ['-c', command], { cwd, env, timeout: 60_000 }, (error, stdout, stderr) => {
-        resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-      });
-    });
+    return runToEnd('/bin/sh', ['-c', command], { cwd, env });
   };
 
   it('stand all on their page', () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   existsSync,
@@ -16,6 +16,7 @@ import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { installAll, PACKAGE_NAMES, type PackedPackage, packAll } from './installation.ts';
+import { type Ended, runToEnd } from './programs.ts';
 import { giveUp } from './python-environment.ts';
 import { SIZE_LIMITS } from './sizes.ts';
 
@@ -87,20 +88,8 @@ trainIntentModel({ intents: [{ name: 'a', phrases: 'b' }] });
 const manifestOf = (name: string): Record<string, unknown> =>
   JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'));
 
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function ended(program: string, args: readonly string[], cwd: string): Promise<Ended> {
-  const env = { PATH: process.env['PATH'], HOME: cwd };
-  return new Promise((resolve) => {
-    execFile(program, args, { cwd, env, timeout: 60_000 }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-    });
-  });
-}
+const ended = (program: string, args: readonly string[], cwd: string): Promise<Ended> =>
+  runToEnd(program, args, { cwd, env: { PATH: process.env['PATH'], HOME: cwd } });
 
 describe('what is published', { timeout: 300_000 }, () => {
   let packages: ReadonlyMap<string, PackedPackage>;

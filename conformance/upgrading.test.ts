@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { type Ended, runToEnd } from './programs.ts';
 import { startServer, startServerWithFileLimit } from './target.ts';
 
 const MAIN = fileURLToPath(new URL('../packages/cli/src/main.ts', import.meta.url));
@@ -42,17 +42,10 @@ async function post<T>(url: string, path: string, body: object): Promise<T> {
 }
 
 /** `parley serve`, where it is not to start. */
-function serveInVain(
-  folder: string,
-  ...flags: string[]
-): Promise<{ code: unknown; stdout: string; stderr: string }> {
+const serveInVain = (folder: string, ...flags: string[]): Promise<Ended> => {
   const args = ['--conditions=source', MAIN, 'serve', '--port', '0', '--data', folder, ...flags];
-  return new Promise((resolve) => {
-    execFile(process.execPath, args, { timeout: 30_000 }, (error, stdout, stderr) => {
-      resolve({ code: error?.code ?? 0, stdout, stderr });
-    });
-  });
-}
+  return runToEnd(process.execPath, args, {});
+};
 
 describe('data folders', () => {
   let folder: string;
