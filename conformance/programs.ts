@@ -10,18 +10,23 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs a program to its end, a minute at most, with no more of the environment than is given. */
+/** Runs a program to its end, a minute at most unless more is given, with no more of the environment than is given. */
 export function runToEnd(
   program: string,
   args: readonly string[],
-  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv },
+  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv; readonly timeoutMs?: number },
 ): Promise<Ended> {
   const env = options.env ?? { PATH: process.env['PATH'] };
   return new Promise((resolve) => {
-    execFile(program, args, { cwd: options.cwd, env, timeout: 60_000 }, (error, stdout, stderr) => {
-      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : Number.NaN;
-      resolve({ code, stdout, stderr });
-    });
+    execFile(
+      program,
+      args,
+      { cwd: options.cwd, env, timeout: options.timeoutMs ?? 60_000 },
+      (error, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : Number.NaN;
+        resolve({ code, stdout, stderr });
+      },
+    );
   });
 }
 
