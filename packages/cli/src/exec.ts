@@ -127,11 +127,9 @@ async function openServer(config: Config, { stderr }: CommandIo): Promise<ThrowA
       ...server,
       data,
       async [Symbol.asyncDispose]() {
-        try {
-          await server.close();
-        } finally {
-          remove();
-        }
+        // What the command has come to does not depend on how its server ends.
+        await server.close().catch(({ message }: Error) => stderr.write(`parley exec: ${message}\n`));
+        remove();
       },
     };
   } catch (error) {
