@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -127,11 +127,9 @@ async function openServer(config: Config, { stderr }: CommandIo): Promise<ThrowA
       ...server,
       data,
       async [Symbol.asyncDispose]() {
-        try {
-          await server.close();
-        } finally {
-          remove();
-        }
+        // What the command has come to does not depend on how its server ends.
+        await server.close().catch(({ message }: Error) => stderr.write(`parley exec: ${message}\n`));
+        remove();
       },
     };
   } catch (error) {
@@ -148,7 +146,7 @@ function createQuietLog({ verbose }: Config, stderr: NodeJS.WriteStream): Log {
 
 /**
  * A command that is run once. From the beginning on, signals that ask this process to end are the command's: the first is
- * passed on, and what it makes of it is waited for; after a second one it is killed.
+ * passed on, and what it makes of it is waited for; after a second one it is killed, with all that it has started.
  */
 class CommandRun implements Disposable {
   readonly #command: readonly string[];
@@ -191,7 +189,35 @@ class CommandRun implements Disposable {
     this.#asked ??= signal;
   };
 
-  readonly #kill = (): void => void this.#child?.kill('SIGKILL');
+  readonly #kill = (): void => {
+    const pid = this.#child?.pid;
+    if (pid === undefined || this.#child?.exitCode !== null || this.#child.signalCode !== null) return;
+    for (const each of [...descendantsOf(pid), pid]) killIfThere(each);
+  };
+}
+
+/** The processes that a process has started, and those that they have: known by Linux alone. */
+function descendantsOf(pid: number): number[] {
+  const tasks = `/proc/${pid}/task`;
+  const read = (task: string): string => {
+    try {
+      return readFileSync(`${tasks}/${task}/children`, 'utf8');
+    } catch {
+      // It has ended in the meantime, or the kernel does not tell.
+      return '';
+    }
+  };
+  if (!existsSync(tasks)) return [];
+  const children = readdirSync(tasks).flatMap((task) => read(task).split(' ').filter(Boolean).map(Number));
+  return children.flatMap((child) => [...descendantsOf(child), child]);
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 function isInTerminal(): boolean {
