@@ -94,7 +94,7 @@ export class ReadmeRun implements AsyncDisposable {
 
   get #env(): NodeJS.ProcessEnv {
     const { port, data } = this.#options;
-    const own = Object.entries(process.env).filter(([name]) => !/^(?:PARLEY|npm)_/u.test(name));
+    const own = Object.entries(process.env).filter(([name]) => !/^(?:PARLEY|npm|NODE_TEST)_/u.test(name));
     return {
       ...Object.fromEntries(own),
       PARLEY_PORT: String(port),
