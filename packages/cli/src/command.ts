@@ -3,6 +3,7 @@ import type { CommandIo } from './command-io.ts';
 const USAGE = `parley: Dialogflow's v2beta1 Conversations API on your own machine
 
   parley serve     runs a server
+  parley exec      runs a command beside a throw-away server
   parley import    fills a server with conversation transcripts
   parley export    writes the conversations of a project into a file
   parley tail      follows a conversation
@@ -31,7 +32,7 @@ export async function runCommand([name, ...args]: readonly string[]): Promise<nu
     for (const signal of ends) process.off(signal, stop);
   };
   for (const signal of ends) process.on(signal, stop);
-  stopWithoutShell(stopping);
+  stopWithoutShell();
   const { stdout, stderr, env } = process;
   // A reader who goes away, as `head` does, is no reason to end with a stack; commands that live by it look themselves.
   for (const stream of [stdout, stderr]) stream.on('error', () => {});
@@ -42,11 +43,13 @@ export async function runCommand([name, ...args]: readonly string[]): Promise<nu
  * npm runs a script through a shell, and passes signals to that shell alone. Once the shell has gone there is nobody
  * left through whom the command could be asked to end, so that counts as having been asked.
  */
-function stopWithoutShell(stopping: AbortController): void {
+function stopWithoutShell(): void {
   if (process.env['npm_lifecycle_event'] === undefined) return;
   const shell = process.ppid;
   const watch = setInterval(() => {
-    if (process.ppid !== shell) stopping.abort();
+    if (process.ppid === shell) return;
+    clearInterval(watch);
+    process.emit('SIGTERM', 'SIGTERM');
   }, SHELL_WATCH_MS);
   watch.unref();
 }
@@ -58,6 +61,8 @@ async function loadCommand(
   switch (name) {
     case 'serve':
       return (await import('./serve.ts')).serve;
+    case 'exec':
+      return (await import('./exec.ts')).exec;
     case 'import':
       return (await import('./import.ts')).importTranscripts;
     case 'export':
