@@ -43,8 +43,9 @@ export function supportOf(message: DescMessage): Map<string, Support[]> {
 
 /** The whole page, as Markdown. */
 export function compatibilityPage(isBuilt: (method: DescMethod) => boolean): string {
-  const built = services.flatMap((service) => service.methods).filter(isBuilt).length;
-  const all = services.flatMap((service) => service.methods).length;
+  const [own, api] = [services.filter(isOwn), services.filter((service) => !isOwn(service))];
+  const built = api.flatMap((service) => service.methods).filter(isBuilt).length;
+  const all = api.flatMap((service) => service.methods).length;
   return [
     '# Compatibility',
     '',
@@ -55,7 +56,12 @@ export function compatibilityPage(isBuilt: (method: DescMethod) => boolean): str
     '',
     '## Methods',
     '',
-    ...services.flatMap((service) => serviceLines(service, isBuilt)),
+    ...api.flatMap((service) => serviceLines(service, isBuilt)),
+    '## Methods of Parley’s own',
+    '',
+    'What Dialogflow’s API has no methods for, on the same port and both wires.',
+    '',
+    ...own.flatMap((service) => serviceLines(service, isBuilt)),
     '## Fields',
     '',
     'Of the messages that built methods take and answer. **implemented**: does what its comment in the proto says.',
@@ -79,6 +85,10 @@ export function compatibilityPage(isBuilt: (method: DescMethod) => boolean): str
     ),
     '',
   ].join('\n');
+}
+
+function isOwn({ typeName }: DescService): boolean {
+  return typeName.startsWith('parley.');
 }
 
 function serviceLines(service: DescService, isBuilt: (method: DescMethod) => boolean): string[] {
