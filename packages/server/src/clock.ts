@@ -3,8 +3,11 @@ import { type Timestamp, TimestampSchema } from '@bufbuild/protobuf/wkt';
 
 /** Where the server takes its time from. */
 export interface Clock {
-  /** Microseconds since the epoch. May repeat and, after a correction of the system's clock, go back. */
-  now(): number;
+  /**
+   * Microseconds since the epoch: what time it is in a project, or where none is named, at the system. May repeat and,
+   * after a correction of the system's clock, go back.
+   */
+  now(project?: string): number;
 }
 
 /** Beyond this difference the wall clock was set, and the fine clock follows it. In microseconds. */

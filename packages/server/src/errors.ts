@@ -431,6 +431,14 @@ export function messageCountInvalid(): ServiceError {
   );
 }
 
+export function requestAbsent(): ServiceError {
+  return new ServiceError(
+    Code.INVALID_ARGUMENT,
+    'REQUEST_ABSENT',
+    'the stream of requests ended before its first message',
+  );
+}
+
 export function encodingUnsupported(encoding: string): ServiceError {
   return new ServiceError(
     Code.UNIMPLEMENTED,

@@ -71,7 +71,7 @@ export class OperationRunner {
   ): Promise<Operation> {
     const work = this.#works.get(kind);
     if (work === undefined) throw new Error(`nobody does operations of kind ${kind}`);
-    const now = this.#clock.now();
+    const now = this.#clock.now(parent.project);
     const name = parent.child('operations', createId(now));
     const lock = `${parent.key}/operationSubjects/${parts.subject.replaceAll('/', '~')}`;
     const request = Buffer.from(toBinary(work.request, parts.request)).toString('base64');

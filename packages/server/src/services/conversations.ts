@@ -95,7 +95,7 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
           ? automatedAgentAbsent(profileName.toString())
           : fieldInvalid('conversation.conversation_stage', 'is not a known stage');
       }
-      const now = this.#clock.now();
+      const now = this.#clock.now(parent.project);
       const name = parent.child('conversations', conversationId || createId(now));
       if (conversationId !== '' && (await this.#store.get(name.key)) !== undefined) {
         throw alreadyExists('Conversation', name.toString());
@@ -126,7 +126,12 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
     return decide(call, async () => {
       const stored = await this.#conversations.load(name);
       if (stored.state === State.COMPLETED) return namedReply(name, stored.body);
-      const { body, ...change } = await completionOf(this.#store, name.key, stored, this.#clock.now());
+      const { body, ...change } = await completionOf(
+        this.#store,
+        name.key,
+        stored,
+        this.#clock.now(name.project),
+      );
       await this.#store.commit(change);
       return namedReply(name, body);
     });

@@ -46,7 +46,7 @@ export class ParticipantsService implements ServiceHandlers<typeof Participants>
     if (Role[role] === undefined) throw fieldInvalid('participant.role', 'is not a known role');
     const body = encode(participant);
     return decide(call, async () => {
-      const name = conversation.child('participants', createId(this.#clock.now()));
+      const name = conversation.child('participants', createId(this.#clock.now(conversation.project)));
       await this.#writable.commit(conversation, {
         expect: [{ name: name.key, absent: true }],
         put: [{ name: name.key, state: role, body }],

@@ -30,6 +30,8 @@ import {
   type Timer,
 } from './store.ts';
 
+const PROJECTS = 'projects/';
+
 /** How long changes that arrive in turn after turn are gathered before they are handed on. */
 const GATHER_MS = 2;
 
@@ -185,7 +187,8 @@ class SqliteStore implements Store {
       this.#waitingBytes += bytes;
       const encoded = encodeChange(change);
       const transfer = encoded.append.flatMap(({ entries, sendTimes }) => [entries.buffer, sendTimes.buffer]);
-      this.#send({ kind: 'commit', id, change: encoded, now: this.#clock.now() }, transfer as ArrayBuffer[]);
+      const now = this.#clock.now(projectOf(change.partition));
+      this.#send({ kind: 'commit', id, change: encoded, now }, transfer as ArrayBuffer[]);
     });
   }
 
@@ -212,7 +215,9 @@ class SqliteStore implements Store {
     requestId: string,
   ): Promise<StoredReply | undefined> {
     const reply = await this.#read((reader) => reader.getReply(conversation, participant, requestId));
-    return reply !== undefined && reply.expires > this.#clock.now() ? reply : undefined;
+    return reply !== undefined && reply.expires > this.#clock.now(projectOf(conversation))
+      ? reply
+      : undefined;
   }
 
   listEvents(after: number, limit: number): Promise<readonly StoredEvent[]> {
@@ -336,6 +341,12 @@ class SqliteStore implements Store {
     this.#waiting.clear();
     this.#onClosed();
   }
+}
+
+/** The project in which a partition lies. */
+function projectOf(partition: string): string {
+  const end = partition.indexOf('/', PROJECTS.length);
+  return partition.slice(PROJECTS.length, end === -1 ? undefined : end);
 }
 
 function encodeChange({ append = [], ...rest }: Change): EncodedChange {
