@@ -1,6 +1,10 @@
 import { BATCH_LIMIT_DEFAULT, BATCH_LIMIT_MAX } from './limits.ts';
 import { PUBLISHED_LOCATIONS } from './locations.ts';
 
+/** What of an automated agent's reply can begin the assist stage. */
+export const HANDOFF_SIGNALS = ['live_agent_handoff', 'end_interaction', 'either'] as const;
+export type HandoffSignal = (typeof HANDOFF_SIGNALS)[number];
+
 /** What a server is started with. */
 export interface Config {
   readonly host: string;
@@ -14,6 +18,8 @@ export interface Config {
   readonly data: string;
   readonly batchLimit: number;
   readonly ingestCompleted: boolean;
+  /** What of an agent's reply hands a conversation over. */
+  readonly handoffOn: HandoffSignal;
   /** The ids of the locations that there are. */
   readonly locations: readonly string[];
   readonly demo: boolean;
@@ -80,6 +86,13 @@ export const options: readonly Option[] = [
     meaning: 'let BatchCreateMessages add to completed conversations',
   },
   {
+    flag: 'handoff-on',
+    value: 'string',
+    default: 'live_agent_handoff',
+    placeholder: 'SIGNAL',
+    meaning: `what of an agent's reply begins the assist stage: ${HANDOFF_SIGNALS.join(', ')}`,
+  },
+  {
     flag: 'locations',
     value: 'string',
     default: PUBLISHED_LOCATIONS.join(','),
@@ -120,6 +133,7 @@ export function readConfig(
     data: text('data'),
     batchLimit: readNumber('batch-limit', text('batch-limit'), 1, BATCH_LIMIT_MAX),
     ingestCompleted: values.get('ingest-completed') === true,
+    handoffOn: readChoice('handoff-on', text('handoff-on'), HANDOFF_SIGNALS),
     locations: readLocations(text('locations')),
     demo: values.get('demo') === true,
     insecure: values.get('insecure') === true,
@@ -159,6 +173,12 @@ function readLocations(text: string): string[] {
   if (wrong !== undefined)
     throw new ConfigError(`--locations: ${JSON.stringify(wrong)} is not the id of a location`);
   return [...new Set(ids)];
+}
+
+function readChoice<Choice extends string>(flag: string, text: string, choices: readonly Choice[]): Choice {
+  const chosen = choices.find((choice) => choice === text);
+  if (chosen !== undefined) return chosen;
+  throw new ConfigError(`--${flag} ${text} is none of ${choices.join(', ')}`);
 }
 
 function readNumber(flag: string, text: string, min: number, max: number): number {

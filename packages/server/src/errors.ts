@@ -237,6 +237,27 @@ export function conversationCompleted(name: string): ServiceError {
   );
 }
 
+/** Only an automated agent can act on what is no message, and on what it said itself. */
+export function noAgentListens(conversation: string): ServiceError {
+  return new ServiceError(
+    Code.FAILED_PRECONDITION,
+    'NO_AGENT_LISTENS',
+    `no automated agent listens to this in Conversation ${quote(conversation)}: events are for the END_USER to send, ` +
+      'and for the automated agent stage',
+    { metadata: { resourceName: conversation } },
+  );
+}
+
+/** Nothing of the turn is stored. Where the agent may answer the next time, the code says so. */
+export function agentFailed(agent: string, cause: Error & { readonly transient: boolean }): ServiceError {
+  return new ServiceError(
+    cause.transient ? Code.UNAVAILABLE : Code.FAILED_PRECONDITION,
+    'AUTOMATED_AGENT_FAILED',
+    `the automated agent ${quote(agent)} did not answer: ${shorten(cause.message, DESCRIPTION_LENGTH_MAX)}`,
+    { metadata: { agent }, cause },
+  );
+}
+
 /** Cancel the one that runs, or wait for it. */
 export function operationInProgress(subject: string): ServiceError {
   return new ServiceError(
@@ -353,6 +374,16 @@ export function fieldUnimplemented(field: string): ServiceError {
     Code.UNIMPLEMENTED,
     'FIELD_UNIMPLEMENTED',
     `${field} is not implemented by this server: leave it empty`,
+    { metadata: { field } },
+  );
+}
+
+/** What would need speech to be understood or spoken. */
+export function speechNotConfigured(field: string): ServiceError {
+  return new ServiceError(
+    Code.UNIMPLEMENTED,
+    'SPEECH_NOT_CONFIGURED',
+    `${field} needs speech, which this server neither understands nor speaks: send text_input, or text_config`,
     { metadata: { field } },
   );
 }

@@ -79,5 +79,15 @@ export const STALL_MS = 60_000;
 /** How often a connection is asked whether there still is somebody. */
 export const KEEPALIVE_MS = 120_000;
 
+/** `AnalyzeContentRequest.request_id`: printable ASCII. */
+export const REQUEST_ID_PATTERN = /^[\x21-\x7e]{1,36}$/u;
+
+/** How long a request is known by its id, in microseconds. */
+export const REQUEST_ID_LIFE = 24 * 60 * 60 * 1_000_000;
+
+/** What an automated agent takes: of a text in characters, of a stream's in UTF-8 bytes; and an event's name. */
+export const AGENT_TEXT_LENGTH_MAX = 256;
+export const EVENT_NAME_LENGTH_MAX = 150;
+
 /** How long a conversation is in progress at most, in microseconds. */
 export const CONVERSATION_LIFE_MAX = 24 * 60 * 60 * 1_000_000;

@@ -9,6 +9,7 @@ import {
   Conversations,
   Participants,
 } from '@parleykit/proto/v2beta1';
+import { NoAgent } from './agent/automated-agent.ts';
 import { type Clock, SystemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { COMPLETION, completeByTimer } from './conversation/completion.ts';
@@ -25,6 +26,7 @@ import { errorOfStore } from './services/decide.ts';
 import { LocationsService } from './services/locations.ts';
 import { OperationsService } from './services/operations.ts';
 import { ParticipantsService } from './services/participants.ts';
+import { Turns } from './services/turns.ts';
 import { openSqliteStore } from './storage/sqlite-store.ts';
 import { ConflictError, type Store } from './storage/store.ts';
 import { GrpcTransport } from './transport/grpc.ts';
@@ -88,7 +90,8 @@ export function buildDispatcher(parts: { config: Config; store: Store; clock: Cl
   dispatcher.register(Conversations, new ConversationsService(store, clock, locations, config));
   const profiles = new ConversationProfilesService(store, clock, locations, operations);
   dispatcher.register(ConversationProfiles, profiles);
-  dispatcher.register(Participants, new ParticipantsService(store, clock));
+  const turns = new Turns({ store, clock, agent: new NoAgent(), handoffOn: config.handoffOn });
+  dispatcher.register(Participants, new ParticipantsService(store, clock, turns));
   dispatcher.register(Operations, new OperationsService(store, operations));
   dispatcher.register(LocationsProto, new LocationsService(locations, store.secret));
   return { dispatcher, scheduler, metrics };

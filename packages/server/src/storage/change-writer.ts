@@ -57,8 +57,8 @@ export class ChangeWriter {
       if (this.#statements.settle.run(number) === 0) throw new ConflictError(`${partition} event ${number}`);
     }
     for (const data of change.emit ?? []) this.#statements.emit.run(partition, data);
-    if (change.reply !== undefined) this.#keepReply(partition, change.reply, now);
     const appended = change.append.length === 0 ? [] : this.#appendAll(partition, change.append, now);
+    if (change.reply !== undefined) this.#keepReply(partition, change.reply, appended[0]?.createTime, now);
     const purgeLeft = change.purge !== undefined && this.#purge(partition, change.purge);
     return { appended, purgeLeft };
   }
@@ -91,10 +91,10 @@ export class ChangeWriter {
     return row[0];
   }
 
-  #keepReply(conversation: string, reply: StoredReply, now: number): void {
+  #keepReply(conversation: string, reply: StoredReply, createTime: number | undefined, now: number): void {
     const { participant, requestId, expires, response } = reply;
     const key = [this.#numberOf(conversation), participant, requestId] as const;
-    if (this.#statements.keepReply.run(...key, expires, response, now) === 0) {
+    if (this.#statements.keepReply.run(...key, expires, response, createTime ?? null, now) === 0) {
       throw new ConflictError(`${participant} request ${requestId}`);
     }
   }
@@ -206,9 +206,11 @@ function prepareStatements(connection: SqliteConnection) {
     settle: prepare('DELETE FROM events WHERE number = $1'),
     // One that has expired makes room for the new one.
     keepReply: prepare(
-      `INSERT INTO replies (conversation, participant, request_id, expires, response) VALUES ($1, $2, $3, $4, $5)
+      `INSERT INTO replies (conversation, participant, request_id, expires, response, create_time)
+       VALUES ($1, $2, $3, $4, $5, $6)
        ON CONFLICT (conversation, participant, request_id) DO UPDATE
-       SET expires = excluded.expires, response = excluded.response WHERE replies.expires <= $6`,
+       SET expires = excluded.expires, response = excluded.response, create_time = excluded.create_time
+       WHERE replies.expires <= $7`,
     ),
     lastCreateTime: prepare('SELECT max(create_time) FROM messages WHERE conversation = $1'),
     claimSendTime: prepare(

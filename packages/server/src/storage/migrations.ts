@@ -116,6 +116,10 @@ const migrations: readonly Migration[] = [
   -- Lists of one state, which may be rare among many.
   CREATE INDEX resources_by_state ON resources (collection, state, ordering DESC, id) WHERE ordering IS NOT NULL;
   `,
+  `
+  -- Of the message that the request made: its name is known only in the commit.
+  ALTER TABLE replies ADD COLUMN create_time INTEGER;
+  `,
 ];
 
 function copyMessagesToEntries(connection: SqliteConnection): void {

@@ -10,12 +10,12 @@ import {
   toTimer,
 } from './sqlite-rows.ts';
 import type {
+  KeptReply,
   MessageRange,
   Page,
   ResourceRange,
   StoredEvent,
   StoredMessage,
-  StoredReply,
   StoredResource,
   Timer,
 } from './store.ts';
@@ -89,7 +89,7 @@ export class SqliteReader {
     return { items, more: false };
   }
 
-  getReply(conversation: string, participant: string, requestId: string): StoredReply | undefined {
+  getReply(conversation: string, participant: string, requestId: string): KeptReply | undefined {
     const number = this.#numberOf(conversation);
     const row =
       number === undefined ? undefined : this.#statements.getReply.get(number, participant, requestId);

@@ -1,5 +1,5 @@
 import type { Row } from './sqlite-connection.ts';
-import type { StoredReply, StoredResource, Timer } from './store.ts';
+import type { KeptReply, StoredResource, Timer } from './store.ts';
 
 /** The columns of a row, in the order in which it is read. */
 
@@ -16,15 +16,16 @@ export function toResource(row: Row): StoredResource {
   };
 }
 
-export const REPLY_COLUMNS = 'participant, request_id, expires, response';
+export const REPLY_COLUMNS = 'participant, request_id, expires, response, create_time';
 
-export function toReply(row: Row): StoredReply {
-  const [participant, requestId, expires, response] = row;
+export function toReply(row: Row): KeptReply {
+  const [participant, requestId, expires, response, createTime] = row;
   return {
     participant: participant as string,
     requestId: requestId as string,
     expires: expires as number,
     response: response as Uint8Array,
+    createTime: createTime === null ? undefined : (createTime as number),
   };
 }
 

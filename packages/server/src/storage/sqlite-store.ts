@@ -14,6 +14,7 @@ import type { WriterReply, WriterRequest } from './sqlite-writer.ts';
 import {
   type Change,
   ConflictError,
+  type KeptReply,
   type MessageRange,
   type NewMessage,
   type Page,
@@ -23,7 +24,6 @@ import {
   type Store,
   type StoredEvent,
   type StoredMessage,
-  type StoredReply,
   type StoredResource,
   StoreFailedError,
   StoreUnusableError,
@@ -213,7 +213,7 @@ class SqliteStore implements Store {
     conversation: string,
     participant: string,
     requestId: string,
-  ): Promise<StoredReply | undefined> {
+  ): Promise<KeptReply | undefined> {
     const reply = await this.#read((reader) => reader.getReply(conversation, participant, requestId));
     return reply !== undefined && reply.expires > this.#clock.now(projectOf(conversation))
       ? reply

@@ -90,6 +90,12 @@ export interface StoredReply {
   readonly response: Uint8Array;
 }
 
+/** As it is read again. */
+export interface KeptReply extends StoredReply {
+  /** Of the first list that was appended with it; undefined where there was none. */
+  readonly createTime: number | undefined;
+}
+
 /** Something that happened, to be told to others. It lasts until a change takes it away. */
 export interface StoredEvent {
   /** Later events have greater numbers; none is used twice. */
@@ -183,7 +189,7 @@ export interface Store {
   /** The messages of a conversation, newest first; undefined where the conversation does not exist. */
   listMessages(conversation: string, range: MessageRange): Promise<Page<StoredMessage> | undefined>;
   /** What a participant's request was answered, unless that has expired. Both names are canonical. */
-  getReply(conversation: string, participant: string, requestId: string): Promise<StoredReply | undefined>;
+  getReply(conversation: string, participant: string, requestId: string): Promise<KeptReply | undefined>;
   /** Events with numbers greater than `after`, in order. */
   listEvents(after: number, limit: number): Promise<readonly StoredEvent[]>;
   getTimer(key: string): Promise<Timer | undefined>;
