@@ -16,6 +16,8 @@ export interface Config {
   readonly ingestCompleted: boolean;
   /** The ids of the locations that there are. */
   readonly locations: readonly string[];
+  /** Where the calls that the server makes itself may go: anywhere, or to addresses of the internet alone. */
+  readonly webhookAddresses: 'any' | 'public';
   readonly demo: boolean;
   readonly insecure: boolean;
   readonly verbose: boolean;
@@ -86,6 +88,13 @@ export const options: readonly Option[] = [
     meaning: 'ids of the locations that there are, separated by commas',
   },
   {
+    flag: 'webhook-addresses',
+    value: 'string',
+    default: 'any',
+    placeholder: 'any|public',
+    meaning: 'where calls to webhooks may go; public: not to this machine and not to private networks',
+  },
+  {
     flag: 'demo',
     value: 'boolean',
     default: false,
@@ -121,6 +130,7 @@ export function readConfig(
     batchLimit: readNumber('batch-limit', text('batch-limit'), 1, BATCH_LIMIT_MAX),
     ingestCompleted: values.get('ingest-completed') === true,
     locations: readLocations(text('locations')),
+    webhookAddresses: readChoice('webhook-addresses', text('webhook-addresses'), ['any', 'public']),
     demo: values.get('demo') === true,
     insecure: values.get('insecure') === true,
     verbose: values.get('verbose') === true,
@@ -165,6 +175,12 @@ function readNumber(flag: string, text: string, min: number, max: number): numbe
   const value = Number(text);
   if (/^\d+$/u.test(text) && value >= min && value <= max) return value;
   throw new ConfigError(`--${flag} ${text} is not a whole number from ${min} to ${max}`);
+}
+
+function readChoice<Choice extends string>(flag: string, text: string, choices: readonly Choice[]): Choice {
+  const choice = choices.find((each) => each === text);
+  if (choice !== undefined) return choice;
+  throw new ConfigError(`--${flag} ${text} is none of ${choices.join(', ')}`);
 }
 
 /** Whether a host, in any spelling that is canonical, can be reached from this machine alone. */
