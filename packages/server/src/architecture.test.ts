@@ -46,6 +46,7 @@ const serverWalls: Readonly<Record<string, readonly string[]>> = {
   operation: ['schedule', 'storage', ...LEAVES],
   schedule: ['storage', ...LEAVES],
   conversation: ['storage', ...LEAVES],
+  outbound: LEAVES,
   storage: LEAVES,
 };
 
@@ -56,9 +57,10 @@ const STORAGE_PORT = ['store', 'named-message'];
 const thirdParty: Readonly<Record<string, readonly string[]>> = {
   'node:sqlite': ['server/storage'],
   'node:worker_threads': ['server/storage', 'nlu'],
-  'node:http': ['server/transport'],
+  'node:http': ['server/transport', 'server/outbound'],
+  'node:https': ['server/outbound'],
   'node:http2': ['server/transport'],
-  'node:net': ['server/transport', 'server/server.ts'],
+  'node:net': ['server/transport', 'server/outbound', 'server/server.ts'],
   '@grpc/grpc-js': ['cli'],
 };
 

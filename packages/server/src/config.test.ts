@@ -16,6 +16,10 @@ describe('readConfig()', () => {
     { flags: { port: '70000' }, message: '--port 70000 is not a whole number from 0 to 65535' },
     { flags: { port: '1e3' }, message: '--port 1e3 is not a whole number from 0 to 65535' },
     { flags: { 'batch-limit': '1001' }, message: '--batch-limit 1001 is not a whole number from 1 to 1000' },
+    {
+      flags: { 'webhook-addresses': 'private' },
+      message: '--webhook-addresses private is none of any, public',
+    },
     { flags: { auth: 'verify' }, message: '--auth verify is not built yet: only off is' },
     { flags: { tls: 'self-signed' }, message: '--tls self-signed is not built yet: only off is' },
     {

@@ -22,6 +22,8 @@ export interface Config {
   readonly handoffOn: HandoffSignal;
   /** The ids of the locations that there are. */
   readonly locations: readonly string[];
+  /** Where the calls that the server makes itself may go: anywhere, or to addresses of the internet alone. */
+  readonly webhookAddresses: 'any' | 'public';
   readonly demo: boolean;
   readonly insecure: boolean;
   readonly verbose: boolean;
@@ -99,6 +101,13 @@ export const options: readonly Option[] = [
     meaning: 'ids of the locations that there are, separated by commas',
   },
   {
+    flag: 'webhook-addresses',
+    value: 'string',
+    default: 'any',
+    placeholder: 'any|public',
+    meaning: 'where calls to webhooks may go; public: not to this machine and not to private networks',
+  },
+  {
     flag: 'demo',
     value: 'boolean',
     default: false,
@@ -135,6 +144,7 @@ export function readConfig(
     ingestCompleted: values.get('ingest-completed') === true,
     handoffOn: readChoice('handoff-on', text('handoff-on'), HANDOFF_SIGNALS),
     locations: readLocations(text('locations')),
+    webhookAddresses: readChoice('webhook-addresses', text('webhook-addresses'), ['any', 'public']),
     demo: values.get('demo') === true,
     insecure: values.get('insecure') === true,
     verbose: values.get('verbose') === true,
@@ -185,6 +195,12 @@ function readNumber(flag: string, text: string, min: number, max: number): numbe
   const value = Number(text);
   if (/^\d+$/u.test(text) && value >= min && value <= max) return value;
   throw new ConfigError(`--${flag} ${text} is not a whole number from ${min} to ${max}`);
+}
+
+function readChoice<Choice extends string>(flag: string, text: string, choices: readonly Choice[]): Choice {
+  const choice = choices.find((each) => each === text);
+  if (choice !== undefined) return choice;
+  throw new ConfigError(`--${flag} ${text} is none of ${choices.join(', ')}`);
 }
 
 /** Whether a host, in any spelling that is canonical, can be reached from this machine alone. */
