@@ -18,6 +18,8 @@ export interface Config {
   readonly data: string;
   readonly batchLimit: number;
   readonly ingestCompleted: boolean;
+  /** Answers for the agents that profiles name and projects have not stored. */
+  readonly agentWebhook: URL | undefined;
   /** What of an agent's reply hands a conversation over. */
   readonly handoffOn: HandoffSignal;
   /** The ids of the locations that there are. */
@@ -88,6 +90,13 @@ export const options: readonly Option[] = [
     meaning: 'let BatchCreateMessages add to completed conversations',
   },
   {
+    flag: 'agent-webhook',
+    value: 'string',
+    default: '',
+    placeholder: 'URL',
+    meaning: 'webhook that answers for automated agents that the project has not stored',
+  },
+  {
     flag: 'handoff-on',
     value: 'string',
     default: 'live_agent_handoff',
@@ -142,6 +151,7 @@ export function readConfig(
     data: text('data'),
     batchLimit: readNumber('batch-limit', text('batch-limit'), 1, BATCH_LIMIT_MAX),
     ingestCompleted: values.get('ingest-completed') === true,
+    agentWebhook: readUrl('agent-webhook', text('agent-webhook')),
     handoffOn: readChoice('handoff-on', text('handoff-on'), HANDOFF_SIGNALS),
     locations: readLocations(text('locations')),
     webhookAddresses: readChoice('webhook-addresses', text('webhook-addresses'), ['any', 'public']),
@@ -177,18 +187,23 @@ function readOption(
   return value === 'true';
 }
 
+function readUrl(flag: string, text: string): URL | undefined {
+  if (text === '') return undefined;
+  const url = /^https?:\/\//iu.test(text) && URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined)
+    throw new ConfigError(`--${flag} ${text} is not a URL that begins with http:// or https://`);
+  if (url.username !== '' || url.password !== '') {
+    throw new ConfigError(`--${flag} takes no user name and no password`);
+  }
+  return url;
+}
+
 function readLocations(text: string): string[] {
   const ids = text.split(',').map((id) => id.trim());
   const wrong = ids.find((id) => !/^[a-z][a-z0-9-]*$/u.test(id));
   if (wrong !== undefined)
     throw new ConfigError(`--locations: ${JSON.stringify(wrong)} is not the id of a location`);
   return [...new Set(ids)];
-}
-
-function readChoice<Choice extends string>(flag: string, text: string, choices: readonly Choice[]): Choice {
-  const chosen = choices.find((choice) => choice === text);
-  if (chosen !== undefined) return chosen;
-  throw new ConfigError(`--${flag} ${text} is none of ${choices.join(', ')}`);
 }
 
 function readNumber(flag: string, text: string, min: number, max: number): number {

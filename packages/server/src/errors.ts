@@ -253,7 +253,7 @@ export function agentFailed(agent: string, cause: Error & { readonly transient: 
   return new ServiceError(
     cause.transient ? Code.UNAVAILABLE : Code.FAILED_PRECONDITION,
     'AUTOMATED_AGENT_FAILED',
-    `the automated agent ${quote(agent)} did not answer: ${shorten(cause.message, DESCRIPTION_LENGTH_MAX)}`,
+    `the automated agent ${quote(agent)} failed: ${shorten(cause.message, DESCRIPTION_LENGTH_MAX)}`,
     { metadata: { agent }, cause },
   );
 }

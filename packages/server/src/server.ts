@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { create } from '@bufbuild/protobuf';
 import { services } from '@parleykit/proto';
+import { Administration } from '@parleykit/proto/admin';
 import { Locations as LocationsProto } from '@parleykit/proto/location';
 import { Operations } from '@parleykit/proto/longrunning';
 import {
@@ -10,6 +11,7 @@ import {
   Participants,
 } from '@parleykit/proto/v2beta1';
 import { NoAgent } from './agent/automated-agent.ts';
+import { WebhookAgent } from './agent/webhook-agent.ts';
 import { type Clock, SystemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { COMPLETION, completeByTimer } from './conversation/completion.ts';
@@ -17,10 +19,12 @@ import { Locations } from './locations.ts';
 import type { Log } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { OperationRunner } from './operation/operation-runner.ts';
+import { HttpPoster } from './outbound/http-poster.ts';
 import { Dispatcher } from './rpc/dispatcher.ts';
 import { CallRecorder } from './rpc/record-call.ts';
 import { Scheduler } from './schedule/scheduler.ts';
 import { ConversationProfilesService, putProfile } from './services/conversation-profiles.ts';
+import { ConversationWatch } from './services/conversation-watch.ts';
 import { ConversationsService } from './services/conversations.ts';
 import { errorOfStore } from './services/decide.ts';
 import { LocationsService } from './services/locations.ts';
@@ -81,6 +85,7 @@ export function buildDispatcher(parts: { config: Config; store: Store; clock: Cl
   metrics: Metrics;
 } {
   const { config, store, clock, log } = parts;
+  const poster = new HttpPoster({ addresses: config.webhookAddresses });
   const metrics = buildMetrics(store, clock);
   const scheduler = new Scheduler(store, clock, log);
   const locations = new Locations(config.locations);
@@ -90,8 +95,11 @@ export function buildDispatcher(parts: { config: Config; store: Store; clock: Cl
   dispatcher.register(Conversations, new ConversationsService(store, clock, locations, config));
   const profiles = new ConversationProfilesService(store, clock, locations, operations);
   dispatcher.register(ConversationProfiles, profiles);
-  const turns = new Turns({ store, clock, agent: new NoAgent(), handoffOn: config.handoffOn });
+  const { agentWebhook, handoffOn } = config;
+  const agent = agentWebhook === undefined ? new NoAgent() : new WebhookAgent(agentWebhook, poster);
+  const turns = new Turns({ store, clock, agent, handoffOn });
   dispatcher.register(Participants, new ParticipantsService(store, clock, turns));
+  dispatcher.register(Administration, new ConversationWatch(store));
   dispatcher.register(Operations, new OperationsService(store, operations));
   dispatcher.register(LocationsProto, new LocationsService(locations, store.secret));
   return { dispatcher, scheduler, metrics };

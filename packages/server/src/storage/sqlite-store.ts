@@ -36,6 +36,7 @@ const PROJECTS = 'projects/';
 const GATHER_MS = 2;
 
 interface Waiting {
+  readonly partition: string;
   readonly bytes: number;
   readonly resolve: (receipt: Receipt) => void;
   readonly reject: (error: Error) => void;
@@ -139,6 +140,7 @@ class SqliteStore implements Store {
   readonly #worker: Worker;
   readonly #clock: Clock;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #watchers = new Map<string, Set<() => void>>();
   #outgoing: WriterRequest[] = [];
   #transfer: ArrayBuffer[] = [];
   #reader: SqliteReader;
@@ -183,7 +185,7 @@ class SqliteStore implements Store {
     }
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { bytes, resolve, reject });
+      this.#waiting.set(id, { partition: change.partition, bytes, resolve, reject });
       this.#waitingBytes += bytes;
       const encoded = encodeChange(change);
       const transfer = encoded.append.flatMap(({ entries, sendTimes }) => [entries.buffer, sendTimes.buffer]);
@@ -234,6 +236,16 @@ class SqliteStore implements Store {
 
   nextDue(): Promise<number | undefined> {
     return this.#read((reader) => reader.nextDue());
+  }
+
+  watch(partition: string, onChange: () => void): () => void {
+    const watchers = this.#watchers.get(partition) ?? new Set();
+    this.#watchers.set(partition, watchers);
+    watchers.add(onChange);
+    return () => {
+      watchers.delete(onChange);
+      if (watchers.size === 0 && this.#watchers.get(partition) === watchers) this.#watchers.delete(partition);
+    };
   }
 
   close(): Promise<void> {
@@ -311,8 +323,10 @@ class SqliteStore implements Store {
     if (waiting === undefined) return;
     this.#waiting.delete(reply.id);
     this.#waitingBytes -= waiting.bytes;
-    if (reply.kind === 'committed') waiting.resolve(toReceipt(reply.entries, reply.applied));
-    else if (reply.kind === 'conflict') waiting.reject(new ConflictError(reply.resource));
+    if (reply.kind === 'committed') {
+      waiting.resolve(toReceipt(reply.entries, reply.applied));
+      for (const tell of this.#watchers.get(waiting.partition) ?? []) tell();
+    } else if (reply.kind === 'conflict') waiting.reject(new ConflictError(reply.resource));
     else waiting.reject(new StoreFailedError(reply.message));
   }
 

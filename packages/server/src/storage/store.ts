@@ -197,6 +197,11 @@ export interface Store {
   dueTimers(until: number, limit: number): Promise<readonly Timer[]>;
   /** When the next timer is due; undefined where there is none. */
   nextDue(): Promise<number | undefined>;
+  /**
+   * Calls back each time that a change of the partition is on disk, until what it answers is called. The callback must
+   * not throw.
+   */
+  watch(partition: string, onChange: () => void): () => void;
   /** How many changes wait to be on disk. */
   readonly waiting: number;
   /** Whether changes can be committed. */
