@@ -87,9 +87,16 @@ export class Batches {
 }
 
 export const BATCH_PATH = `/${Conversations.typeName}/${Conversations.method.batchCreateMessages.name}`;
+export const TURN_PATH = `/${Participants.typeName}/${Participants.method.analyzeContent.name}`;
 export const LIST_PATH = `/${Conversations.typeName}/${Conversations.method.listMessages.name}`;
 
 export function encodeList(parent: string, pageSize: number): Uint8Array {
   const { input } = Conversations.method.listMessages;
   return toBinary(input, create(input, { parent, pageSize }));
+}
+
+export function encodeTurn(participant: string, text: string): Uint8Array {
+  const { input } = Participants.method.analyzeContent;
+  const textInput = { case: 'textInput' as const, value: { text, languageCode: 'en' } };
+  return toBinary(input, create(input, { participant, input: textInput }));
 }
