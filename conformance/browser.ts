@@ -14,8 +14,8 @@ export const chromium = ['chromium', 'chromium-browser', 'google-chrome'].find(
   (command) => spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0,
 );
 
-/** Every name under `.example` leads to this machine. */
-const FLAGS = [
+/** How it is started. Every name under `.example` leads to this machine. */
+export const FLAGS = [
   '--headless',
   '--no-sandbox',
   '--disable-gpu',

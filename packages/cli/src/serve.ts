@@ -94,7 +94,10 @@ function banner(config: Config, server: RunningServer, isNew: boolean): string {
       ? 'anybody who reaches this port may read and write everything (--insecure)'
       : 'anybody on this machine may read and write everything (no authentication)',
   ];
-  if (config.demo) lines.push('', 'Try it:', '', ...demoCommands(server.url).map((line) => `  ${line}`), '');
+  if (config.demo) {
+    const commands = demoCommands(server.url).map((line) => `  ${line}`);
+    lines.push('', `Open ${server.url} in a browser, and try:`, '', ...commands, '');
+  }
   return `${lines.join('\n')}\n`;
 }
 

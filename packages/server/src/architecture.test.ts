@@ -78,10 +78,14 @@ function readImports(): Import[] {
       .flatMap((file) => {
         const path = join(source, file);
         const from = `${name}/${file.replaceAll(sep, '/')}`;
-        const specifiers = readFileSync(path, 'utf8').matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/gu);
-        return [...specifiers].map(([, specifier = '']) => ({ from, to: resolve(name, path, specifier) }));
+        return specifiersIn(path).map((specifier) => ({ from, to: resolve(name, path, specifier) }));
       });
   });
+}
+
+function specifiersIn(path: string): string[] {
+  const found = readFileSync(path, 'utf8').matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/gu);
+  return [...found].map(([, specifier = '']) => specifier);
 }
 
 /** `server/storage/store.ts` for files of ours, the specifier for everything else. */
@@ -134,6 +138,17 @@ describe('the walls', () => {
       return !STORAGE_PORT.includes(file) && from !== 'server/server.ts';
     });
     assert.deepEqual(crossed, []);
+  });
+
+  it('keep the web page to itself, which comes to browsers file by file', () => {
+    const folder = join(PACKAGES, 'server/page');
+    const crossed = readdirSync(folder)
+      .filter((file) => file.endsWith('.js') && !file.endsWith('.test.js'))
+      .flatMap((file) => specifiersIn(join(folder, file)))
+      .filter((specifier) => !/^\.\/[a-z-]+\.js$/u.test(specifier));
+    assert.deepEqual(crossed, []);
+    assert.ok(specifiersIn(join(folder, 'main.js')).includes('./api.js'));
+    assert.ok(imports.every(({ to }) => !to.startsWith('server/../page')));
   });
 
   it('keep each library where it belongs', () => {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { type Metrics, OPENMETRICS_TYPE } from '../metrics.ts';
 import { type Answer, textAnswer } from './http-answer.ts';
+import { PageFiles } from './page-files.ts';
 import type { RequestTarget } from './request-target.ts';
 
 const TEXT_TYPE = 'text/plain; charset=utf-8';
@@ -12,8 +13,9 @@ export interface PageSources {
   readonly metrics: Metrics;
 }
 
-/** What is no call: whether the server is up, whether it takes calls, and what it has counted. */
+/** What is no call: the web page, whether the server is up, whether it takes calls, and what it has counted. */
 export class StaticPages {
+  readonly #files = new PageFiles();
   readonly #pages: ReadonlyMap<string, () => Answer>;
 
   constructor({ unreadiness, metrics }: PageSources) {
@@ -31,9 +33,10 @@ export class StaticPages {
   }
 
   /** The answer to GET and HEAD of a page; undefined where this is none. */
-  answer({ method }: IncomingMessage, { path }: RequestTarget): Answer | undefined {
+  answer(request: IncomingMessage, { path }: RequestTarget): Answer | undefined {
+    const { method } = request;
     if (method !== 'GET' && method !== 'HEAD') return undefined;
-    return this.#pages.get(path)?.();
+    return this.#pages.get(path)?.() ?? this.#files.answer(request, path);
   }
 }
 

@@ -1,0 +1,559 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, describe, it, type TestContext } from 'node:test';
+import { ConversationProfiles, Participant_Role, Participants } from '@parleykit/proto/v2beta1';
+import axe, { type AxeResults } from 'axe-core';
+import type { Browser, Page } from 'puppeteer-core';
+import { chromium } from './browser.ts';
+import {
+  completeConversation,
+  createConversation,
+  createParticipant,
+  createProfile,
+  createTalk,
+  getConversation,
+  ingest,
+  listMessages,
+  message,
+  messages,
+} from './cases/scene.ts';
+import { launchBrowser } from './driven-browser.ts';
+import { giveUp } from './python-environment.ts';
+import { newProject, type OwnServer, startServer } from './target.ts';
+import { GrpcWire } from './wires.ts';
+
+const { HUMAN_AGENT, AUTOMATED_AGENT } = Participant_Role;
+
+const WIDE = { width: 1280, height: 800 };
+const NARROW = { width: 320, height: 640 };
+
+/** Longer than anything takes that the page does, its pauses included. */
+const PATIENCE_MS = 20_000;
+
+/** What a page must not do, collected by the page itself. */
+const WATCH_VIOLATIONS = `
+  globalThis.violations = [];
+  document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
+    violations.push(violatedDirective + ' ' + blockedURI);
+  });
+`;
+
+/** The page as a reader has it open. */
+class Reader {
+  readonly page: Page;
+  /** What no page of ours may do: ask another server, throw, load what is not there. */
+  readonly faults: string[] = [];
+
+  private constructor(page: Page) {
+    this.page = page;
+  }
+
+  static async open(browser: Browser, origin: string): Promise<Reader> {
+    const context = await browser.createBrowserContext();
+    const page = await context.newPage();
+    const reader = new Reader(page);
+    page.setDefaultTimeout(PATIENCE_MS);
+    page.on('request', (request) => {
+      if (!request.url().startsWith(`${origin}/`)) reader.faults.push(`asked ${request.url()}`);
+    });
+    page.on('pageerror', (error) => reader.faults.push(`threw ${String(error)}`));
+    await page.evaluateOnNewDocument(WATCH_VIOLATIONS);
+    await page.setViewport(WIDE);
+    return reader;
+  }
+
+  async close(): Promise<void> {
+    this.faults.push(...((await this.ask('violations')) as string[]));
+    const cookies = await this.page.browserContext().cookies();
+    this.faults.push(...cookies.map(({ name }) => `set the cookie ${name}`));
+    await this.page.browserContext().close();
+    assert.deepEqual(this.faults, []);
+  }
+
+  /** Evaluates an expression in the page. */
+  ask(expression: string): Promise<unknown> {
+    return this.page.evaluate(expression);
+  }
+
+  /** Waits until an expression holds in the page. */
+  async until(expression: string): Promise<void> {
+    try {
+      await this.page.waitForFunction(expression);
+    } catch (error) {
+      const shown = await this.ask('document.body.innerText');
+      throw new Error(`it never came to be that ${expression}; the page shows:\n${shown}`, { cause: error });
+    }
+  }
+
+  /** Waits until an element shows a text. */
+  async sees(selector: string, text: string): Promise<void> {
+    const elements = `[...document.querySelectorAll(${JSON.stringify(selector)})]`;
+    await this.until(
+      `${elements}.some((each) => each.checkVisibility() && each.textContent.includes(${JSON.stringify(text)}))`,
+    );
+  }
+
+  /** Clicks what has this accessible name. */
+  async click(name: string, role = 'button'): Promise<void> {
+    await this.page.locator(`::-p-aria([name="${name}"][role="${role}"])`).click();
+  }
+
+  async type(selector: string, text: string): Promise<void> {
+    await this.page.locator(`${selector}:enabled`).wait();
+    await this.page.type(selector, text);
+  }
+
+  /** Who says what, as the transcript shows it. */
+  async transcript(): Promise<[string, string][]> {
+    return (await this.ask(`[...document.querySelectorAll('.entry')].map((entry) =>
+      [entry.querySelector('.by').textContent.trim(), entry.querySelector('.text').textContent])`)) as [
+      string,
+      string,
+    ][];
+  }
+
+  /** The ids of the conversations that are listed. */
+  async listed(): Promise<string[]> {
+    return (await this.ask(
+      `[...document.querySelectorAll('#rows .row-id')].map((id) => id.textContent)`,
+    )) as string[];
+  }
+
+  /** Goes on with Tab until what has the focus has this text, label or id. */
+  async tabTo(name: string): Promise<void> {
+    const reached: string[] = [];
+    for (let pressed = 0; pressed < 60; pressed += 1) {
+      await this.page.keyboard.press('Tab');
+      const focused = String(
+        await this.ask(`(() => {
+          const { activeElement: element } = document;
+          return [element.id, element.textContent.trim(), element.labels?.[0]?.textContent].join('|');
+        })()`),
+      );
+      if (focused.split('|').includes(name)) {
+        assert.equal(await this.ask(`document.activeElement.matches(':focus-visible')`), true, name);
+        return;
+      }
+      reached.push(focused.slice(0, 40));
+    }
+    assert.fail(`${name} is not reached by Tab, but ${reached.join(', ')}`);
+  }
+}
+
+describe('the web page', { timeout: 240_000 }, () => {
+  let data = '';
+  let server: OwnServer;
+  let wire: GrpcWire;
+  let browser: Browser;
+  let reader: Reader;
+
+  before(async () => {
+    if (chromium === undefined) return;
+    data = mkdtempSync(join(tmpdir(), 'parley-'));
+    server = await startServer(data, '--demo');
+    wire = new GrpcWire(() => server);
+    browser = await launchBrowser();
+  });
+
+  after(async () => {
+    if (chromium === undefined) return;
+    await browser.close();
+    wire[Symbol.dispose]();
+    await server.stop();
+    rmSync(data, { recursive: true, force: true });
+  });
+
+  /** A case of what somebody does with the page. */
+  function does(name: string, act: () => Promise<void>): void {
+    it(name, async (test: TestContext) => {
+      if (chromium === undefined) {
+        giveUp(test, 'Chromium is not installed');
+        return;
+      }
+      reader = await Reader.open(browser, server.url);
+      try {
+        await act();
+      } finally {
+        await reader.close();
+      }
+    });
+  }
+
+  function visit(hash: string): Promise<unknown> {
+    return reader.page.goto(`${server.url}/${hash}`);
+  }
+
+  async function rolesSaid(conversation: string): Promise<string[]> {
+    const said = await listMessages(wire, conversation);
+    return said
+      .map(({ participantRole, content }) => `${Participant_Role[participantRole]}: ${content}`)
+      .reverse();
+  }
+
+  does('starts a conversation, speaks for both sides, hears others and completes it', async () => {
+    await visit('');
+    await reader.sees('#list-hint', 'There are no conversations yet.');
+    await reader.click('New');
+    await reader.sees('#new-profile', 'Demo');
+    await reader.type('#new-id', 'first-talk');
+    await reader.click('Start conversation');
+    await reader.sees('h2', 'first-talk');
+    await reader.sees('#transcript-hint', 'Nothing has been said yet.');
+    assert.equal(await reader.ask('location.hash'), '#/projects/demo/conversations/first-talk');
+
+    await reader.type('#content', 'Where is my order?\n');
+    await reader.sees('.entry', 'Where is my order?');
+    await reader.click('Human agent', 'radio');
+    await reader.type('#content', 'It is on its way.');
+    await reader.click('Send');
+    await reader.sees('.entry', 'It is on its way.');
+    assert.equal(await reader.ask(`document.querySelector('#content').value`), '');
+    const conversation = 'projects/demo/conversations/first-talk';
+    assert.deepEqual(await rolesSaid(conversation), [
+      'END_USER: Where is my order?',
+      'HUMAN_AGENT: It is on its way.',
+    ]);
+
+    const { name: automated } = await createParticipant(wire, conversation, AUTOMATED_AGENT);
+    await ingest(wire, conversation, [message(automated, 0, 'It arrives tomorrow.')]);
+    await reader.sees('.entry', 'It arrives tomorrow.');
+    assert.deepEqual(await reader.transcript(), [
+      ['End user', 'Where is my order?'],
+      ['Human agent', 'It is on its way.'],
+      ['Automated agent', 'It arrives tomorrow.'],
+    ]);
+    await reader.sees('#participants', 'Automated agent');
+
+    await reader.click('Complete');
+    await reader.sees('#complete-dialog', 'This cannot be undone.');
+    await reader.page.keyboard.press('Escape');
+    await reader.until(`!document.querySelector('#complete-dialog').open`);
+    await reader.click('Complete');
+    await reader.click('Complete conversation');
+    await reader.sees('#conversation-state', 'Completed');
+    await reader.sees('#rows .row[aria-current]', 'Completed');
+    await reader.sees('#composer-note', 'nothing more can be said');
+    assert.equal(await reader.ask(`document.querySelector('#content').matches(':disabled')`), true);
+    const { endTime } = await getConversation(wire, conversation);
+    assert.ok(endTime);
+  });
+
+  does('can be used by keyboard alone', async () => {
+    const project = newProject();
+    await visit(`#/projects/${project}`);
+    await reader.sees('#list-hint', 'There are no conversations yet.');
+    const { keyboard } = reader.page;
+    await reader.tabTo('Skip to the conversation');
+    await reader.tabTo('new-conversation');
+    await keyboard.press('Enter');
+    await reader.sees('#new-profile', 'Make a new profile');
+    await reader.tabTo('new-profile-name');
+    await keyboard.type(' of keys');
+    await reader.tabTo('new-id');
+    await keyboard.type('by-keys');
+    await keyboard.press('Enter');
+    await reader.sees('h2', 'by-keys');
+    await reader.until(`document.activeElement.id === 'conversation-heading'`);
+    await reader.until(`!document.querySelector('#composer-fields').disabled`);
+    await reader.tabTo('End user');
+    await keyboard.press('ArrowRight');
+    await reader.tabTo('content');
+    await keyboard.type('Hello');
+    await keyboard.down('Shift');
+    await keyboard.press('Enter');
+    await keyboard.up('Shift');
+    await keyboard.type('there');
+    await keyboard.press('Enter');
+    await reader.sees('.entry', 'Hello\nthere');
+    assert.deepEqual(await rolesSaid(`projects/${project}/conversations/by-keys`), [
+      'HUMAN_AGENT: Hello\nthere',
+    ]);
+    assert.equal(await reader.ask('document.activeElement.id'), 'content');
+    await reader.tabTo('complete');
+    await keyboard.press('Enter');
+    await reader.tabTo('Complete conversation');
+    await keyboard.press('Enter');
+    await reader.sees('#conversation-state', 'Completed');
+    assert.equal(await reader.ask('document.activeElement.id'), 'conversation-heading');
+    const [profile] = (
+      await wire.call(ConversationProfiles.method.listConversationProfiles, { parent: `projects/${project}` })
+    ).conversationProfiles;
+    assert.match(String(profile?.displayName), /of keys/u);
+  });
+
+  does('shows what the API says as text, whatever it looks like', async () => {
+    const bait = `<img src="/page/none" onerror="violations.push('ran')"><b>bold</b>`;
+    const project = newProject();
+    const { name: conversationProfile } = await createProfile(wire, `projects/${project}`, {
+      displayName: bait,
+    });
+    const { name: conversation } = await createConversation(wire, `projects/${project}`, {
+      conversationProfile,
+    });
+    const { name: participant } = await wire.call(Participants.method.createParticipant, {
+      parent: conversation,
+      participant: { role: HUMAN_AGENT, obfuscatedExternalUserId: bait },
+    });
+    await ingest(wire, conversation, [message(participant, 0, bait)]);
+    await visit(`#/${conversation}`);
+    await reader.sees('.entry .text', bait);
+    await reader.sees('.entry .by', bait);
+    await reader.sees('#participants', bait);
+    await reader.click('New');
+    await reader.until(`document.querySelector('#new-profile').textContent.includes('onerror')`);
+    assert.equal(await reader.ask(`document.querySelectorAll('img, b').length`), 0);
+  });
+
+  does('shows in each location and project what is there, by a link', async () => {
+    const project = newProject();
+    const parent = `projects/${project}/locations/europe-west1`;
+    const { name } = await createConversation(wire, parent, {}, 'in-europe');
+    const { name: elsewhere } = await createConversation(wire, `projects/${project}`, {}, 'elsewhere');
+    await visit(`#/${name}`);
+    await reader.sees('h2', 'in-europe');
+    await reader.sees('#rows .row[aria-current]', 'in-europe');
+    await reader.until(`document.querySelector('#location').value === 'europe-west1'`);
+    assert.deepEqual(await reader.listed(), ['in-europe']);
+    assert.equal(await reader.ask(`document.querySelector('#project').value`), project);
+    // The name of the API is a link, too.
+    await reader.ask(`location.hash = ${JSON.stringify(elsewhere)}`);
+    await reader.sees('h2', 'elsewhere');
+    await reader.sees('#rows .row[aria-current]', 'elsewhere');
+    await reader.page.select('#location', 'us-east1');
+    await reader.sees('#list-hint', 'There are no conversations yet.');
+    assert.equal(await reader.ask('location.hash'), `#/projects/${project}/locations/us-east1`);
+  });
+
+  does('survives that the server goes away and comes back', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'parley-'));
+    let own = await startServer(folder);
+    const ownWire = new GrpcWire(() => own);
+    try {
+      const { conversation, participant } = await createTalk(ownWire, `projects/${newProject()}`);
+      await ingest(ownWire, conversation, [message(participant, 0, 'before')]);
+      reader.page.removeAllListeners('request');
+      await reader.page.goto(`${own.url}/#/${conversation}`);
+      await reader.sees('.entry', 'before');
+      await reader.type('#content', 'kept meanwhile');
+      await own.stop('SIGKILL');
+      await reader.sees('#connection', 'The server does not answer.');
+      await reader.page.keyboard.press('Enter');
+      await reader.sees('#composer-error', 'The server does not answer (UNAVAILABLE)');
+      await reader.sees('.entry', 'before');
+      own = await startServer(folder, '--port', String(own.port));
+      await reader.sees('#connection', 'The server is back.');
+      await ingest(ownWire, conversation, [message(participant, 1, 'after')]);
+      await reader.sees('.entry', 'after');
+      await reader.page.focus('#content');
+      await reader.page.keyboard.press('Enter');
+      await reader.sees('.entry', 'kept meanwhile');
+      assert.deepEqual(
+        (await reader.transcript()).map(([, text]) => text),
+        ['before', 'after', 'kept meanwhile'],
+      );
+    } finally {
+      ownWire[Symbol.dispose]();
+      await own.stop();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  does('says a thing once, though the answer to it is lost', async () => {
+    const { conversation } = await createTalk(wire, `projects/${newProject()}`);
+    await visit(`#/${conversation}`);
+    await reader.page.setRequestInterception(true);
+    let lost = 0;
+    reader.page.on('request', async (request) => {
+      if (lost > 0 || !request.url().includes(':batchCreate')) return request.continue();
+      lost += 1;
+      const headers = { 'content-type': 'application/json' };
+      const body = request.postData() ?? '';
+      const answer = await fetch(request.url(), { method: 'POST', headers, body });
+      assert.equal(answer.status, 200);
+      return request.abort();
+    });
+    await reader.type('#content', 'only once\n');
+    await reader.sees('#composer-error', 'The server does not answer (UNAVAILABLE)');
+    await reader.sees('.entry', 'only once');
+    assert.equal(await reader.ask(`document.querySelector('#content').value`), 'only once');
+    await reader.page.focus('#content');
+    await reader.page.keyboard.press('Enter');
+    await reader.until(`document.querySelector('#composer-error').hidden`);
+    await reader.type('#content', 'only once\n');
+    await reader.until(`document.querySelectorAll('.entry').length > 1`);
+    assert.deepEqual(await rolesSaid(conversation), ['END_USER: only once', 'END_USER: only once']);
+    assert.equal(lost, 1);
+  });
+
+  does('shows the newest of a long transcript, and older ones on demand', async () => {
+    const { conversation, participant } = await createTalk(wire, `projects/${newProject()}`);
+    for (let from = 0; from < 700; from += 300) {
+      await ingest(wire, conversation, messages(participant, Math.min(300, 700 - from), from));
+    }
+    const all = Array.from({ length: 700 }, (_, index) => `at ${index}`);
+    const shown = async (): Promise<string[]> => (await reader.transcript()).map(([, text]) => text);
+    await visit(`#/${conversation}`);
+    await reader.sees('.entry', 'at 699');
+    assert.deepEqual(await shown(), all.slice(500));
+    await reader.until(`(({ scrollHeight, scrollTop, clientHeight }) =>
+      scrollHeight - scrollTop - clientHeight < 2)(document.querySelector('#transcript'))`);
+
+    // Two batches begin in the middle of these steps.
+    for (const rest of [300, 100, 0]) {
+      await reader.page.focus('#older');
+      await reader.page.keyboard.press('Enter');
+      await reader.until(`document.querySelectorAll('.entry').length === ${700 - rest}`);
+      assert.deepEqual(await shown(), all.slice(rest));
+    }
+    await reader.until(`document.querySelector('#older').hidden`);
+    assert.equal(await reader.ask('document.activeElement.id'), 'transcript');
+
+    await reader.ask(`document.querySelector('#transcript').scrollTop = 0`);
+    await ingest(wire, conversation, messages(participant, 2, 700));
+    await reader.sees('#jump', '2 new messages');
+    assert.equal(await reader.ask(`document.querySelector('#transcript').scrollTop`), 0);
+    await reader.click('2 new messages');
+    await reader.until(`document.querySelector('#jump').hidden`);
+    await reader.until(`document.querySelector('#transcript').scrollTop > 1000`);
+    assert.equal((await shown()).at(-1), 'at 701');
+    // Only what is new is announced.
+    assert.equal(await reader.ask(`document.querySelectorAll('[role=log] .entry').length`), 2);
+  });
+
+  does('lists the newest conversations, more on demand, by state, and keeps the place', async () => {
+    const parent = `projects/${newProject()}`;
+    const { name: conversationProfile } = await createProfile(wire, parent);
+    const ids: string[] = [];
+    const add = async (): Promise<void> => {
+      const id = `talk-${ids.length}`;
+      await createConversation(wire, parent, { conversationProfile }, id);
+      ids.unshift(id);
+    };
+    for (let count = 0; count < 55; count += 1) await add();
+    for (const id of ['talk-3', 'talk-54']) await completeConversation(wire, `${parent}/conversations/${id}`);
+    await visit(`#/${parent}`);
+    await reader.sees('#rows', 'talk-54');
+    assert.deepEqual(await reader.listed(), ids.slice(0, 50));
+    await reader.click('Show more conversations');
+    await reader.sees('#rows', 'talk-0');
+    assert.deepEqual(await reader.listed(), ids);
+
+    await reader.ask(`document.querySelectorAll('.row')[2].focus()`);
+    await reader.ask(`document.querySelector('#list-scroll').scrollTop = 400`);
+    const place = `document.activeElement.getBoundingClientRect().top`;
+    const before = await reader.ask(place);
+    await add();
+    await reader.sees('#rows', 'talk-55');
+    assert.equal(await reader.ask(`document.activeElement.querySelector('.row-id')?.textContent`), 'talk-52');
+    assert.ok(
+      Math.abs(Number(await reader.ask(place)) - Number(before)) < 2,
+      'the rows stay where they were',
+    );
+
+    await reader.click('Completed', 'radio');
+    await reader.until(`document.querySelectorAll('.row').length === 2`);
+    assert.deepEqual(await reader.listed(), ['talk-54', 'talk-3']);
+    assert.equal(await reader.ask('location.hash'), `#/${parent}?state=COMPLETED`);
+    await completeConversation(wire, `${parent}/conversations/talk-20`);
+    await reader.sees('#rows', 'talk-20');
+    await reader.click('In progress', 'radio');
+    await reader.sees('#rows', 'talk-55');
+    assert.ok(!(await reader.listed()).includes('talk-20'));
+  });
+
+  does('says what the API refuses where it belongs', async () => {
+    const parent = `projects/${newProject()}`;
+    await createConversation(wire, parent, {}, 'taken');
+    await visit(`#/${parent}/conversations/missing`);
+    await reader.sees('#conversation-error', '(NOT_FOUND)');
+    await reader.sees('#transcript-error', '(NOT_FOUND)');
+    assert.equal(await reader.ask(`document.querySelector('#content').matches(':disabled')`), true);
+    await reader.click('New');
+    await reader.sees('#new-profile', 'a profile');
+    await reader.type('#new-id', 'taken');
+    await reader.click('Start conversation');
+    await reader.sees('#new-dialog .error', '(ALREADY_EXISTS)');
+    await reader.page.keyboard.press('Escape');
+    await visit('#/projects/%00');
+    await reader.page.reload();
+    await reader.sees('#list-error', '(INVALID_ARGUMENT)');
+  });
+
+  does('takes in participants, and speaks as the one that is chosen', async () => {
+    const { conversation } = await createTalk(wire, `projects/${newProject()}`);
+    await visit(`#/${conversation}`);
+    await reader.sees('#participants', 'End user');
+    for (const user of ['anna', 'bert']) {
+      await reader.page.locator('#add-participant:enabled').click();
+      await reader.page.select('#participant-role', 'HUMAN_AGENT');
+      await reader.type('#participant-user', user);
+      await reader.page.click('#participant-dialog [type=submit]');
+      await reader.sees('#participants', user);
+    }
+    await reader.click('Human agent', 'radio');
+    await reader.sees('#which', 'bert');
+    const { participants } = await wire.call(Participants.method.listParticipants, { parent: conversation });
+    const bert = participants.find(({ obfuscatedExternalUserId }) => obfuscatedExternalUserId === 'bert');
+    await reader.page.select('#speaker', String(bert?.name));
+    await reader.type('#content', 'This is Bert.\n');
+    await reader.sees('.entry .by', 'bert');
+    const [said] = await listMessages(wire, conversation);
+    assert.equal(said?.participant, bert?.name);
+    await completeConversation(wire, conversation);
+    await reader.sees('#composer-note', 'nothing more can be said');
+  });
+
+  for (const scheme of ['light', 'dark']) {
+    does(`is accessible in ${scheme} colours, wide and narrow`, async () => {
+      const { conversation, participant } = await createTalk(wire, `projects/${newProject()}`);
+      const { name: agent } = await createParticipant(wire, conversation, HUMAN_AGENT);
+      const { name: automated } = await createParticipant(wire, conversation, AUTOMATED_AGENT);
+      const speakers = [participant, agent, automated, automated];
+      await ingest(
+        wire,
+        conversation,
+        speakers.map((name, index) => message(name, index)),
+      );
+      await createConversation(wire, conversation.split('/conversations/')[0] ?? '');
+      await reader.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+      const check = async (state: string): Promise<void> => {
+        await reader.page.evaluate(axe.source);
+        const { violations } = (await reader.ask('axe.run()')) as AxeResults;
+        const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+        assert.deepEqual(found, [], state);
+        const overflow = await reader.ask('document.documentElement.scrollWidth - innerWidth');
+        assert.ok(Number(overflow) <= 0, `${state}: nothing is cut off at the side`);
+      };
+      for (const viewport of [WIDE, NARROW]) {
+        await reader.page.setViewport(viewport);
+        await visit(`#/${conversation}`);
+        await reader.page.reload();
+        await reader.sees('.entry', 'at 3');
+        await reader.until(`!document.querySelector('#composer-fields').disabled`);
+        await check(`a conversation at ${viewport.width}`);
+        await reader.click('Complete');
+        await check(`a dialog at ${viewport.width}`);
+        await reader.page.keyboard.press('Escape');
+        await reader.ask(`location.hash = location.hash.replace(/\\/conversations.*/u, '')`);
+        await reader.sees('#rows', 'In progress');
+        await check(`the list at ${viewport.width}`);
+      }
+      await completeConversation(wire, conversation);
+      await reader.page.setViewport(WIDE);
+      await visit(`#/${conversation}`);
+      await reader.sees('#composer-note', 'completed');
+      await check('a completed conversation');
+      await visit('#/projects/%00/conversations/x');
+      await reader.page.reload();
+      await reader.sees('#conversation-error', '(');
+      await check('errors');
+    });
+  }
+
+  afterEach(() => {
+    // A server that fails says so in its log; a page must not be able to make it.
+    if (chromium !== undefined) assert.ok(!server.takeStderr().includes('INTERNAL'));
+  });
+});
