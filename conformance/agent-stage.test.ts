@@ -192,13 +192,35 @@ describe('the automated agent stage', () => {
         assert.deepEqual(stored?.responseMessages, reply.automatedAgentReply?.responseMessages);
       });
 
-      it('stores no reply where the agent has nothing to say', async () => {
-        scene.webhook.on('silence', {});
+      it('leaves out what the agent says on other platforms', async () => {
+        scene.webhook.on('everywhere', {
+          fulfillmentMessages: [
+            { platform: 'FACEBOOK', text: { text: ['on Facebook'] } },
+            { platform: 'TELEPHONY', payload: { card: 1 } },
+            { text: { text: ['here'] } },
+          ],
+        });
         const { conversation, participant } = await createAgentTalk(wire);
-        const reply = await say(wire, participant, 'silence');
-        assert.equal(reply.replyText, '');
-        assert.deepEqual(reply.automatedAgentReply?.responseMessages, []);
-        assert.deepEqual(await transcript(wire, conversation), ['silence']);
+        const reply = await say(wire, participant, 'everywhere');
+        assert.deepEqual([reply.replyText, kindsOf(reply)], ['here', ['text']]);
+        assert.equal(
+          queryResultOf(reply).fulfillmentMessages.length,
+          3,
+          'the whole answer is there to be read',
+        );
+        assert.deepEqual(await transcript(wire, conversation), ['everywhere', 'here']);
+      });
+
+      it('stores no reply where the agent has nothing to say', async () => {
+        const silence = [{}, { fulfillmentMessages: [{ text: { text: [''] } }, { text: {} }, {}] }];
+        for (const answer of silence) {
+          scene.webhook.on('silence', answer);
+          const { conversation, participant } = await createAgentTalk(wire);
+          const reply = await say(wire, participant, 'silence');
+          assert.equal(reply.replyText, '');
+          assert.deepEqual(reply.automatedAgentReply?.responseMessages, []);
+          assert.deepEqual(await transcript(wire, conversation), ['silence']);
+        }
       });
 
       for (const [title, text] of [
@@ -618,6 +640,57 @@ describe('the automated agent stage', () => {
     });
   });
 
+  it('does not ask about a turn whose caller leaves before it is its turn', async () => {
+    const text = `first ${newProject()}`;
+    const held = scene.webhook.hold(text);
+    const { conversation, participant } = await createAgentTalk(scene.grpc);
+    const first = say(scene.grpc, participant, text);
+    await held.asked;
+    const waiting = { participant, ...saying(`${text}, left`) };
+    const seen = getConversation(scene.grpc, conversation);
+    const bytes = toBinary(AnalyzeContentRequestSchema, create(AnalyzeContentRequestSchema, waiting));
+    await cancelledCall(scene.server, bytes, seen);
+    const last = say(scene.grpc, participant, `${text}, last`);
+    held.release();
+    await Promise.all([first, last]);
+    assert.deepEqual(await transcript(scene.grpc, conversation), [
+      text,
+      `re: ${text}`,
+      `${text}, last`,
+      `re: ${text}, last`,
+    ]);
+    assert.deepEqual(scene.webhook.questionsAbout(`${text}, left`), []);
+  });
+
+  for (const end of ['fails', 'is given up'] as const) {
+    it(`is asked anew for who waits for a request that ${end}`, async () => {
+      const text = `once more ${newProject()}`;
+      const held = scene.webhook.hold(text, (response) => response.socket?.destroy());
+      const { conversation, participant } = await createAgentTalk(scene.grpc);
+      const request = { participant, ...saying(text), requestId: 'same' };
+      const others = held.asked.then(async () => {
+        scene.webhook.on(text, { fulfillmentText: 'better' });
+        const replies = scene.wires.map((wire) => wire.call(analyzeContent, request));
+        // Answered after those have arrived.
+        await Promise.all(scene.wires.map((wire) => getConversation(wire, conversation)));
+        return { replies };
+      });
+      if (end === 'fails') {
+        const first = failure(scene.grpc.call(analyzeContent, request));
+        await others;
+        held.release();
+        assertAgentFailed(await first);
+      } else {
+        const bytes = toBinary(AnalyzeContentRequestSchema, create(AnalyzeContentRequestSchema, request));
+        await cancelledCall(scene.server, bytes, others);
+      }
+      const { replies } = await others;
+      for (const reply of await Promise.all(replies)) assert.equal(reply.replyText, 'better');
+      assert.equal(scene.webhook.questionsAbout(text).length, 2);
+      assert.deepEqual(await transcript(scene.grpc, conversation), [text, 'better']);
+    });
+  }
+
   it('is no matter of profiles without an agent', async () => {
     const { conversation, participant } = await createTalk(scene.grpc, `projects/${newProject()}`);
     const text = `nobody there ${newProject()}`;
@@ -699,6 +772,30 @@ describe('a server that is killed during a turn', () => {
     ]);
     const { participants } = await wire.call(listParticipants, { parent: talk.conversation });
     assert.equal(participants.length, 2);
+  });
+});
+
+describe('a server that is told to stop during a turn', () => {
+  it('finishes it', async () => {
+    await using webhook = await AgentWebhook.open();
+    using folder = openFolder();
+    await using server = await startServer(folder.path, '--agent-webhook', webhook.url);
+    using wire = new GrpcWire(() => server);
+    const { participant } = await createAgentTalk(wire);
+    const held = webhook.hold('the last one');
+    const turn = say(wire, participant, 'the last one');
+    await held.asked;
+    const stopped = server.stop('SIGTERM');
+    // It stops: nobody else is let in.
+    while (
+      await fetch(server.url).then(
+        () => true,
+        () => false,
+      )
+    );
+    held.release();
+    assert.equal((await turn).replyText, 're: the last one');
+    assert.equal(await stopped, 0);
   });
 });
 

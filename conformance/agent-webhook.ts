@@ -60,8 +60,7 @@ export class AgentWebhook implements AsyncDisposable {
       this.questions.push(question);
       this.#count(json.session, response);
       const answer = this.#answers.get(question.text) ?? { fulfillmentText: `re: ${question.text}` };
-      if (typeof answer === 'function') answer(response, question);
-      else answerJson(response, answer);
+      give(answer, response, question);
     });
   }
 
@@ -76,7 +75,7 @@ export class AgentWebhook implements AsyncDisposable {
   }
 
   /** Keeps questions about a text waiting, and then answers as is said here. */
-  hold(text: string, answer: JsonObject = { fulfillmentText: `re: ${text}` }): HeldQuestion {
+  hold(text: string, answer: Answer = { fulfillmentText: `re: ${text}` }): HeldQuestion {
     const asked = Promise.withResolvers<Question>();
     const abandoned = Promise.withResolvers<void>();
     const released = Promise.withResolvers<void>();
@@ -86,7 +85,7 @@ export class AgentWebhook implements AsyncDisposable {
       });
       asked.resolve(question);
       await released.promise;
-      answerJson(response, answer);
+      give(answer, response, question);
     });
     return { asked: asked.promise, abandoned: abandoned.promise, release: () => released.resolve() };
   }
@@ -110,6 +109,11 @@ export class AgentWebhook implements AsyncDisposable {
     this.mostOpenOfOneSession = Math.max(this.mostOpenOfOneSession, ofSession);
     this.mostOpen = Math.max(this.mostOpen, this.#open.length);
   }
+}
+
+function give(answer: Answer, response: ServerResponse, question: Question): void {
+  if (typeof answer === 'function') answer(response, question);
+  else answerJson(response, answer);
 }
 
 export function answerJson(response: ServerResponse, body: unknown): void {
