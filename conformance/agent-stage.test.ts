@@ -34,6 +34,7 @@ import {
   refused,
   say,
   saying,
+  type Talk,
   type TurnInit,
 } from './cases/scene.ts';
 import { ServerWatch } from './fuzz/server-watch.ts';
@@ -772,6 +773,51 @@ describe('a server that is killed during a turn', () => {
     ]);
     const { participants } = await wire.call(listParticipants, { parent: talk.conversation });
     assert.equal(participants.length, 2);
+  });
+});
+
+describe('a server that is killed amid many turns', () => {
+  it('has each turn whole or absent, and each request once when all are repeated', async () => {
+    await using webhook = await AgentWebhook.open();
+    using folder = openFolder();
+    const flags = ['--agent-webhook', webhook.url];
+    const answered = new Map<string, AnalyzeContentResponse>();
+    const talks: Talk[] = [];
+    const turn = (wire: Wire, { participant }: Talk, text: string) =>
+      say(wire, participant, text, { requestId: text });
+    {
+      await using server = await startServer(folder.path, ...flags);
+      using wire = new GrpcWire(() => server);
+      for (let talk = 0; talk < 6; talk += 1) talks.push(await createAgentTalk(wire));
+      let killed: Promise<unknown> | undefined;
+      const writers = talks.map(async (talk, index) => {
+        for (let round = 0; ; round += 1) {
+          const text = `${index}-${round}`;
+          answered.set(text, await turn(wire, talk, text));
+          if (answered.size === 60) killed = server.stop('SIGKILL');
+        }
+      });
+      for (const { code } of await Promise.all(writers.map(failure))) assert.equal(code, Code.UNAVAILABLE);
+      await killed;
+    }
+
+    await using server = await startServer(folder.path, ...flags);
+    using wire = new GrpcWire(() => server);
+    for (const [index, talk] of talks.entries()) {
+      const acknowledged = [...answered.keys()].filter((text) => text.startsWith(`${index}-`)).length;
+      const stored = await transcript(wire, talk.conversation);
+      const turns = stored.length / 2;
+      assert.ok(turns === acknowledged || turns === acknowledged + 1, `${turns} of ${acknowledged} and one`);
+      const texts = Array.from({ length: acknowledged + 1 }, (_, round) => `${index}-${round}`);
+      const whole = texts.flatMap((text) => [text, `re: ${text}`]);
+      assert.deepEqual(stored, whole.slice(0, stored.length));
+      for (const text of texts) {
+        const reply = await turn(wire, talk, text);
+        assert.deepEqual(reply, answered.get(text) ?? reply);
+        assert.equal(reply.replyText, `re: ${text}`);
+      }
+      assert.deepEqual(await transcript(wire, talk.conversation), whole);
+    }
   });
 });
 
