@@ -17,6 +17,8 @@ import { CallError, type GrpcWire, httpRequest, pathOf, refusalOf, statusOf } fr
 
 const METHOD = Administration.method.watchConversation;
 
+const SILENCE_MS = 20_000;
+
 export type WatchInit = MessageInitShape<typeof WatchConversationRequestSchema>;
 export type Update = WatchConversationResponse['update'];
 
@@ -40,7 +42,7 @@ export abstract class ConversationWatch implements AsyncDisposable {
       if (this.#ended !== undefined) {
         throw this.#ended.error ?? new assert.AssertionError({ message: 'the stream has ended' });
       }
-      await this.#waiting.promise;
+      await this.#change();
     }
   }
 
@@ -69,7 +71,7 @@ export abstract class ConversationWatch implements AsyncDisposable {
 
   /** The error that the stream ends with; undefined where it ends without. */
   async end(): Promise<CallError | undefined> {
-    while (this.#ended === undefined) await this.#waiting.promise;
+    while (this.#ended === undefined) await this.#change();
     return this.#ended.error;
   }
 
@@ -81,6 +83,17 @@ export abstract class ConversationWatch implements AsyncDisposable {
   protected finish(error?: CallError): void {
     this.#ended ??= { error };
     this.#wake();
+  }
+
+  /** Waits until something comes. What does not come at all is a failure, and no test without an end. */
+  async #change(): Promise<void> {
+    const { promise, reject } = this.#waiting;
+    const timer = setTimeout(() => reject(new Error(`nothing has come for ${SILENCE_MS} ms`)), SILENCE_MS);
+    try {
+      await promise;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   #wake(): void {

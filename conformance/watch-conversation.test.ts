@@ -55,15 +55,22 @@ for (const [way, watchOver] of Object.entries(ways)) {
   const watch = (request: WatchInit) => watchOver(scene.server, wire, request);
 
   describe(`WatchConversation over ${way}`, () => {
-    it('sends the conversation, and then its messages, oldest first', async () => {
+    it('sends the conversation, and then its messages, however many, oldest first', async () => {
       const { conversation, participant } = await open();
       for (let batch = 0; batch < 20; batch += 1) {
         await ingest(wire, conversation, messages(participant, 250, batch * 250));
       }
-      await say(wire, participant, 'a turn');
+      // Others go on writing while it is sent.
+      const writing = (async () => {
+        for (let batch = 0; batch < 30; batch += 1) {
+          await ingest(wire, conversation, messages(participant, 50, 5000 + batch * 50));
+        }
+      })();
       await using watching = watch({ name: conversation });
       assert.deepEqual(await watching.nextConversation(), await getConversation(wire, conversation));
-      const seen = await watching.nextMessages(5001);
+      const seen = await watching.nextMessages(6500);
+      await writing;
+      assert.deepEqual(namesOf(seen), namesOf(await history(conversation)));
       assert.deepEqual(seen, await history(conversation));
       await say(wire, participant, 'news');
       assert.equal((await watching.nextMessage()).content, 'news');

@@ -118,9 +118,11 @@ export class GrpcWire implements Wire, Disposable {
     });
   }
 
-  /** Opens a stream on a path, for the very bytes that are written to it. */
+  /** Opens a stream on a path, for the very bytes that are written to it. It ends after a minute at the latest. */
   openStream(path: string): ClientDuplexStream<Uint8Array, Uint8Array> {
-    return this.#connection().makeBidiStreamRequest(path, toWire, fromWire);
+    return this.#connection().makeBidiStreamRequest(path, toWire, fromWire, {
+      deadline: Date.now() + 60_000,
+    });
   }
 
   #connection(): Client {
