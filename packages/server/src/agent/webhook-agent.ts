@@ -6,6 +6,7 @@ import {
   AutomatedAgentReplySchema,
   DetectIntentResponseSchema,
   type Intent_Message,
+  Intent_Message_Platform as Platform,
   AutomatedAgentReply_AutomatedAgentReplyType as ReplyType,
   type ResponseMessage,
   ResponseMessageSchema,
@@ -120,9 +121,16 @@ function toReply(
   });
 }
 
-/** Of the kinds of messages that intents have, those that conversations know. One of several variants is said. */
-function toResponseMessage({ message }: Intent_Message): ResponseMessage[] {
-  if (message.case === 'text') return message.value.text.slice(0, 1).map(text);
+/**
+ * Of the kinds of messages that intents have, those that conversations know, but for what is meant for another platform.
+ * One of several variants is said.
+ */
+function toResponseMessage({ message, platform }: Intent_Message): ResponseMessage[] {
+  if (platform !== Platform.PLATFORM_UNSPECIFIED) return [];
+  if (message.case === 'text') {
+    const [words = ''] = message.value.text;
+    return words === '' ? [] : [text(words)];
+  }
   if (message.case === 'payload') return [payloadOf(message.value)];
   return [];
 }
