@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import { callRows } from './calls.ts';
 import { measureGrowth } from './growth.ts';
+import { measureImports } from './importing.ts';
 import { describeRow, measure, median, type Row, TABLE_HEAD } from './measure.ts';
 import { measureStarts } from './starting.ts';
 import { storingRows } from './storing.ts';
@@ -35,6 +36,9 @@ const groups: Readonly<Record<string, Group>> = {
 
 if (values.only === undefined || values.only === 'starting') {
   process.stdout.write(`${await measureStarts(rounds)}\n\n`);
+}
+if (values.only === undefined || values.only === 'importing') {
+  process.stdout.write(`${await measureImports(rounds, values.data)}\n\n`);
 }
 if (values.growth !== undefined) {
   await using stack = new AsyncDisposableStack();

@@ -27,7 +27,7 @@ const PAGE = 100;
 const WARM_UP = { messages: 90_000, conversations: 5000, creations: 15_000, pages: 15_000 };
 
 /** Talks to a server, or to one that does nothing, as an import does. */
-class Importer {
+export class Importer {
   readonly #load: GrpcLoad;
   readonly #batches = new Batches();
   readonly #talks: { readonly name: string; readonly participants: readonly string[] }[] = [];
@@ -64,7 +64,11 @@ class Importer {
   }
 
   /** Whole conversations, each with its participants and one batch. */
-  async conversations(scripts: readonly Script[], count: number): Promise<void> {
+  async conversations(
+    scripts: readonly Script[],
+    count: number,
+    atOnce = CONVERSATIONS_IN_FLIGHT,
+  ): Promise<void> {
     const call = async (): Promise<void> => {
       const script = scripts[this.#next++ % scripts.length] ?? [];
       const { name, participants } = await this.#begin();
@@ -74,7 +78,7 @@ class Importer {
         status: 0,
       });
     };
-    await inFlight(count, call, CONVERSATIONS_IN_FLIGHT);
+    await inFlight(count, call, atOnce);
   }
 
   create(count: number): Promise<void> {

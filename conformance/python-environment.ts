@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { takeLock } from './lock.ts';
 
 /** Where the programs in Python are. */
 export const PYTHON_FOLDER = fileURLToPath(new URL('./python/', import.meta.url));
@@ -12,40 +13,25 @@ const REQUIREMENTS = join(PYTHON_FOLDER, 'requirements.txt');
 const ENVIRONMENT = join(PYTHON_FOLDER, '.venv');
 
 /** The interpreter that has what they need. */
-export const PYTHON = pythonOf(ENVIRONMENT);
-
-function pythonOf(environment: string): string {
-  return join(environment, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
-}
+export const PYTHON = join(ENVIRONMENT, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
 
 /** Makes the environment unless it is there already; answers why it cannot be had. */
 export async function preparePython(): Promise<string | undefined> {
   const wanted = createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex');
+  // Files of tests run side by side: one makes it while the others wait.
+  using _ = takeLock('python');
   if (isPrepared(wanted)) return undefined;
-  // Files of tests run side by side: each makes its own, and the first to be ready keeps it.
-  const own = `${ENVIRONMENT}-${process.pid}`;
-  try {
-    const python = pythonOf(own);
-    const steps: [string, string[]][] = [
-      ['python3', ['-m', 'venv', '--clear', own]],
-      [python, ['-m', 'pip', 'install', '--quiet', '--retries', '1', '--requirement', REQUIREMENTS]],
-      [python, ['-c', 'from google.cloud import dialogflow_v2beta1']],
-    ];
-    for (const [command, parameters] of steps) {
-      const step = await ended(command, parameters);
-      if (step.code !== 0) return `${command} ${parameters.join(' ')}: ${step.output}`;
-    }
-    writeFileSync(join(own, STAMP), wanted);
-    if (isPrepared(wanted)) return undefined;
-    rmSync(ENVIRONMENT, { recursive: true, force: true });
-    renameSync(own, ENVIRONMENT);
-    return undefined;
-  } catch (error) {
-    if (isPrepared(wanted)) return undefined;
-    throw error;
-  } finally {
-    rmSync(own, { recursive: true, force: true });
+  const steps: [string, string[]][] = [
+    ['python3', ['-m', 'venv', '--clear', ENVIRONMENT]],
+    [PYTHON, ['-m', 'pip', 'install', '--quiet', '--retries', '1', '--requirement', REQUIREMENTS]],
+    [PYTHON, ['-c', 'from google.cloud import dialogflow_v2beta1']],
+  ];
+  for (const [command, parameters] of steps) {
+    const step = await ended(command, parameters);
+    if (step.code !== 0) return `${command} ${parameters.join(' ')}: ${step.output}`;
   }
+  writeFileSync(join(ENVIRONMENT, STAMP), wanted);
+  return undefined;
 }
 
 /** Written last, so that an interrupted installation is made anew. */

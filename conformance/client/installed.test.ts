@@ -11,8 +11,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { chromium, visit } from '../browser.ts';
+import { type Installation, installClient } from '../installation.ts';
 import { openTarget } from '../target.ts';
-import { type Installation, installPacked } from './packed.ts';
 import { ingest, newParent, openClientScene, openClients, openTalk } from './scene.ts';
 
 const scene = openClientScene();
@@ -181,7 +181,7 @@ describe('the package as it is installed', { timeout: 120_000 }, () => {
   };
 
   before(async () => {
-    installed = installPacked();
+    installed = installClient();
     const talk = await openTalk(scene.grpc, newParent());
     await ingest(scene.grpc, talk, 5);
     conversation = talk.conversation.name;

@@ -4,7 +4,7 @@
  *
  * One file starts in a third of the time that sixty take, and bundlers still leave out of it what a program does not use.
  */
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin, transform } from 'esbuild';
@@ -34,7 +34,6 @@ const common: BuildOptions = {
 };
 
 rmSync(types, { recursive: true, force: true });
-copyFileSync(join(here, '../../LICENSE'), join(dist, 'LICENSE'));
 await make('index.js', {});
 // Nobody steps through these, which are for bundlers and for old Nodes. Bundlers need the comments that say what is
 // pure, which esbuild takes along with white space.

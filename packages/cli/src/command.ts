@@ -3,7 +3,10 @@ import type { CommandIo } from './command-io.ts';
 const USAGE = `parley: Dialogflow's v2beta1 Conversations API on your own machine
 
   parley serve     runs a server
+  parley exec      runs a command beside a throw-away server
   parley import    fills a server with conversation transcripts
+  parley export    writes the conversations of a project into a file
+  parley tail      follows a conversation
 
 Each command explains itself with --help.
 `;
@@ -22,14 +25,17 @@ export async function runCommand([name, ...args]: readonly string[]): Promise<nu
     return 2;
   }
   const stopping = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      // Asked a second time, the process ends at once, as it does by default.
-      stopping.abort();
-    });
-  }
-  stopWithoutShell(stopping);
+  const ends = ['SIGINT', 'SIGTERM'] as const;
+  const stop = () => {
+    stopping.abort();
+    // Asked a second time, the process ends at once, as it does by default: shells show that as 130 for Ctrl-C.
+    for (const signal of ends) process.off(signal, stop);
+  };
+  for (const signal of ends) process.on(signal, stop);
+  stopWithoutShell();
   const { stdout, stderr, env } = process;
+  // A reader who goes away, as `head` does, is no reason to end with a stack; commands that live by it look themselves.
+  for (const stream of [stdout, stderr]) stream.on('error', () => {});
   return command([...args], { stdout, stderr, env, signal: stopping.signal });
 }
 
@@ -37,11 +43,13 @@ export async function runCommand([name, ...args]: readonly string[]): Promise<nu
  * npm runs a script through a shell, and passes signals to that shell alone. Once the shell has gone there is nobody
  * left through whom the command could be asked to end, so that counts as having been asked.
  */
-function stopWithoutShell(stopping: AbortController): void {
+function stopWithoutShell(): void {
   if (process.env['npm_lifecycle_event'] === undefined) return;
   const shell = process.ppid;
   const watch = setInterval(() => {
-    if (process.ppid !== shell) stopping.abort();
+    if (process.ppid === shell) return;
+    clearInterval(watch);
+    process.emit('SIGTERM', 'SIGTERM');
   }, SHELL_WATCH_MS);
   watch.unref();
 }
@@ -53,8 +61,14 @@ async function loadCommand(
   switch (name) {
     case 'serve':
       return (await import('./serve.ts')).serve;
+    case 'exec':
+      return (await import('./exec.ts')).exec;
     case 'import':
       return (await import('./import.ts')).importTranscripts;
+    case 'export':
+      return (await import('./export.ts')).exportConversations;
+    case 'tail':
+      return (await import('./tail.ts')).tail;
     default:
       return undefined;
   }

@@ -1,18 +1,16 @@
-import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { type Timestamp, TimestampSchema } from '@bufbuild/protobuf/wkt';
-import { status } from '@grpc/grpc-js';
 import {
+  AlreadyExistsError,
   type BatchCreateMessagesResponse,
-  ConversationProfiles,
-  Conversations,
-  type CreateMessageRequestSchema,
+  fromEpochMicros,
   type Message,
-  Participants,
-} from '@parleykit/proto/v2beta1';
-import { type RetryOptions, retryTransient } from './backoff.ts';
+  type MessageInit,
+  toEpochMicros,
+} from '@parleykit/client';
+import { type Clients, firstAnswerMs } from './clients.ts';
+import { ConversationDiffersError, describeDifference } from './difference.ts';
 import type { BatchCount } from './import-tally.ts';
-import { type Remote, RemoteError } from './remote.ts';
-import { speakerKey, type Transcript, type TranscriptEntry } from './transcript.ts';
+import type { Patience } from './patience.ts';
+import { type Speaker, speakerKey, type Transcript, type TranscriptEntry } from './transcript.ts';
 
 /** The display name by which every run finds the profile of the runs before. */
 export const profileDisplayName = 'parley import';
@@ -23,176 +21,202 @@ const batchMessagesMax = 300;
 /** Texts of one batch together, in UTF-16 units: at three bytes each still below the 4 MiB that gRPC servers accept. */
 const batchTextMax = 2 ** 20;
 
-const firstAnswerMs = 5_000;
 const pageSize = 1_000;
 
-type CreateMessage = MessageInitShape<typeof CreateMessageRequestSchema>;
+/** Where transcripts go, and whether each conversation is completed once all of it is there. */
+export interface Destination {
+  readonly parent: string;
+  readonly complete: boolean;
+}
 
 interface OpenConversation {
-  name: string;
-  created: boolean;
+  readonly name: string;
+  readonly isNew: boolean;
+  readonly isCompleted: boolean;
   /** Participant names by speaker. */
-  participants: Map<string, string>;
-  /** The create_time of the newest message that was there before, if there was any. */
-  newestNs: bigint | undefined;
+  readonly participants: Map<string, string>;
+  /** The create_time of the newest message that was there before, in microseconds, if there was any. */
+  readonly newestUs: bigint | undefined;
 }
 
 /** Stores transcripts in one project. Every step may be repeated: a transcript that is stored already changes nothing. */
 export class ConversationImport {
-  readonly #remote: Remote;
-  readonly #parent: string;
-  readonly #retry: RetryOptions;
+  readonly #clients: Clients;
+  readonly #patience: Patience;
+  readonly #destination: Destination;
   readonly #profile: string;
 
   private constructor(
-    remote: Remote,
-    { parent, profile, retry }: { parent: string; profile: string; retry: RetryOptions },
+    clients: Clients,
+    patience: Patience,
+    { destination, profile }: { destination: Destination; profile: string },
   ) {
-    this.#remote = remote;
-    this.#parent = parent;
+    this.#clients = clients;
+    this.#patience = patience;
+    this.#destination = destination;
     this.#profile = profile;
-    this.#retry = retry;
   }
 
   /**
-   * Finds the profile of imports under `projects/P[/locations/L]`, or creates it. The very first call is not repeated
-   * and has a short deadline: whoever names the wrong server learns it at once.
+   * Finds the profile of imports under the parent, or creates it. The very first call is not repeated and has a short
+   * deadline: whoever names the wrong server learns it at once.
    */
-  static async open(remote: Remote, parent: string, retry: RetryOptions): Promise<ConversationImport> {
+  static async open(
+    clients: Clients,
+    patience: Patience,
+    destination: Destination,
+  ): Promise<ConversationImport> {
+    const { parent } = destination;
+    const find = () => findProfile(clients, parent, patience.signal);
     const profile =
-      (await findProfile(remote, parent, retry.signal)) ??
-      (await retryTransient(async (earlierAttempts) => {
+      (await find()) ??
+      (await patience.repeat(async (earlierAttempts) => {
         // An attempt that broke off may have created it: a second one would leave two.
-        const found = earlierAttempts === 0 ? undefined : await findProfile(remote, parent, retry.signal);
+        const found = earlierAttempts === 0 ? undefined : await find();
         if (found !== undefined) return found;
         const conversationProfile = { displayName: profileDisplayName };
-        const created = await remote.call(
-          ConversationProfiles.method.createConversationProfile,
-          { parent, conversationProfile },
-          { signal: retry.signal },
-        );
-        return created.name;
-      }, retry));
-    return new ConversationImport(remote, { parent, profile, retry });
+        const request = { parent, conversationProfile };
+        return (await clients.profiles.createConversationProfile(request, patience.once)).name;
+      }));
+    return new ConversationImport(clients, patience, { destination, profile });
   }
 
-  /** Stores a transcript; tells of each batch as soon as it is stored. Resolves to whether the conversation is new. */
+  /**
+   * Stores a transcript; tells of each batch as soon as it is stored. Resolves to whether the conversation is new. One
+   * that is completed is compared and left as it is. A ConversationDiffersError says that something is not stored as the
+   * transcript has it, and why; everything else is stored then, but the conversation is not completed.
+   */
   async store(transcript: Transcript, onBatch: (count: BatchCount) => void): Promise<{ created: boolean }> {
     const conversation = await this.#openConversation(transcript.id);
-    for (const entries of cutBatches(transcript.entries)) {
-      const requests: CreateMessage[] = [];
-      for (const entry of entries) {
-        const participant = await this.#participantOf(conversation, entry);
-        const message = { content: entry.text, participant, sendTime: toTimestamp(entry.sendTimeNs) };
-        requests.push({ parent: conversation.name, message });
-      }
-      const reply = await retryTransient(
-        () =>
-          this.#remote.call(
-            Conversations.method.batchCreateMessages,
-            { parent: conversation.name, requests },
-            { signal: this.#retry.signal },
-          ),
-        this.#retry,
-      );
-      onBatch(countBatch(entries, reply, conversation.newestNs));
+    if (conversation.isCompleted) {
+      await this.#compare(conversation, transcript);
+      onBatch({ created: 0, present: transcript.entries.length, differing: 0 });
+      return { created: false };
     }
-    return { created: conversation.created };
+    let differing = 0;
+    for (const entries of cutBatches(transcript.entries)) {
+      await this.#joinSpeakers(conversation, entries);
+      const { name } = conversation;
+      const requests = entries.map((entry) => ({
+        parent: name,
+        message: this.#toMessage(conversation, entry),
+      }));
+      const reply = await this.#patience.repeat(() =>
+        this.#clients.conversations.batchCreateMessages({ parent: name, requests }, this.#patience.once),
+      );
+      const count = countBatch(entries, reply, conversation.newestUs);
+      differing += count.differing;
+      onBatch(count);
+    }
+    if (differing > 0) {
+      const what = `${differing} of its entries are stored with another text, and left as they are`;
+      throw new ConversationDiffersError(`conversation ${transcript.id}: ${what}`);
+    }
+    if (this.#destination.complete) {
+      // Completing what is completed changes nothing, so that it may be repeated.
+      await this.#patience.repeat(() =>
+        this.#clients.conversations.completeConversation({ name: conversation.name }, this.#patience.once),
+      );
+    }
+    return { created: conversation.isNew };
   }
 
   async #openConversation(id: string): Promise<OpenConversation> {
-    const name = `${this.#parent}/conversations/${id}`;
+    const { parent } = this.#destination;
+    const name = `${parent}/conversations/${id}`;
     const conversation = { conversationProfile: this.#profile };
-    let attempts = 0;
+    const { conversations } = this.#clients;
     try {
-      await retryTransient(() => {
-        attempts++;
-        return this.#remote.call(
-          Conversations.method.createConversation,
-          { parent: this.#parent, conversationId: id, conversation },
-          { signal: this.#retry.signal },
-        );
-      }, this.#retry);
-      return { name, created: true, participants: new Map(), newestNs: undefined };
+      await conversations.createConversation(
+        { parent, conversationId: id, conversation },
+        this.#patience.call,
+      );
+      return { name, isNew: true, isCompleted: false, participants: new Map(), newestUs: undefined };
     } catch (error) {
-      if (!(error instanceof RemoteError && error.code === status.ALREADY_EXISTS)) throw error;
+      if (!(error instanceof AlreadyExistsError)) throw error;
     }
-    return retryTransient(async () => {
-      const participants = await this.#listParticipants(name);
-      const newestNs = await this.#newestMessage(name);
-      // What an attempt that broke off has left behind is empty. It is this run's, though only for the report.
-      const created = attempts > 1 && participants.size === 0 && newestNs === undefined;
-      return { name, created, participants, newestNs };
-    }, this.#retry);
+    const [stored, participants, newestUs] = await Promise.all([
+      conversations.getConversation({ name }, this.#patience.call),
+      this.#listParticipants(name),
+      this.#newestMessage(name),
+    ]);
+    const isCompleted = stored.lifecycleState === 'COMPLETED';
+    // An empty one is what an attempt that broke off has left behind: nobody has reported it yet.
+    const isNew = !isCompleted && participants.size === 0 && newestUs === undefined;
+    return { name, isNew, isCompleted, participants, newestUs };
   }
 
-  async #participantOf(conversation: OpenConversation, { role, userId }: TranscriptEntry): Promise<string> {
-    const key = speakerKey(role, userId);
-    const known = conversation.participants.get(key);
-    if (known !== undefined) return known;
-    const participant = { role, obfuscatedExternalUserId: userId ?? '' };
-    const name = await retryTransient(async (earlierAttempts) => {
+  /** Makes a participant of each speaker who has none yet. */
+  async #joinSpeakers({ name, participants }: OpenConversation, entries: readonly TranscriptEntry[]) {
+    const missing = new Map<string, Speaker>();
+    for (const entry of entries) {
+      const key = speakerKey(entry);
+      if (!participants.has(key)) missing.set(key, entry);
+    }
+    await Promise.all(
+      [...missing].map(async ([key, speaker]) => {
+        participants.set(key, await this.#createParticipant(name, key, speaker));
+      }),
+    );
+  }
+
+  #createParticipant(parent: string, key: string, { role, userId = '' }: Speaker): Promise<string> {
+    return this.#patience.repeat(async (earlierAttempts) => {
       // The server chooses the name, so that a second call after one that broke off could make a second participant.
-      const found =
-        earlierAttempts === 0 ? undefined : (await this.#listParticipants(conversation.name)).get(key);
+      const found = earlierAttempts === 0 ? undefined : (await this.#listParticipants(parent)).get(key);
       if (found !== undefined) return found;
-      const created = await this.#remote.call(
-        Participants.method.createParticipant,
-        { parent: conversation.name, participant },
-        { signal: this.#retry.signal },
-      );
-      return created.name;
-    }, this.#retry);
-    conversation.participants.set(key, name);
-    return name;
+      const participant = { role, obfuscatedExternalUserId: userId };
+      const request = { parent, participant };
+      return (await this.#clients.participants.createParticipant(request, this.#patience.once)).name;
+    });
+  }
+
+  #toMessage({ participants }: OpenConversation, entry: TranscriptEntry): MessageInit {
+    const participant = participants.get(speakerKey(entry));
+    return { content: entry.text, participant, sendTime: toTimestamp(entry.sendTimeNs) };
   }
 
   async #listParticipants(parent: string): Promise<Map<string, string>> {
     const byKey = new Map<string, string>();
-    let pageToken = '';
-    do {
-      const request = { parent, pageSize, pageToken };
-      const page = await this.#remote.call(Participants.method.listParticipants, request, {
-        signal: this.#retry.signal,
-      });
-      for (const { name, role, obfuscatedExternalUserId } of page.participants) {
-        const key = speakerKey(role, obfuscatedExternalUserId === '' ? undefined : obfuscatedExternalUserId);
-        const rival = byKey.get(key);
-        // Somebody else may have made two alike. The order of the list is not promised, that of the names is.
-        if (rival === undefined || name < rival) byKey.set(key, name);
-      }
-      pageToken = page.nextPageToken;
-    } while (pageToken !== '');
+    const list = this.#clients.participants.listParticipants({ parent, pageSize }, this.#patience.call);
+    for await (const { name, role, obfuscatedExternalUserId } of list) {
+      const key = speakerKey({ role, userId: obfuscatedExternalUserId || undefined });
+      const rival = byKey.get(key);
+      // Somebody else may have made two alike. The order of the list is not promised, that of the names is.
+      if (rival === undefined || name < rival) byKey.set(key, name);
+    }
     return byKey;
   }
 
   async #newestMessage(parent: string): Promise<bigint | undefined> {
-    let pageToken = '';
-    do {
-      const request = { parent, pageSize: 1, pageToken };
-      const page = await this.#remote.call(Conversations.method.listMessages, request, {
-        signal: this.#retry.signal,
-      });
-      const newest = page.messages[0];
-      if (newest !== undefined) return toNanoseconds(newest.createTime);
-      pageToken = page.nextPageToken;
-    } while (pageToken !== '');
+    const list = this.#clients.conversations.listMessages({ parent, pageSize: 1 }, this.#patience.call);
+    for await (const { createTime } of list) return microsOf(createTime);
     return undefined;
+  }
+
+  async #compare({ name }: OpenConversation, transcript: Transcript): Promise<void> {
+    const users = new Map<string, string>();
+    const list = this.#clients.participants.listParticipants({ parent: name, pageSize }, this.#patience.call);
+    for await (const participant of list) users.set(participant.name, participant.obfuscatedExternalUserId);
+    const messages = this.#clients.conversations.listMessages(
+      { parent: name, pageSize },
+      this.#patience.call,
+    );
+    const difference = await describeDifference(transcript.entries, messages, users);
+    if (difference !== undefined)
+      throw new ConversationDiffersError(`conversation ${transcript.id} ${difference}`);
   }
 }
 
-async function findProfile(remote: Remote, parent: string, signal: AbortSignal): Promise<string | undefined> {
-  let pageToken = '';
-  do {
-    const page = await remote.call(
-      ConversationProfiles.method.listConversationProfiles,
-      { parent, pageSize, pageToken },
-      { signal, deadlineMs: firstAnswerMs },
-    );
-    const found = page.conversationProfiles.find((profile) => profile.displayName === profileDisplayName);
-    if (found !== undefined) return found.name;
-    pageToken = page.nextPageToken;
-  } while (pageToken !== '');
+async function findProfile(
+  { profiles }: Clients,
+  parent: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const call = { signal, timeoutMs: firstAnswerMs, retry: false } as const;
+  for await (const profile of profiles.listConversationProfiles({ parent, pageSize }, call)) {
+    if (profile.displayName === profileDisplayName) return profile.name;
+  }
   return undefined;
 }
 
@@ -204,12 +228,12 @@ async function findProfile(remote: Remote, parent: string, signal: AbortSignal):
  */
 function countBatch(
   entries: readonly TranscriptEntry[],
-  reply: BatchCreateMessagesResponse,
-  newestNs: bigint | undefined,
+  { messages }: BatchCreateMessagesResponse,
+  newestUs: bigint | undefined,
 ): BatchCount {
-  const isNew = ({ createTime }: Message) => newestNs === undefined || toNanoseconds(createTime) > newestNs;
-  const created = reply.messages.filter(isNew).length;
-  const differing = reply.messages.filter(({ content }, index) => content !== entries[index]?.text).length;
+  const isNew = ({ createTime }: Message) => newestUs === undefined || microsOf(createTime) > newestUs;
+  const created = messages.filter(isNew).length;
+  const differing = messages.filter(({ content }, index) => content !== entries[index]?.text).length;
   return { created, present: entries.length - created, differing };
 }
 
@@ -228,12 +252,15 @@ function* cutBatches(entries: readonly TranscriptEntry[]): Generator<readonly Tr
   yield entries.slice(start);
 }
 
-function toTimestamp(timeNs: bigint): Timestamp {
-  // Timestamp.nanos counts forward even before 1970, where division rounds the other way.
-  const nanos = ((timeNs % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
-  return create(TimestampSchema, { seconds: (timeNs - nanos) / 1_000_000_000n, nanos: Number(nanos) });
+function microsOf(timestamp: string | undefined): bigint {
+  return timestamp === undefined ? 0n : toEpochMicros(timestamp);
 }
 
-function toNanoseconds(timestamp: Timestamp | undefined): bigint {
-  return (timestamp?.seconds ?? 0n) * 1_000_000_000n + BigInt(timestamp?.nanos ?? 0);
+/** RFC 3339 with as many digits as the time needs, up to nine. */
+function toTimestamp(timeNs: bigint): string {
+  const nanos = ((timeNs % 1_000n) + 1_000n) % 1_000n;
+  const micros = fromEpochMicros((timeNs - nanos) / 1_000n);
+  if (nanos === 0n) return micros;
+  const [whole = '', fraction = ''] = micros.slice(0, -1).split('.');
+  return `${whole}.${fraction.padEnd(6, '0')}${String(nanos).padStart(3, '0')}Z`;
 }

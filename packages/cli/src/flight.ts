@@ -1,5 +1,5 @@
 /** Pieces of work under way at one time: enough to keep busy a server that syncs its disk once for many. */
-const piecesMax = 16;
+const piecesMax = 64;
 
 /** What they may take together; a piece that is larger waits until it is alone. */
 const bytesMax = 64 * 2 ** 20;

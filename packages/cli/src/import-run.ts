@@ -1,28 +1,37 @@
-import { status } from '@grpc/grpc-js';
-import type { RetryOptions } from './backoff.ts';
-import { ConversationImport } from './conversation-import.ts';
+import { ApiError, type ErrorCode } from '@parleykit/client';
+import type { Clients } from './clients.ts';
+import { ConversationImport, type Destination } from './conversation-import.ts';
+import { ConversationDiffersError } from './difference.ts';
 import { Flight } from './flight.ts';
 import { ImportTally } from './import-tally.ts';
+import { Patience, type Pauses } from './patience.ts';
 import type { Progress } from './progress.ts';
-import { type Remote, RemoteError } from './remote.ts';
 import type { Transcript } from './transcript.ts';
 import { readTranscripts, type TranscriptPlace } from './transcript-files.ts';
 
-/** Told of every transcript that is not stored, with the reason: a TranscriptError, or a RemoteError. */
+/** Told of every transcript that is not stored, with the reason: a TranscriptError, a
+ * ConversationDiffersError or an ApiError. */
 export type OnRefusal = (place: TranscriptPlace, reason: unknown) => void;
 
 /** How a run ended: all was tried, somebody aborted it, or going on was pointless. */
 export type ImportOutcome = 'done' | 'stopped' | { failure: unknown };
 
 /** What every further conversation would meet too. Anything else is about the one conversation. */
-const fatalCodes: ReadonlySet<status> = new Set([
-  status.UNAVAILABLE,
-  status.DEADLINE_EXCEEDED,
-  status.CANCELLED,
-  status.UNAUTHENTICATED,
-  status.PERMISSION_DENIED,
-  status.UNIMPLEMENTED,
+const fatalCodes: ReadonlySet<ErrorCode> = new Set([
+  'UNAVAILABLE',
+  'DEADLINE_EXCEEDED',
+  'CANCELLED',
+  'UNAUTHENTICATED',
+  'PERMISSION_DENIED',
+  'UNIMPLEMENTED',
 ]);
+
+/** What a run needs beside where it goes. `pauses` are shortened where nobody wants to wait: in tests. */
+export interface RunSurroundings {
+  readonly signal: AbortSignal;
+  readonly onAway: (error: ApiError) => void;
+  readonly pauses?: Pauses | undefined;
+}
 
 /** One run of an import: reads transcripts, keeps a bounded number of them in flight to the server, and counts. */
 export class ImportRun {
@@ -44,15 +53,16 @@ export class ImportRun {
     this.#halt = stop.halt;
   }
 
-  /** Makes the first contact with the server; rejects with a RemoteError where there is none. */
+  /** Makes the first contact with the server; rejects with an ApiError where there is none. */
   static async open(
-    remote: Remote,
-    parent: string,
-    { signal: outer, wait }: RetryOptions,
+    clients: Clients,
+    destination: Destination,
+    { signal: outer, onAway, pauses }: RunSurroundings,
   ): Promise<ImportRun> {
     const halt = new AbortController();
     const signal = AbortSignal.any([outer, halt.signal]);
-    const conversations = await ConversationImport.open(remote, parent, { signal, wait });
+    const patience = new Patience(signal, onAway, pauses);
+    const conversations = await ConversationImport.open(clients, patience, destination);
     return new ImportRun(conversations, { signal, halt });
   }
 
@@ -62,7 +72,7 @@ export class ImportRun {
 
   progress(totalBytes: number): Progress {
     const { conversations, messages } = this.tally;
-    return { conversations, messages, readBytes: this.#readBytes, totalBytes, elapsedMs: this.elapsedMs };
+    return { conversations, messages, done: this.#readBytes, total: totalBytes, elapsedMs: this.elapsedMs };
   }
 
   /** Stores everything that the paths hold. An abort cancels the calls in flight, as each of them may be repeated. */
@@ -92,7 +102,9 @@ export class ImportRun {
     } catch (error) {
       // Once the run is being stopped, every call in flight fails for that reason alone.
       if (this.#signal.aborted) return;
-      if (error instanceof RemoteError && !fatalCodes.has(error.code)) {
+      const isItsOwn =
+        error instanceof ApiError ? !fatalCodes.has(error.code) : error instanceof ConversationDiffersError;
+      if (isItsOwn) {
         this.#refuse(place, error, onRefusal);
         return;
       }

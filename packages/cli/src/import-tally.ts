@@ -1,4 +1,5 @@
 import { formatCount, formatDuration } from './progress.ts';
+import { oneLine } from './terminal-text.ts';
 import type { Transcript } from './transcript.ts';
 
 /** How many different foreign keys are told apart; an object used as a dictionary could have any number of them. */
@@ -22,6 +23,7 @@ export class ImportTally {
   refused = 0;
   #messagesDiffering = 0;
   #derivedTimes = 0;
+  #movedTimes = 0;
   #replacedIds = 0;
   readonly #notKept = new Map<string, number>();
   #notKeptOther = 0;
@@ -41,6 +43,7 @@ export class ImportTally {
     this.conversations++;
     if (created) this.conversationsCreated++;
     this.#derivedTimes += transcript.derivedTimes;
+    this.#movedTimes += transcript.movedTimes;
     if (transcript.replacedId !== undefined) this.#replacedIds++;
     for (const [key, count] of transcript.notKept) {
       const known = this.#notKept.get(key);
@@ -61,6 +64,11 @@ export class ImportTally {
     if (this.#derivedTimes > 0) {
       lines.push(`times derived: ${formatCount(this.#derivedTimes)} (entries without start_timestamp_usec)`);
     }
+    if (this.#movedTimes > 0) {
+      lines.push(
+        `times moved by a microsecond or more: ${formatCount(this.#movedTimes)} (over a thousand entries of one speaker in one)`,
+      );
+    }
     if (this.#replacedIds > 0) {
       lines.push(`ids replaced by a hash: ${formatCount(this.#replacedIds)} (conversation_id not legal)`);
     }
@@ -80,10 +88,4 @@ export class ImportTally {
     if (rest > 0) shown.push(`others (${formatCount(rest)})`);
     return shown.join(', ');
   }
-}
-
-/** A foreign text made fit for one line of a terminal: without control characters, and not too long. */
-export function oneLine(text: string): string {
-  const printable = text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ');
-  return printable.length > 300 ? `${printable.slice(0, 300)}...` : printable;
 }

@@ -12,8 +12,8 @@ import {
 const halfway: Progress = {
   conversations: 2_500,
   messages: 43_000,
-  readBytes: 50,
-  totalBytes: 100,
+  done: 50,
+  total: 100,
   elapsedMs: 10_000,
 };
 
@@ -39,7 +39,7 @@ describe('renderBar()', () => {
     const figures = [0, 1, 999, 1_234_567, 987_654_321];
     for (let columns = 20; columns <= 200; columns++) {
       for (const messages of figures) {
-        const progress = { ...halfway, messages, conversations: messages, readBytes: messages % 101 };
+        const progress = { ...halfway, messages, conversations: messages, done: messages % 101 };
         const bar = renderBar(progress, columns);
         assert.ok(bar.length < columns, `${columns}: ${bar}`);
       }
@@ -47,7 +47,7 @@ describe('renderBar()', () => {
   });
 
   it('does not pass 100 % when a file has grown', () => {
-    assert.match(renderBar({ ...halfway, readBytes: 300 }, 120), /\[={30}\] 100% /);
+    assert.match(renderBar({ ...halfway, done: 300 }, 120), /\[={30}\] 100% /);
   });
 });
 
@@ -61,10 +61,10 @@ describe('renderLine()', () => {
 
   it('leaves out the time left before anything is read, and at the end', () => {
     assert.equal(
-      renderLine({ conversations: 0, messages: 0, readBytes: 0, totalBytes: 100, elapsedMs: 0 }),
+      renderLine({ conversations: 0, messages: 0, done: 0, total: 100, elapsedMs: 0 }),
       '0%, 0 conversations, 0 messages, 0 messages/s',
     );
-    assert.doesNotMatch(renderLine({ ...halfway, readBytes: 100 }), /left/);
+    assert.doesNotMatch(renderLine({ ...halfway, done: 100 }), /left/);
   });
 });
 

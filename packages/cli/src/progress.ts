@@ -1,9 +1,9 @@
-/** How far an import is. `readBytes` of `totalBytes` is what the time left is estimated from. */
+/** How far an import or an export is. `done` of `total` is what the time left is estimated from. */
 export interface Progress {
   conversations: number;
   messages: number;
-  readBytes: number;
-  totalBytes: number;
+  done: number;
+  total: number;
   elapsedMs: number;
 }
 
@@ -27,7 +27,7 @@ const clearLine = '\r\x1b[2K';
  */
 export function renderBar(progress: Progress, columns: number): string {
   const room = Math.max(columns, columnsMin) - 1;
-  const percent = `${Math.floor(shareRead(progress) * 100)}%`.padStart(4);
+  const percent = `${Math.floor(shareDone(progress) * 100)}%`.padStart(4);
   const messages = formatCount(progress.messages);
   const full = [`${formatCount(progress.conversations)} conversations`, `${messages} messages`];
   const rate = `${formatCount(messagesPerSecond(progress))}/s`;
@@ -41,13 +41,13 @@ export function renderBar(progress: Progress, columns: number): string {
   const text = candidates.find((candidate) => candidate.length <= room) ?? percent;
   // Brackets, and a space to the text.
   const barWidth = Math.min(room - text.length - 3, barWidthMax);
-  return barWidth < barWidthMin ? text : `${drawBar(shareRead(progress), barWidth)} ${text}`;
+  return barWidth < barWidthMin ? text : `${drawBar(shareDone(progress), barWidth)} ${text}`;
 }
 
 /** The same for a log: whole words, and nothing that depends on a width. */
 export function renderLine(progress: Progress): string {
   const parts = [
-    `${Math.floor(shareRead(progress) * 100)}%`,
+    `${Math.floor(shareDone(progress) * 100)}%`,
     `${formatCount(progress.conversations)} conversations`,
     `${formatCount(progress.messages)} messages`,
     `${formatCount(messagesPerSecond(progress))} messages/s`,
@@ -109,7 +109,7 @@ export class ProgressWriter {
   }
 
   #draw(): void {
-    const bar = renderBar(this.#read(), this.#stream.columns ?? 80);
+    const bar = renderBar(this.#read(), this.#stream.columns || 80);
     if (bar === this.#drawn) return;
     this.#stream.write(clearLine + bar);
     this.#drawn = bar;
@@ -126,9 +126,9 @@ export class ProgressWriter {
   }
 }
 
-function shareRead({ readBytes, totalBytes }: Progress): number {
+function shareDone({ done, total }: Progress): number {
   // A file that grows while it is read would otherwise pass 100 %.
-  return totalBytes === 0 ? 1 : Math.min(readBytes / totalBytes, 1);
+  return total === 0 ? 1 : Math.min(done / total, 1);
 }
 
 function messagesPerSecond({ messages, elapsedMs }: Progress): number {
@@ -136,7 +136,7 @@ function messagesPerSecond({ messages, elapsedMs }: Progress): number {
 }
 
 function timeLeft(progress: Progress): string {
-  const share = shareRead(progress);
+  const share = shareDone(progress);
   if (share === 0 || share === 1) return '';
   const leftMs = (progress.elapsedMs * (1 - share)) / share;
   return `${leftMs < 60_000 ? `${Math.ceil(leftMs / 1_000)} s` : formatDuration(leftMs)} left`;

@@ -1,14 +1,10 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import {
   type Config,
-  ConfigError,
   createLog,
-  DEMO_PROFILE,
-  environmentVariable,
-  type OptionValue,
+  demoProfile,
   options,
   type RunningServer,
   readConfig,
@@ -17,14 +13,17 @@ import {
 } from '@parleykit/server';
 import type { CommandIo } from './command-io.ts';
 import { releaseStartMemory } from './memory.ts';
+import { describeServerFlags, readServerFlags } from './server-flags.ts';
 
 /** Runs `parley serve` until it is asked to stop. */
 export async function serve(args: string[], io: CommandIo): Promise<number> {
   let config: Config;
   try {
-    const flags = readFlags(args);
+    const flags = readServerFlags('serve', args, options);
     if (flags['help'] === true) {
-      io.stdout.write(usage());
+      io.stdout.write(
+        `parley serve: runs a server, gRPC and REST on one port\n\n${describeServerFlags(options)}`,
+      );
       return 0;
     }
     config = readConfig(flags, io.env);
@@ -49,32 +48,6 @@ export async function serve(args: string[], io: CommandIo): Promise<number> {
   return 0;
 }
 
-function readFlags(args: string[]): Record<string, OptionValue | undefined> {
-  const config: ParseArgsOptionsConfig = { help: { type: 'boolean', short: 'h' } };
-  for (const { flag, value } of options) {
-    config[flag] = { type: value === 'boolean' ? 'boolean' : 'string', multiple: value === 'strings' };
-  }
-  try {
-    return parseArgs({ args, options: config, strict: true, allowPositionals: false }).values as Record<
-      string,
-      OptionValue
-    >;
-  } catch (error) {
-    // Node explains how to pass a dash as a value; what is wrong stands in the first sentence.
-    throw new ConfigError(`${(error as Error).message.split('. ')[0]}; see parley serve --help`);
-  }
-}
-
-function usage(): string {
-  const rows = options.map(({ flag, value, default: fallback, placeholder, meaning }) => {
-    const name = placeholder ?? flag.toUpperCase().replaceAll('-', '_');
-    const left = `  --${flag}${value === 'boolean' ? '' : ` ${name}`}${value === 'strings' ? ' ...' : ''}`;
-    const shown = value === 'string' && fallback !== '' ? ` (default ${fallback})` : '';
-    return `${left.padEnd(32)} ${meaning}${shown}; ${environmentVariable(flag)}`;
-  });
-  return `parley serve: runs a server, gRPC and REST on one port\n\n${rows.join('\n')}\n`;
-}
-
 function explainFailure(error: unknown, config: Config): string {
   if (error instanceof StoreUnusableError) return error.message;
   const { code, message, stack } = error as NodeJS.ErrnoException;
@@ -95,17 +68,17 @@ function banner(config: Config, server: RunningServer, isNew: boolean): string {
       : 'anybody on this machine may read and write everything (no authentication)',
   ];
   if (config.demo) {
-    const commands = demoCommands(server.url).map((line) => `  ${line}`);
+    const commands = demoCommands(server.url, config.project).map((line) => `  ${line}`);
     lines.push('', `Open ${server.url} in a browser, and try:`, '', ...commands, '');
   }
   return `${lines.join('\n')}\n`;
 }
 
-function demoCommands(url: string): string[] {
+function demoCommands(url: string, project: string): string[] {
   const json = `-H 'content-type: application/json'`;
-  const base = `${url}/v2beta1/projects/demo`;
+  const base = `${url}/v2beta1/projects/${project}`;
   return [
-    `curl ${json} -d '{"conversationProfile":"${DEMO_PROFILE}"}' '${base}/conversations?conversationId=hello'`,
+    `curl ${json} -d '{"conversationProfile":"${demoProfile(project)}"}' '${base}/conversations?conversationId=hello'`,
     `curl ${base}/conversations/hello`,
     `curl -X POST ${base}/conversations/hello:complete`,
   ];

@@ -41,7 +41,9 @@ interface Line {
 
 const transcriptName = /\.jsonl?(\.gz)?$/i;
 const newline = 0x0a;
-const lineBytesDefault = 64 * 2 ** 20;
+
+/** The most that one transcript may have, unpacked, where nothing else is said. */
+export const transcriptBytesMax = 64 * 2 ** 20;
 
 /** Says whether a file name is one that an import reads. */
 export function isTranscriptName(name: string): boolean {
@@ -121,7 +123,7 @@ async function* walkFolder(folder: string): AsyncGenerator<FoundFile> {
 
 async function* readFile(
   { file, error }: FoundFile,
-  { signal, lineBytesMax = lineBytesDefault }: ReadingOptions,
+  { signal, lineBytesMax = transcriptBytesMax }: ReadingOptions,
 ): AsyncGenerator<TranscriptReading> {
   if (error !== undefined) {
     yield { file, line: 1, sizeBytes: 0, readBytes: 0, refusal: unreadable(error) };

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Participant_Role } from '@parleykit/proto/v2beta1';
 import { parseTranscript, type TranscriptError, type TranscriptFault } from './transcript.ts';
 
-const { END_USER, HUMAN_AGENT, AUTOMATED_AGENT } = Participant_Role;
+const [END_USER, HUMAN_AGENT, AUTOMATED_AGENT] = ['END_USER', 'HUMAN_AGENT', 'AUTOMATED_AGENT'] as const;
 
 function transcriptOf(entries: readonly unknown[], rest: Record<string, unknown> = {}): string {
   return JSON.stringify({ conversation_id: 'call-1', ...rest, entries });
@@ -26,6 +25,7 @@ describe('parseTranscript()', () => {
         { role: HUMAN_AGENT, userId: 'a-2', text: 'Hi', sendTimeNs: 1_700_000_000_000_001_000n },
       ],
       derivedTimes: 0,
+      movedTimes: 0,
       notKept: new Map(),
     });
   });
@@ -161,6 +161,7 @@ describe('parseTranscript() on times', () => {
     assert.equal(new Set(times).size, 1_501);
     assert.equal(times[999], 100_999n);
     assert.equal(times[1_499], 101_499n);
+    assert.equal(parseTranscript(transcriptOf([...burst, said('next', 101)])).movedTimes, 500);
   });
 
   it('derives the same times again where there is none at all, in order and counted', () => {

@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto';
-import { Participant_Role } from '@parleykit/proto/v2beta1';
+
+/** Who speaks, in the words of the API. */
+export type SpeakerRole = 'HUMAN_AGENT' | 'AUTOMATED_AGENT' | 'END_USER';
+
+/** Whoever spoke. */
+export interface Speaker {
+  role: SpeakerRole;
+  /** As the transcript names them; undefined where it names nobody. */
+  userId: string | undefined;
+}
 
 /** One utterance, ready to be stored. */
-export interface TranscriptEntry {
-  role: Participant_Role;
-  /** Whoever spoke, as the transcript names them; undefined where it names nobody. */
-  userId: string | undefined;
+export interface TranscriptEntry extends Speaker {
   text: string;
   /** Nanoseconds since the epoch; no two entries of one speaker in a transcript share one. */
   sendTimeNs: bigint;
@@ -20,6 +26,8 @@ export interface Transcript {
   entries: readonly TranscriptEntry[];
   /** How many entries came without a time and got one here. */
   derivedTimes: number;
+  /** How many entries are stored under a later microsecond, as a thousand others of their speaker fill their own. */
+  movedTimes: number;
   /** The keys that have no place in the API, with how often each was met; those of entries start with `entries[].`. */
   notKept: ReadonlyMap<string, number>;
 }
@@ -46,9 +54,7 @@ export class TranscriptError extends Error {
   }
 }
 
-interface RawEntry {
-  role: Participant_Role;
-  userId: string | undefined;
+interface RawEntry extends Speaker {
   text: string;
   timeUs: bigint | undefined;
 }
@@ -57,12 +63,12 @@ interface TimedEntry extends RawEntry {
   timeUs: bigint;
 }
 
-const roles: ReadonlyMap<string, Participant_Role> = new Map([
-  ['AGENT', Participant_Role.HUMAN_AGENT],
-  ['HUMAN_AGENT', Participant_Role.HUMAN_AGENT],
-  ['AUTOMATED_AGENT', Participant_Role.AUTOMATED_AGENT],
-  ['CUSTOMER', Participant_Role.END_USER],
-  ['END_USER', Participant_Role.END_USER],
+const roles: ReadonlyMap<string, SpeakerRole> = new Map([
+  ['AGENT', 'HUMAN_AGENT'],
+  ['HUMAN_AGENT', 'HUMAN_AGENT'],
+  ['AUTOMATED_AGENT', 'AUTOMATED_AGENT'],
+  ['CUSTOMER', 'END_USER'],
+  ['END_USER', 'END_USER'],
 ]);
 
 const legalId = /^[a-zA-Z][a-zA-Z0-9_-]{2,63}$/;
@@ -91,17 +97,22 @@ export function parseTranscript(json: string): Transcript {
   if (!Array.isArray(list) || list.length === 0) throw new TranscriptError('no-entries', 'no entries');
   const raw = list.map((entry: unknown, index) => readEntry(entry, index + 1, notKept));
   const isLegal = given !== undefined && legalId.test(given);
+  const timed = deriveTimes(raw);
+  const entries = separateTimes(timed);
   return {
     id: isLegal ? given : hashId(given, raw),
     replacedId: isLegal ? undefined : given,
-    entries: separateTimes(deriveTimes(raw)),
+    entries,
     derivedTimes: raw.filter((entry) => entry.timeUs === undefined).length,
+    movedTimes: entries.filter(
+      ({ sendTimeNs }, index) => sendTimeNs >= ((timed[index]?.timeUs ?? 0n) + 1n) * 1_000n,
+    ).length,
     notKept,
   };
 }
 
 /** Tells two speakers apart: one user_id in two roles is two participants, as the API gives each one role. */
-export function speakerKey(role: Participant_Role, userId: string | undefined): string {
+export function speakerKey({ role, userId }: { role: string | number; userId: string | undefined }): string {
   return `${role} ${userId ?? ''}`;
 }
 
@@ -159,7 +170,7 @@ function readUserId(value: unknown, at: string): string | undefined {
   if (typeof value !== 'string') {
     throw new TranscriptError('bad-entry', `${at}: user_id is neither a string nor a number`);
   }
-  if (value.length > userIdLengthMax) {
+  if (value.length > userIdLengthMax && [...value].length > userIdLengthMax) {
     throw new TranscriptError('bad-entry', `${at}: user_id is longer than ${userIdLengthMax} characters`);
   }
   return value.toWellFormed();
@@ -210,7 +221,7 @@ function inventTime(first: RawEntry | undefined): bigint {
 function separateTimes(entries: readonly TimedEntry[]): TranscriptEntry[] {
   const takenBySpeaker = new Map<string, { times: Set<bigint>; nextOf: Map<bigint, bigint> }>();
   return entries.map(({ role, userId, text, timeUs }) => {
-    const speaker = speakerKey(role, userId);
+    const speaker = speakerKey({ role, userId });
     const taken = takenBySpeaker.get(speaker) ?? {
       times: new Set<bigint>(),
       nextOf: new Map<bigint, bigint>(),

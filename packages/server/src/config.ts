@@ -27,6 +27,8 @@ export interface Config {
   /** Where the calls that the server makes itself may go: anywhere, or to addresses of the internet alone. */
   readonly webhookAddresses: 'any' | 'public';
   readonly demo: boolean;
+  /** The project that `demo` is about. */
+  readonly project: string;
   readonly insecure: boolean;
   readonly verbose: boolean;
 }
@@ -34,7 +36,8 @@ export interface Config {
 /** What a flag or its variable says; a list where it may be given more than once. */
 export type OptionValue = string | boolean | readonly string[];
 
-interface Option {
+/** A setting, as a flag and as a variable of the environment. */
+export interface Option {
   readonly flag: string;
   /** `strings` is given any number of times, or once in the environment, with commas between. */
   readonly value: 'string' | 'strings' | 'boolean';
@@ -62,15 +65,34 @@ export const options: readonly Option[] = [
     placeholder: 'ORIGIN',
     meaning: 'origin whose pages may call the server, such as http://localhost:3000',
   },
-  { flag: 'data', value: 'string', default: './parley-data', meaning: 'folder that holds everything' },
+  {
+    flag: 'data',
+    value: 'string',
+    default: './parley-data',
+    placeholder: 'FOLDER',
+    meaning: 'folder that holds everything',
+  },
   {
     flag: 'store',
     value: 'string',
     default: '',
+    placeholder: 'URL',
     meaning: 'a PostgreSQL store instead of --data (not built)',
   },
-  { flag: 'auth', value: 'string', default: 'off', meaning: 'off: everybody may; verify (not built)' },
-  { flag: 'tls', value: 'string', default: 'off', meaning: 'off: cleartext; other modes (not built)' },
+  {
+    flag: 'auth',
+    value: 'string',
+    default: 'off',
+    placeholder: 'MODE',
+    meaning: 'off: everybody may; verify (not built)',
+  },
+  {
+    flag: 'tls',
+    value: 'string',
+    default: 'off',
+    placeholder: 'MODE',
+    meaning: 'off: cleartext; other modes (not built)',
+  },
   {
     flag: 'insecure',
     value: 'boolean',
@@ -81,6 +103,7 @@ export const options: readonly Option[] = [
     flag: 'batch-limit',
     value: 'string',
     default: String(BATCH_LIMIT_DEFAULT),
+    placeholder: 'COUNT',
     meaning: `messages that one batch may hold, up to ${BATCH_LIMIT_MAX}`,
   },
   {
@@ -107,6 +130,7 @@ export const options: readonly Option[] = [
     flag: 'locations',
     value: 'string',
     default: PUBLISHED_LOCATIONS.join(','),
+    placeholder: 'IDS',
     meaning: 'ids of the locations that there are, separated by commas',
   },
   {
@@ -120,7 +144,14 @@ export const options: readonly Option[] = [
     flag: 'demo',
     value: 'boolean',
     default: false,
-    meaning: 'make the project "demo" and print commands to paste',
+    meaning: 'make a project with a profile "demo" and print commands to paste',
+  },
+  {
+    flag: 'project',
+    value: 'string',
+    default: 'demo',
+    placeholder: 'ID',
+    meaning: 'the project that is made',
   },
   { flag: 'verbose', value: 'boolean', default: false, meaning: 'log stacks of errors' },
 ];
@@ -156,6 +187,7 @@ export function readConfig(
     locations: readLocations(text('locations')),
     webhookAddresses: readChoice('webhook-addresses', text('webhook-addresses'), ['any', 'public']),
     demo: values.get('demo') === true,
+    project: readProject(text('project')),
     insecure: values.get('insecure') === true,
     verbose: values.get('verbose') === true,
   };
@@ -196,6 +228,11 @@ function readUrl(flag: string, text: string): URL | undefined {
     throw new ConfigError(`--${flag} takes no user name and no password`);
   }
   return url;
+}
+
+function readProject(text: string): string {
+  if (/^[^\s/\p{Cc}]+$/u.test(text) && text.isWellFormed()) return text;
+  throw new ConfigError(`--project ${JSON.stringify(text)} is not the id of a project`);
 }
 
 function readLocations(text: string): string[] {

@@ -4,10 +4,11 @@ export {
   type Config,
   ConfigError,
   environmentVariable,
+  type Option,
   type OptionValue,
   options,
   readConfig,
 } from './config.ts';
 export { createLog, type Log } from './log.ts';
-export { DEMO_PROFILE, type RunningServer, startServer } from './server.ts';
+export { demoProfile, type RunningServer, startServer } from './server.ts';
 export { StoreUnusableError } from './storage/store.ts';

@@ -43,9 +43,10 @@ import { StaticPages } from './transport/static.ts';
 /** How long calls under way may take once the server is told to stop. */
 const DRAIN_MS = 10_000;
 
-/** The profile that `--demo` makes. */
-export const DEMO_PROFILE = 'projects/demo/locations/global/conversationProfiles/demo';
-const DEMO_PROFILE_KEY = 'projects/demo/conversationProfiles/demo';
+/** The profile that `--demo` makes in a project. */
+export function demoProfile(project: string): string {
+  return `projects/${project}/locations/global/conversationProfiles/demo`;
+}
 
 export interface RunningServer {
   readonly host: string;
@@ -67,7 +68,7 @@ export async function startServer(
 ): Promise<RunningServer> {
   const store = await openSqliteStore(config.data, clock);
   try {
-    if (config.demo) await makeDemo(store, clock);
+    if (config.demo) await makeDemo(store, clock, config.project);
     const { dispatcher, scheduler, metrics } = buildDispatcher({ config, store, clock, log });
     const server = await openPort({ config, dispatcher, store, scheduler, metrics, log });
     scheduler.start();
@@ -151,10 +152,10 @@ async function openPort(parts: {
   };
 }
 
-async function makeDemo(store: Store, clock: Clock): Promise<void> {
+async function makeDemo(store: Store, clock: Clock, project: string): Promise<void> {
   const profile = create(ConversationProfileSchema, { displayName: 'Demo' });
   try {
-    await putProfile(store, DEMO_PROFILE_KEY, profile, clock.now());
+    await putProfile(store, `projects/${project}/conversationProfiles/demo`, profile, clock.now());
   } catch (error) {
     if (!(error instanceof ConflictError)) throw error;
   }

@@ -36,6 +36,22 @@ describe('migrate()', () => {
     ]);
   });
 
+  it('leaves data as they were where a step fails, and goes on there the next time', () => {
+    const connection = new SqliteConnection(':memory:');
+    migrate(connection, 2);
+    const insert = 'INSERT INTO messages (conversation, create_time, position, id, participant, body)';
+    connection.exec(`${insert} VALUES (1, 2, 0, NULL, 'ann', x'00')`);
+    // In the way of the third step, after it has begun to move messages.
+    connection.exec('CREATE TABLE replies (other)');
+    assert.throws(() => migrate(connection), /replies already exists/);
+    if (connection.inTransaction) connection.exec('ROLLBACK');
+    assert.deepEqual(connection.prepare('PRAGMA user_version').get(), [2]);
+    assert.deepEqual(connection.prepare('SELECT participant FROM messages').get(), ['ann']);
+    connection.exec('DROP TABLE replies');
+    migrate(connection);
+    assert.deepEqual(connection.prepare('SELECT count(*) FROM messages').get(), [1]);
+  });
+
   it('does nothing to data that are up to date', () => {
     const connection = new SqliteConnection(':memory:');
     migrate(connection);

@@ -26,6 +26,21 @@ export class Statement {
   }
 }
 
+/** What SQLite says so briefly that nobody can act on it. */
+const EXPLANATIONS: readonly (readonly [said: RegExp, meaning: string])[] = [
+  [/^disk I\/O error$/u, 'the disk is full or fails'],
+  [/^database or disk is full$/u, 'the disk is full'],
+  [/^unable to open database file$/u, 'this user may not write there'],
+  [/^attempt to write a readonly database$/u, 'this user may not write to it'],
+];
+
+/** Why data cannot be opened, in words for people and in SQLite's own. */
+export function explainFailure(error: unknown): string {
+  const said = error instanceof Error ? error.message : String(error);
+  const [, meaning] = EXPLANATIONS.find(([pattern]) => pattern.test(said)) ?? [];
+  return meaning === undefined ? said : `${meaning} (${said})`;
+}
+
 /**
  * The few things that the store asks of a database. SQL is written with PostgreSQL's `$1`, so that one text
  * serves both drivers; SQLite calls the same thing `?1`.

@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts';
 import { WRITE_QUEUE_BYTES_MAX, WRITE_QUEUE_MAX } from '../limits.ts';
 import type { Applied, EncodedChange, EncodedList } from './change-writer.ts';
 import { decodeEntries, encodeEntries } from './message-entries.ts';
-import { SqliteConnection } from './sqlite-connection.ts';
+import { explainFailure, SqliteConnection } from './sqlite-connection.ts';
 import { SqliteReader } from './sqlite-reader.ts';
 import { SqliteScanner } from './sqlite-scanner.ts';
 import type { ThreadData, WriterStart } from './sqlite-threads.ts';
@@ -103,7 +103,7 @@ function lockFolder(folder: string): SqliteConnection {
   } catch (error) {
     lock?.close();
     if (!/locked|busy/iu.test((error as Error).message)) {
-      throw new StoreUnusableError(`${resolve(folder)} cannot be used: ${(error as Error).message}`);
+      throw new StoreUnusableError(`${resolve(folder)} cannot be used: ${explainFailure(error)}`);
     }
     throw new StoreUnusableError(`${resolve(folder)} is in use by process ${readHolder(holderFile)}`);
   }

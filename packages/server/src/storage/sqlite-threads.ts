@@ -2,7 +2,7 @@
 import { isMainThread, type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { ChangeWriter } from './change-writer.ts';
 import { migrate } from './migrations.ts';
-import { SqliteConnection } from './sqlite-connection.ts';
+import { explainFailure, SqliteConnection } from './sqlite-connection.ts';
 import { SqliteReader } from './sqlite-reader.ts';
 import { SqliteWriter, type WriterReply, type WriterRequest } from './sqlite-writer.ts';
 import { type Page, type ResourceRange, type StoredResource, StoreUnusableError } from './store.ts';
@@ -65,9 +65,11 @@ function write(port: MessagePort, file: string): void {
     });
     port.postMessage({ kind: 'ready' } satisfies WriterStart);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const text = error instanceof StoreUnusableError ? message : `${file} cannot be opened: ${message}`;
-    port.postMessage({ kind: 'unusable', message: text } satisfies WriterStart);
+    const message =
+      error instanceof StoreUnusableError
+        ? error.message
+        : `${file} cannot be opened: ${explainFailure(error)}`;
+    port.postMessage({ kind: 'unusable', message } satisfies WriterStart);
     port.close();
   }
 }
