@@ -250,6 +250,30 @@ describe('the automated agent stage', () => {
     });
 
     describe(`an event over ${wire.name}`, () => {
+      it('that the webhook asks for is sent to it, and what it says to that counts', async () => {
+        const { conversation, participant } = await createAgentTalk(wire);
+        const lead = (name: string) => ({ fulfillmentText: 'not this', followupEventInput: { name } });
+        scene.webhook.on('lead me', lead('STEP_1'));
+        scene.webhook.on('STEP_1', lead('STEP_2'));
+        scene.webhook.on('STEP_2', { fulfillmentText: 'here we are' });
+        const before = scene.webhook.questions.length;
+        assert.equal((await say(wire, participant, 'lead me')).replyText, 'here we are');
+        const asked = scene.webhook.questions.slice(before);
+        assert.deepEqual(
+          asked.map(({ text }) => text),
+          ['lead me', 'STEP_1', 'STEP_2'],
+        );
+        assert.equal(new Set(asked.map(({ headers }) => headers['idempotency-key'])).size, 3);
+        assert.equal((await listMessages(wire, conversation)).length, 2);
+      });
+
+      it('that leads to itself ends, and nothing is stored', async () => {
+        const { conversation, participant } = await createAgentTalk(wire);
+        scene.webhook.on('round', { followupEventInput: { name: 'round' } });
+        assertAgentFailed(await failure(say(wire, participant, 'round')));
+        assert.deepEqual(await listMessages(wire, conversation), []);
+      });
+
       it('is told to the agent and stores its reply alone', async () => {
         const name = `WELCOME-${newProject()}`;
         const { conversation, participant } = await createAgentTalk(wire);

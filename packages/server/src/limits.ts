@@ -89,5 +89,8 @@ export const REQUEST_ID_LIFE = 24 * 60 * 60 * 1_000_000;
 export const AGENT_TEXT_LENGTH_MAX = 256;
 export const EVENT_NAME_LENGTH_MAX = 150;
 
+/** A language by its tag, which is a few letters: https://www.rfc-editor.org/rfc/rfc5646#section-4.4.1 */
+export const LANGUAGE_CODE_LENGTH_MAX = 64;
+
 /** How long a conversation is in progress at most, in microseconds. */
 export const CONVERSATION_LIFE_MAX = 24 * 60 * 60 * 1_000_000;

@@ -20,6 +20,8 @@ import { AgentError, type AgentQuery, type AutomatedAgent } from './automated-ag
 /** As long as Dialogflow waits for a webhook, and as much as it takes of one. */
 const TIMEOUT_MS = 5_000;
 const RESPONSE_BYTES_MAX = 64 * 1024;
+/** How many events in a row an answer may lead to. */
+const FOLLOW_UPS_MAX = 3;
 
 /**
  * An agent that is a webhook: it is sent what Dialogflow ES sends to webhooks, a WebhookRequest in JSON, and answers a
@@ -35,7 +37,26 @@ export class WebhookAgent implements AutomatedAgent {
   }
 
   async reply(query: AgentQuery, signal: AbortSignal): Promise<AutomatedAgentReply> {
-    const responseId = responseIdOf(query.turnId);
+    let asked = query;
+    for (let followUps = 0; ; followUps++) {
+      const responseId = responseIdOf(asked.turnId);
+      const response = await this.#ask(asked, responseId, signal);
+      const event = response.followupEventInput;
+      if (event === undefined || event.name === '') return toReply(response, asked, responseId);
+      if (followUps === FOLLOW_UPS_MAX) {
+        throw new AgentError(`it asked for more than ${FOLLOW_UPS_MAX} events one after another`);
+      }
+      // All else that it says counts for nothing then.
+      const { name, parameters, languageCode } = event;
+      asked = {
+        ...query,
+        input: { case: 'event', name, parameters, languageCode: languageCode || query.input.languageCode },
+        turnId: `${query.turnId} ${followUps + 1}`,
+      };
+    }
+  }
+
+  async #ask(query: AgentQuery, responseId: string, signal: AbortSignal): Promise<WebhookResponse> {
     const body = Buffer.from(JSON.stringify(toRequest(query, responseId)));
     const headers = { 'content-type': 'application/json', 'idempotency-key': responseId };
     let answer: OutboundReply;
@@ -46,7 +67,7 @@ export class WebhookAgent implements AutomatedAgent {
       if (!(error instanceof OutboundError)) throw error;
       throw new AgentError(error.message, { transient: mayPass(error), cause: error });
     }
-    return toReply(readResponse(answer.body), query, responseId);
+    return readResponse(answer.body);
   }
 }
 

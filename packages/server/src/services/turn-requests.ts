@@ -8,6 +8,7 @@ import { fieldInvalid, fieldsRequired, fieldUnimplemented, speechNotConfigured }
 import {
   AGENT_TEXT_LENGTH_MAX,
   EVENT_NAME_LENGTH_MAX,
+  LANGUAGE_CODE_LENGTH_MAX,
   MESSAGE_CONTENT_BYTES_MAX,
   REQUEST_ID_PATTERN,
 } from '../limits.ts';
@@ -102,6 +103,7 @@ function readText({ text, languageCode }: TextInput): Turn['input'] {
   ];
   if (missing.length > 0) throw fieldsRequired(missing);
   checkContent('text_input.text', text);
+  checkLanguage('text_input.language_code', languageCode);
   return { case: 'text', text, languageCode };
 }
 
@@ -112,6 +114,7 @@ function readEvent({ name, parameters, languageCode }: EventInput): Turn['input'
   ];
   if (missing.length > 0) throw fieldsRequired(missing);
   checkEventName('event_input.name', name);
+  checkLanguage('event_input.language_code', languageCode);
   return { case: 'event', name, parameters, languageCode };
 }
 
@@ -130,6 +133,7 @@ function readConfig(first: StreamingAnalyzeContentRequest): string {
   }
   const { languageCode } = config.value;
   if (languageCode === '') throw fieldsRequired(['text_config.language_code']);
+  checkLanguage('text_config.language_code', languageCode);
   return languageCode;
 }
 
@@ -164,6 +168,12 @@ function checkContent(field: string, text: string): void {
 function checkEventName(field: string, name: string): void {
   if ([...name].length > EVENT_NAME_LENGTH_MAX) {
     throw fieldInvalid(field, `is longer than ${EVENT_NAME_LENGTH_MAX} characters`);
+  }
+}
+
+function checkLanguage(field: string, languageCode: string): void {
+  if (languageCode.length > LANGUAGE_CODE_LENGTH_MAX) {
+    throw fieldInvalid(field, `is longer than ${LANGUAGE_CODE_LENGTH_MAX} characters`);
   }
 }
 
