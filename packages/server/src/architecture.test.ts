@@ -40,7 +40,7 @@ const serverWalls: Readonly<Record<string, readonly string[]>> = {
   transport: ['rpc', ...LEAVES],
   rpc: LEAVES,
   compatibility: ['services', ...LEAVES],
-  services: ['rpc', 'conversation', 'operation', 'storage', ...LEAVES],
+  services: ['rpc', 'conversation', 'operation', 'schedule', 'storage', ...LEAVES],
   operation: ['schedule', 'storage', ...LEAVES],
   schedule: ['storage', ...LEAVES],
   conversation: ['storage', ...LEAVES],

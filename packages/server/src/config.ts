@@ -1,4 +1,4 @@
-import { BATCH_LIMIT_DEFAULT, BATCH_LIMIT_MAX } from './limits.ts';
+import { BATCH_LIMIT_DEFAULT, BATCH_LIMIT_MAX, RETENTION_DEFAULT, RETENTION_MAX } from './limits.ts';
 import { PUBLISHED_LOCATIONS } from './locations.ts';
 
 /** What a server is started with. */
@@ -16,7 +16,11 @@ export interface Config {
   readonly ingestCompleted: boolean;
   /** The ids of the locations that there are. */
   readonly locations: readonly string[];
+  /** How long conversations are kept after their end, in microseconds; undefined for ever. */
+  readonly retention: number | undefined;
   readonly demo: boolean;
+  /** Whether clocks can be moved and projects set back. */
+  readonly dev: boolean;
   readonly insecure: boolean;
   readonly verbose: boolean;
 }
@@ -86,10 +90,22 @@ export const options: readonly Option[] = [
     meaning: 'ids of the locations that there are, separated by commas',
   },
   {
+    flag: 'retention',
+    value: 'string',
+    default: RETENTION_DEFAULT,
+    meaning: 'how long conversations are kept after their end: 30d, 12h or forever',
+  },
+  {
+    flag: 'dev',
+    value: 'boolean',
+    default: false,
+    meaning: 'for tests: let callers move clocks, reset projects and restore snapshots',
+  },
+  {
     flag: 'demo',
     value: 'boolean',
     default: false,
-    meaning: 'make the project "demo" and print commands to paste',
+    meaning: 'make the project "demo" and print commands to paste; implies --dev',
   },
   { flag: 'verbose', value: 'boolean', default: false, meaning: 'log stacks of errors' },
 ];
@@ -121,7 +137,9 @@ export function readConfig(
     batchLimit: readNumber('batch-limit', text('batch-limit'), 1, BATCH_LIMIT_MAX),
     ingestCompleted: values.get('ingest-completed') === true,
     locations: readLocations(text('locations')),
+    retention: readRetention(text('retention')),
     demo: values.get('demo') === true,
+    dev: values.get('dev') === true || values.get('demo') === true,
     insecure: values.get('insecure') === true,
     verbose: values.get('verbose') === true,
   };
@@ -165,6 +183,18 @@ function readNumber(flag: string, text: string, min: number, max: number): numbe
   const value = Number(text);
   if (/^\d+$/u.test(text) && value >= min && value <= max) return value;
   throw new ConfigError(`--${flag} ${text} is not a whole number from ${min} to ${max}`);
+}
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+function readRetention(text: string): number | undefined {
+  if (text === 'forever') return undefined;
+  const [, count, unit = ''] = /^(\d{1,12})([smhd])$/u.exec(text) ?? [];
+  const microseconds = Number(count) * (UNIT_SECONDS[unit] ?? Number.NaN) * 1_000_000;
+  if (microseconds >= 1_000_000 && microseconds <= RETENTION_MAX) return microseconds;
+  throw new ConfigError(
+    `--retention ${text} is neither forever nor a whole number with s, m, h or d behind it, such as 30d, up to 36500d`,
+  );
 }
 
 /** Whether a host, in any spelling that is canonical, can be reached from this machine alone. */

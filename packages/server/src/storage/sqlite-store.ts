@@ -8,6 +8,7 @@ import type { Applied, EncodedChange, EncodedList } from './change-writer.ts';
 import { decodeEntries, encodeEntries } from './message-entries.ts';
 import { SqliteConnection } from './sqlite-connection.ts';
 import { SqliteReader } from './sqlite-reader.ts';
+import { projectOf } from './sqlite-rows.ts';
 import { SqliteScanner } from './sqlite-scanner.ts';
 import type { ThreadData, WriterStart } from './sqlite-threads.ts';
 import type { WriterReply, WriterRequest } from './sqlite-writer.ts';
@@ -15,8 +16,10 @@ import {
   type Change,
   ConflictError,
   type MessageRange,
+  type NamedResource,
   type NewMessage,
   type Page,
+  type ProjectClock,
   QueueFullError,
   type Receipt,
   type ResourceRange,
@@ -25,12 +28,12 @@ import {
   type StoredMessage,
   type StoredReply,
   type StoredResource,
+  type StoredSnapshot,
+  type StoredTimer,
   StoreFailedError,
   StoreUnusableError,
-  type Timer,
+  type TimerRange,
 } from './store.ts';
-
-const PROJECTS = 'projects/';
 
 /** How long changes that arrive in turn after turn are gathered before they are handed on. */
 const GATHER_MS = 2;
@@ -224,16 +227,33 @@ class SqliteStore implements Store {
     return this.#read((reader) => reader.listEvents(after, limit));
   }
 
-  getTimer(key: string): Promise<Timer | undefined> {
+  getTimer(key: string): Promise<StoredTimer | undefined> {
     return this.#read((reader) => reader.getTimer(key));
   }
 
-  dueTimers(until: number, limit: number): Promise<readonly Timer[]> {
-    return this.#read((reader) => reader.dueTimers(until, limit));
+  dueTimers(until: number, range: TimerRange): Promise<readonly StoredTimer[]> {
+    return this.#read((reader) => reader.dueTimers(until, range));
   }
 
   nextDue(): Promise<number | undefined> {
     return this.#read((reader) => reader.nextDue());
+  }
+
+  listClocks(): Promise<readonly ProjectClock[]> {
+    return this.#read((reader) => reader.listClocks());
+  }
+
+  listSnapshots(
+    project: string,
+    after: string | undefined,
+    limit: number,
+  ): Promise<readonly StoredSnapshot[]> {
+    return this.#read((reader) => reader.listSnapshots(project, after, limit));
+  }
+
+  walk(after: string | undefined, limit: number): Promise<readonly NamedResource[]> {
+    if (this.#suspended === undefined) return this.#scanner.walk(after, limit);
+    return this.#suspended.promise.then(() => this.walk(after, limit));
   }
 
   close(): Promise<void> {
@@ -343,12 +363,6 @@ class SqliteStore implements Store {
   }
 }
 
-/** The project in which a partition lies. */
-function projectOf(partition: string): string {
-  const end = partition.indexOf('/', PROJECTS.length);
-  return partition.slice(PROJECTS.length, end === -1 ? undefined : end);
-}
-
 function encodeChange({ append = [], ...rest }: Change): EncodedChange {
   return { ...rest, append: append.map(encodeList) };
 }
@@ -363,14 +377,15 @@ function encodeList(messages: readonly NewMessage[]): EncodedList {
   return { entries: encodeEntries(messages), sendTimes };
 }
 
-function toReceipt(entries: readonly Uint8Array[], { appended, purgeLeft }: Applied): Receipt {
+function toReceipt(entries: readonly Uint8Array[], { appended, left, project }: Applied): Receipt {
   return {
     appended: appended.map(({ twins }, list) => {
       const messages = decodeEntries(asBuffer(entries[list] ?? new Uint8Array()));
       for (const [position, twin] of twins) messages.splice(position, 1, ...decodeEntries(asBuffer(twin)));
       return messages;
     }),
-    purgeLeft,
+    left,
+    project,
   };
 }
 
