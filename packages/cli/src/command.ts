@@ -4,6 +4,8 @@ const USAGE = `parley: Dialogflow's v2beta1 Conversations API on your own machin
 
   parley serve     runs a server
   parley import    fills a server with conversation transcripts
+  parley clock     shows what time it is in a project, or moves it forward
+  parley snapshot  keeps a project as it is, and sets it back to that
 
 Each command explains itself with --help.
 `;
@@ -55,6 +57,10 @@ async function loadCommand(
       return (await import('./serve.ts')).serve;
     case 'import':
       return (await import('./import.ts')).importTranscripts;
+    case 'clock':
+      return (await import('./clock.ts')).clock;
+    case 'snapshot':
+      return (await import('./snapshot.ts')).snapshot;
     default:
       return undefined;
   }

@@ -94,7 +94,7 @@ export function buildDispatcher(parts: { config: Config; store: Store; clock: Pr
   const operations = new OperationRunner(store, clock, scheduler);
   scheduler.handle(COMPLETION, (timer) => completeByTimer(store, timer, config.retention));
   scheduler.handle(PURGE, (timer) => purgeByTimer(store, timer));
-  scheduler.handle(ERASE, (timer) => eraseByTimer(store, timer));
+  scheduler.handle(ERASE, (timer) => eraseByTimer(store, timer, clock.now()));
   scheduler.handle(EXPIRE, (timer) => expireByTimer(store, timer, clock.now()));
   scheduler.handle(RETAIN, (timer) =>
     retainByTimer(store, timer, {

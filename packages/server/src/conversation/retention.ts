@@ -23,7 +23,13 @@ export const ERASE = 'erase';
 export const ERASER: Eraser = { key: ERASE, kind: ERASE };
 
 /** Rows that are erased in one commit: others wait for it no longer than for a batch of messages. */
-const ERASE_ROWS = 200;
+const ERASE_ROWS = 400;
+
+/**
+ * From one such commit to the next, in microseconds. What is erased has to be written into the database now and then, and
+ * others wait for that: so it is not to be often.
+ */
+const ERASE_PAUSE = 10_000;
 
 /** Later than all that can be due by a clock that goes as far as clocks go. In microseconds. */
 const NEVER = CLOCK_TIME_MAX + RETENTION_MAX;
@@ -125,7 +131,7 @@ export async function purgeByTimer(store: Store, timer: StoredTimer): Promise<vo
   }
 }
 
-/** What the timer of the kind `ERASE` is for: one step, after which it is still due where something is left. */
-export async function eraseByTimer(store: Store, { partition }: StoredTimer): Promise<void> {
-  await store.commit({ partition, erase: { eraser: ERASER, limit: ERASE_ROWS } });
+/** What the timer of the kind `ERASE` is for: one step, after which it is due again where something is left. */
+export async function eraseByTimer(store: Store, { partition }: StoredTimer, now: number): Promise<void> {
+  await store.commit({ partition, erase: { eraser: ERASER, limit: ERASE_ROWS, next: now + ERASE_PAUSE } });
 }

@@ -194,12 +194,12 @@ export class ChangeWriter {
     this.#callEraser(eraser);
   }
 
-  #callEraser({ key, kind }: Eraser): void {
-    this.#statements.schedule.run(key, 0, kind, SERVER_PARTITION, new Uint8Array(), null);
+  #callEraser({ key, kind }: Eraser, due = 0): void {
+    this.#statements.schedule.run(key, due, kind, SERVER_PARTITION, new Uint8Array(), null);
   }
 
   /** Answers whether something is left. */
-  #erase({ eraser, limit }: NonNullable<Change['erase']>): boolean {
+  #erase({ eraser, limit, next }: NonNullable<Change['erase']>): boolean {
     const statements = this.#statements;
     for (let left = limit; ; ) {
       const filed = statements.nextPurge.get();
@@ -212,7 +212,10 @@ export class ChangeWriter {
         if (left > 0) left -= erase.run(number, left);
       }
       // With something left to spend, nothing of this one is left to erase.
-      if (left === 0) return true;
+      if (left === 0) {
+        this.#callEraser(eraser, next);
+        return true;
+      }
       statements.endPurge.run(conversation, number);
     }
   }

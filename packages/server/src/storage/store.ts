@@ -207,9 +207,9 @@ export interface Change {
   readonly purge?: { readonly eraser: Eraser };
   /**
    * Erases what was filed, of any project, no more than so many rows at a time. The receipt says whether something is
-   * left; where nothing is, the eraser is taken away in the same commit.
+   * left; then the eraser is due at `next`, by the system's clock, and else it is taken away.
    */
-  readonly erase?: { readonly eraser: Eraser; readonly limit: number };
+  readonly erase?: { readonly eraser: Eraser; readonly limit: number; readonly next: number };
   /** Erases replies of any project that have expired by `at`, the time of the system: no more than so many. */
   readonly expire?: { readonly at: number; readonly limit: number };
   /** Of the project that is the partition. All else that the change does comes after it. */
