@@ -94,6 +94,7 @@ function banner(config: Config, server: RunningServer, isNew: boolean): string {
       ? 'anybody who reaches this port may read and write everything (--insecure)'
       : 'anybody on this machine may read and write everything (no authentication)',
   ];
+  if (config.dev) lines.push('they may move clocks, reset projects and restore snapshots, too (--dev)');
   if (config.demo) lines.push('', 'Try it:', '', ...demoCommands(server.url).map((line) => `  ${line}`), '');
   return `${lines.join('\n')}\n`;
 }

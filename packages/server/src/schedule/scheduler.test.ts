@@ -162,6 +162,21 @@ describe('Scheduler', () => {
     assert.deepEqual([times, await store.getTimer('a')], [1, undefined]);
   });
 
+  it('leaves alone what goes by the name of a timer that it saw before', async () => {
+    await store.commit({ partition, schedule: [timer('a', 1)] });
+    const seen = [...(await store.dueTimers(1000, { limit: 10 }))];
+    await store.commit({ partition, schedule: [timer('a', 2000)] });
+    // As if it had been moved right after the schedule looked.
+    const late: Pick<Store, 'dueTimers' | 'getTimer'> = {
+      dueTimers: async (_until, { after }) => (after === undefined ? seen.splice(0) : []),
+      getTimer: (key) => store.getTimer(key),
+    };
+    const scheduler = new Scheduler(late as Store, clock, quiet);
+    scheduler.handle('k', () => assert.fail('it is not due'));
+    assert.equal(await scheduler.runDue(), 0);
+    assert.equal((await store.getTimer('a'))?.due, 2000);
+  });
+
   it('misses nothing when the clock of the system is set forward or back', async () => {
     const system = new FakeClock(1000);
     await store.commit({ partition, schedule: [timer('a', 2000), timer('b', 3000)] });

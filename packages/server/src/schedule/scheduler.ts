@@ -135,6 +135,8 @@ export class Scheduler {
 
   async #handle(timer: StoredTimer): Promise<void> {
     try {
+      // Since it was read somebody else may have done it, and a new one may go by its name.
+      if ((await this.#store.getTimer(timer.key))?.due !== timer.due) return;
       const handler = this.#handlers.get(timer.kind);
       if (handler === undefined) throw new Error(`nobody answers for timers of kind ${timer.kind}`);
       await handler(timer);
