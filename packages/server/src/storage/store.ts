@@ -107,7 +107,8 @@ export interface StoredSnapshot {
  *
  * advance  moves its clock forward, and with it when its timers are due and its replies expire by the system's
  * reset    takes away all that it has stored but its snapshots, and sets its clock to the system's
- * save     keeps all that it has stored, its clock included, under an id; a snapshot of that id is replaced
+ * save     keeps all that it has stored, its clock included, under an id; a snapshot of that id is replaced. Events, and
+ *          timers that are due by the system, are not kept: they are about what goes on outside
  * restore  sets it back to a snapshot: what it has stored, and what time it is. Resources have versions that they never
  *          had. Messages that are appended from then on have greater create_times than all that the project ever had
  * forget   takes a snapshot away
