@@ -23,6 +23,8 @@ export interface LifecycleOptions {
   readonly seed: number;
   /** They begin in so many waves, two hours apart, each of which makes two steps. */
   readonly waves: number;
+  /** Breaks the server first: a proof that does not notice proves nothing. */
+  readonly sabotage?: 'early-timers' | undefined;
   readonly onStep?: (step: string) => void;
 }
 
@@ -225,7 +227,8 @@ class Run implements AsyncDisposable {
   }
 
   async #start(): Promise<void> {
-    this.#server = await ServerProcess.start(this.#folder);
+    const { sabotage } = this.#options;
+    this.#server = await ServerProcess.start(this.#folder, sabotage && { preloads: [sabotage] });
     this.#channel = await GrpcChannel.open(this.#server.url);
     this.#project = new Project(this.#channel, 'lives');
   }

@@ -13,9 +13,17 @@ describe('conversations on a clock that is moved', () => {
   });
 });
 
+describe('conversations on a server whose timers are due early', () => {
+  it('are found to be completed and purged before their time', async () => {
+    const sabotage = 'early-timers';
+    const report = await proveLifecycle({ conversations: 3, waves: 1, kills: 0, seed: 1, sabotage });
+    assert.ok(report.findings.some((finding) => /ended -\d+ us from 24 hours$/u.test(finding)));
+  });
+});
+
 describe('a purge', () => {
   it('leaves nothing, and the space that it frees is used again', async () => {
-    const rounds = await provePurge({ messages: 8_000, rounds: 3, rate: 0, quietSeconds: 0 });
+    const rounds = await provePurge({ messages: 20_000, rounds: 3, rate: 0, quietSeconds: 0 });
     for (const { seen, left } of rounds) assert.deepEqual([seen, left], [0, 0]);
     const [first, , last] = rounds.map(({ purgedMib }) => purgedMib);
     assert.ok(first !== undefined && last !== undefined && first > 1);

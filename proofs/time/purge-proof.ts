@@ -17,7 +17,7 @@ export interface PurgeOptions {
   readonly messages: number;
   /** How often as many messages are filed and purged again. */
   readonly rounds: number;
-  /** Calls a second of others, and how long they are measured before the purge. 0 measures nothing. */
+  /** Calls a second of others, and how long they are measured without a purge, half of it before. 0 measures nothing. */
   readonly rate: number;
   readonly quietSeconds: number;
 }
@@ -77,7 +77,9 @@ async function purgeOnce(
   };
 
   watch();
-  const quiet = rate === 0 ? [] : await others.measure(async () => sleep(quietSeconds * 1000));
+  const measureQuiet = async () =>
+    rate === 0 ? [] : await others.measure(async () => sleep((quietSeconds / 2) * 1000));
+  const before = await measureQuiet();
   const started = performance.now();
   const during = await others.measure(async () => {
     await project.advance(AFTER_THE_END);
@@ -87,6 +89,7 @@ async function purgeOnce(
     }
   });
   const eraseSeconds = (performance.now() - started) / 1000;
+  const quiet = [...before, ...(await measureQuiet())];
   let seen = 0;
   for (const name of names) {
     const outcome = await project.get(name).catch(() => undefined);

@@ -93,7 +93,8 @@ export function buildDispatcher(parts: { config: Config; store: Store; clock: Pr
   const locations = new Locations(config.locations);
   const operations = new OperationRunner(store, clock, scheduler);
   scheduler.handle(COMPLETION, (timer) => completeByTimer(store, timer, config.retention));
-  scheduler.handle(PURGE, (timer) => purgeByTimer(store, timer));
+  // Nothing follows from a purge that is due at a time of its own.
+  scheduler.handle(PURGE, (timer) => purgeByTimer(store, timer), Number.POSITIVE_INFINITY);
   scheduler.handle(ERASE, (timer) => eraseByTimer(store, timer, clock.now()));
   scheduler.handle(EXPIRE, (timer) => expireByTimer(store, timer, clock.now()));
   scheduler.handle(RETAIN, (timer) =>

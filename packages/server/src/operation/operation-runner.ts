@@ -60,7 +60,7 @@ export class OperationRunner {
     this.#clock = clock;
     this.#scheduler = scheduler;
     scheduler.handle(TIMER_KIND, (timer) => this.#work(timer));
-    scheduler.handle(FORGET, (timer) => this.#forget(timer));
+    scheduler.handle(FORGET, (timer) => this.#forget(timer), Number.POSITIVE_INFINITY);
   }
 
   /** Says what is done for a kind of operation. The kind is stored: it must keep its meaning. */

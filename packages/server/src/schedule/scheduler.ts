@@ -12,11 +12,13 @@ export type TimerHandler = (timer: StoredTimer) => Promise<void>;
 /** How many timers are under way at once. */
 const BATCH = 128;
 
-/**
- * Timers are under way together only where they are due within this time, in microseconds: what one of them makes due
- * comes later than that, and so waits for its turn.
- */
-const BATCH_SPAN = 1_000_000;
+/** What a timer makes due itself comes no sooner after it, where its kind says nothing else. In microseconds. */
+const LEAD = 1_000_000;
+
+interface Kind {
+  readonly handler: TimerHandler;
+  readonly lead: number;
+}
 
 /** Nothing sleeps longer, so that a clock that was set is noticed, and what was scheduled to be due soon. */
 const SLEEP_MAX_MS = 10_000;
@@ -32,7 +34,7 @@ export class Scheduler {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #handlers = new Map<string, TimerHandler>();
+  readonly #kinds = new Map<string, Kind>();
   readonly #underWay = new Map<string, Promise<void>>();
   #running = false;
   #stopping = false;
@@ -47,10 +49,13 @@ export class Scheduler {
     this.#log = log;
   }
 
-  /** Says who answers for a kind of timer. */
-  handle(kind: string, handler: TimerHandler): void {
-    if (this.#handlers.has(kind)) throw new Error(`somebody answers for ${kind} already`);
-    this.#handlers.set(kind, handler);
+  /**
+   * Says who answers for a kind of timer. What it schedules must be due no sooner than `lead` microseconds after itself:
+   * it waits for its turn, and what is due before that can be under way together.
+   */
+  handle(kind: string, handler: TimerHandler, lead = LEAD): void {
+    if (this.#kinds.has(kind)) throw new Error(`somebody answers for ${kind} already`);
+    this.#kinds.set(kind, { handler, lead });
   }
 
   start(): void {
@@ -88,15 +93,25 @@ export class Scheduler {
     let isIdle = true;
     for (let after: TimerCursor | undefined; !this.#stopping; ) {
       const due = await this.#store.dueTimers(this.#clock.now(), { limit: BATCH, after, within });
-      const [first] = due;
-      if (first === undefined) return !isIdle;
-      const batch = due.filter(({ at }) => at < first.at + BATCH_SPAN);
+      if (due.length === 0) return !isIdle;
+      const batch = this.#takeTogether(due);
       const open = batch.filter(({ key }) => !failed.has(key));
       if (open.length > 0) isIdle = false;
       await Promise.all(open.map((timer) => this.#run(timer).catch(() => failed.add(timer.key))));
       after = batch.at(-1);
     }
     return false;
+  }
+
+  /** The first of those that are due, before anything that they can make due themselves. */
+  #takeTogether(due: readonly StoredTimer[]): readonly StoredTimer[] {
+    let until = Number.POSITIVE_INFINITY;
+    const end = due.findIndex(({ at, kind }) => {
+      if (at >= until) return true;
+      until = Math.min(until, at + (this.#kinds.get(kind)?.lead ?? LEAD));
+      return false;
+    });
+    return end === -1 ? due : due.slice(0, end);
   }
 
   #sleepFor(milliseconds: number): void {
@@ -137,9 +152,9 @@ export class Scheduler {
     try {
       // Since it was read somebody else may have done it, and a new one may go by its name.
       if ((await this.#store.getTimer(timer.key))?.due !== timer.due) return;
-      const handler = this.#handlers.get(timer.kind);
-      if (handler === undefined) throw new Error(`nobody answers for timers of kind ${timer.kind}`);
-      await handler(timer);
+      const kind = this.#kinds.get(timer.kind);
+      if (kind === undefined) throw new Error(`nobody answers for timers of kind ${timer.kind}`);
+      await kind.handler(timer);
     } catch (error) {
       this.#log.error('timer failed', { key: timer.key, kind: timer.kind, error });
       throw error;
