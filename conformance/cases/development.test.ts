@@ -1,15 +1,23 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Duration, durationMs } from '@bufbuild/protobuf/wkt';
-import { Development } from '@parleykit/proto/admin';
+import { Administration, Development } from '@parleykit/proto/admin';
+import { Operations } from '@parleykit/proto/longrunning';
 import { Code } from '@parleykit/proto/rpc';
-import { Conversations, Conversation_LifecycleState as State } from '@parleykit/proto/v2beta1';
+import {
+  ConversationProfiles,
+  Conversations,
+  Participants,
+  Conversation_LifecycleState as State,
+} from '@parleykit/proto/v2beta1';
 import { newProject } from '../target.ts';
 import type { Wire } from '../wires.ts';
 import {
   createConversation,
   createParticipant,
+  createProfile,
   createTalk,
+  finished,
   getConversation,
   ingest,
   listMessages,
@@ -19,6 +27,7 @@ import {
   nanos,
   openScene,
   refused,
+  setFeature,
 } from './scene.ts';
 
 const HOUR = 3_600;
@@ -156,6 +165,28 @@ for (const wire of scene.wires) {
       assert.ok(nanos(next?.createTime) > nanos(late?.createTime));
       await advance(wire, project, DAY);
       assert.equal((await getConversation(wire, conversation)).lifecycleState, State.COMPLETED);
+    });
+
+    it('bring back profiles, participants, operations and holds', async () => {
+      const parent = `projects/${newProject()}`;
+      const profile = await createProfile(wire, parent);
+      const { conversation, participant } = await createTalk(wire, parent);
+      const { name: operation } = await setFeature(wire, profile.name, 3);
+      await finished(wire, operation);
+      await wire.call(Administration.method.holdConversation, { name: conversation, reason: 'kept' });
+      const seen = () =>
+        Promise.all([
+          wire.call(ConversationProfiles.method.listConversationProfiles, { parent }),
+          wire.call(Participants.method.getParticipant, { name: participant }),
+          wire.call(Operations.method.getOperation, { name: operation }),
+          wire.call(Administration.method.getHold, { name: `${conversation}/hold` }),
+        ]);
+      const before = await seen();
+      const { name } = await wire.call(method.createSnapshot, { parent });
+      await wire.call(method.resetProject, { name: parent });
+      await refused(seen(), notFound);
+      await wire.call(method.restoreSnapshot, { name });
+      assert.deepEqual(await seen(), before);
     });
 
     it('are listed by their ids, replaced, and deleted', async () => {

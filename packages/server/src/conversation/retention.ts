@@ -52,13 +52,9 @@ export function isParked({ due }: Timer): boolean {
   return due === NEVER;
 }
 
-/** A parked purge as it was before, or one that waits beyond all times. */
+/** A parked purge as it was before. */
 export function unpark(timer: Timer): Timer {
   return { ...timer, due: Number(new TextDecoder().decode(timer.data)) };
-}
-
-export function park(timer: Timer): Timer {
-  return { ...timer, due: NEVER };
 }
 
 /** The name under which the hold of a conversation is stored, by the conversation's canonical name. */
@@ -109,10 +105,12 @@ export async function purgeByTimer(store: Store, timer: StoredTimer): Promise<vo
     if (stored?.state !== State.COMPLETED) {
       await store.commit({ partition: conversation, unschedule: [key] });
     } else if (hold !== undefined) {
+      // The hold is written anew: who releases it meanwhile must look again, and then finds a purge that is parked.
       await store.commit({
         partition: conversation,
         expect: [{ name: holdKey(conversation), version: hold.version }],
-        schedule: [park(timer)],
+        put: [{ name: holdKey(conversation), body: hold.body }],
+        schedule: [{ ...timer, due: NEVER }],
       });
     } else {
       await store.commit({
