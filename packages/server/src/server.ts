@@ -13,7 +13,7 @@ import {
 import { type Clock, ProjectClocks, SystemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { COMPLETION, completeByTimer } from './conversation/completion.ts';
-import { EXPIRE, expireByTimer, expireReplies, scheduleExpiry } from './conversation/reply-expiry.ts';
+import { EXPIRE, expireByTimer, scheduleExpiry } from './conversation/reply-expiry.ts';
 import { ERASE, eraseByTimer, PURGE, purgeByTimer } from './conversation/retention.ts';
 import { RETAIN, retainByTimer } from './conversation/retention-upgrade.ts';
 import { Locations } from './locations.ts';
@@ -115,9 +115,7 @@ export function buildDispatcher(parts: { config: Config; store: Store; clock: Pr
   dispatcher.register(Operations, new OperationsService(store, operations));
   dispatcher.register(LocationsProto, new LocationsService(locations, store.secret));
   dispatcher.register(Administration, new RetentionService(store, clock, scheduler));
-  const afterAdvance = () => expireReplies(store, clock.now());
-  const development = new DevelopmentService(store, clock, scheduler, { dev: config.dev, afterAdvance });
-  dispatcher.register(Development, development);
+  dispatcher.register(Development, new DevelopmentService(store, clock, scheduler, config));
   return { dispatcher, scheduler, metrics };
 }
 

@@ -7,7 +7,7 @@ export const EXPIRE = 'expire replies';
 const PERIOD = 60 * 60 * 1_000_000;
 
 /** Rows that are erased in one commit. */
-const ROWS = 500;
+export const EXPIRE_ROWS = 500;
 
 /** Has replies that expire be erased from `now` on, the time of the system in microseconds. It lasts. */
 export async function scheduleExpiry(store: Store, now: number): Promise<void> {
@@ -23,7 +23,7 @@ export async function expireByTimer(store: Store, { partition }: StoredTimer, no
 
 /** Erases the replies of all projects that have expired. `now` is the time of the system. */
 export async function expireReplies(store: Store, now: number): Promise<void> {
-  const step = { partition: SERVER_PARTITION, expire: { at: now, limit: ROWS } };
+  const step = { partition: SERVER_PARTITION, expire: { at: now, limit: EXPIRE_ROWS } };
   while ((await store.commit(step)).left);
 }
 

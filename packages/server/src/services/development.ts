@@ -16,6 +16,7 @@ import {
   SnapshotSchema,
 } from '@parleykit/proto/admin';
 import { type ProjectClocks, toMicroseconds, toTimestamp } from '../clock.ts';
+import { EXPIRE_ROWS, expireReplies } from '../conversation/reply-expiry.ts';
 import { ERASER } from '../conversation/retention.ts';
 import { customIdInvalid, developmentOff, dueFailed, fieldInvalid, notFound } from '../errors.ts';
 import { createId } from '../ids.ts';
@@ -31,7 +32,7 @@ export interface DevelopmentOptions {
   /** Whether the server is for development; else every method is refused. */
   readonly dev: boolean;
   /** Called once all that was due in a project has happened, before the caller of AdvanceClock is told so. */
-  readonly afterAdvance: (project: string) => Promise<void>;
+  readonly afterAdvance?: (project: string) => Promise<void>;
 }
 
 /** parley.admin.v1.Development */
@@ -65,7 +66,7 @@ export class DevelopmentService implements ServiceHandlers<typeof Development> {
     if (by > 0) await this.#change(project, { kind: 'advance', by });
     const failed = await this.#scheduler.runDue(`projects/${project}`);
     if (failed > 0) throw dueFailed(project, failed);
-    await this.#options.afterAdvance(project);
+    await this.#options.afterAdvance?.(project);
     // What purges have left is nobody's any more, and need not be waited for.
     this.#scheduler.wake();
     return this.#toClock(project);
@@ -128,8 +129,11 @@ export class DevelopmentService implements ServiceHandlers<typeof Development> {
   /** What is due by the clock as it is then, is looked at. Throws NOT_FOUND for a snapshot that is not there. */
   async #change(project: string, change: ProjectChange): Promise<StoredSnapshot | undefined> {
     try {
-      const receipt = await this.#store.commit({ partition: `projects/${project}`, project: change });
+      // Where a clock is moved, replies expire.
+      const expire = { at: this.#clocks.now(), limit: EXPIRE_ROWS };
+      const receipt = await this.#store.commit({ partition: `projects/${project}`, project: change, expire });
       if (receipt.project !== undefined) this.#clocks.set(project, receipt.project.ahead);
+      if (receipt.left) await expireReplies(this.#store, this.#clocks.now());
       this.#scheduler.wake();
       return receipt.project?.snapshot;
     } catch (error) {
