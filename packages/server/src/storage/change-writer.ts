@@ -207,16 +207,16 @@ export class ChangeWriter {
         statements.unschedule.run(eraser.key);
         return false;
       }
+      if (left <= 0) {
+        this.#callEraser(eraser, next);
+        return true;
+      }
       const [conversation = '', number = 0] = filed;
       for (const erase of [statements.eraseMessages, statements.eraseSendTimes, statements.eraseReplies]) {
         if (left > 0) left -= erase.run(number, left);
       }
-      // With something left to spend, nothing of this one is left to erase.
-      if (left === 0) {
-        this.#callEraser(eraser, next);
-        return true;
-      }
-      statements.endPurge.run(conversation, number);
+      // With something left to spend, nothing of this one is left to erase but that it was filed.
+      if (left > 0) left -= statements.endPurge.run(conversation, number);
     }
   }
 

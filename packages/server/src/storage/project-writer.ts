@@ -16,15 +16,13 @@ export class ProjectWriter {
   readonly #statements: ReturnType<typeof prepareStatements>;
   /** Answers the first of so many numbers for conversations that nobody else gets. */
   readonly #takeNumbers: (count: number) => number;
-  /** What create_times must be above, by project. Too high, after a change that was rolled back, does no harm. */
-  readonly #floors = new Map<string, number>();
+  /** Projects whose create_times may have to be above something: few, so that nobody else has to look. */
+  readonly #restored = new Set<string>();
 
   constructor(connection: SqliteConnection, takeNumbers: (count: number) => number) {
     this.#statements = prepareStatements(connection);
     this.#takeNumbers = takeNumbers;
-    for (const [project, floor] of this.#statements.floors.iterate()) {
-      this.#floors.set(project as string, floor as number);
-    }
+    for (const [project] of this.#statements.restored.iterate()) this.#restored.add(project as string);
   }
 
   /** How far a project's clock is ahead of the system's. */
@@ -34,7 +32,7 @@ export class ProjectWriter {
 
   /** What the create_times of a project's new messages are above. */
   floorOf(project: string): number {
-    return this.#floors.get(project) ?? 0;
+    return this.#restored.has(project) ? this.#readClock(project).floor : 0;
   }
 
   /** Throws ConflictError where a snapshot is not there. */
@@ -75,7 +73,7 @@ export class ProjectWriter {
 
   #writeClock(project: string, { ahead, floor, high }: ClockRow): void {
     this.#statements.setClock.run(project, ahead, floor, high);
-    this.#floors.set(project, floor);
+    if (floor > 0) this.#restored.add(project);
   }
 
   #shift(project: string, by: number): void {
@@ -160,7 +158,7 @@ function prepareStatements(connection: SqliteConnection) {
     `SELECT number FROM snapshot_resources WHERE snapshot = ${snapshot} AND number IS NOT NULL`;
   return {
     clock: prepare('SELECT ahead, floor, high FROM clocks WHERE project = $1'),
-    floors: prepare('SELECT project, floor FROM clocks WHERE floor > 0'),
+    restored: prepare('SELECT project FROM clocks WHERE floor > 0'),
     setClock: prepare(
       `INSERT INTO clocks (project, ahead, floor, high) VALUES ($1, $2, $3, $4)
        ON CONFLICT (project) DO UPDATE SET ahead = excluded.ahead, floor = excluded.floor, high = excluded.high`,

@@ -490,11 +490,20 @@ for (const driver of drivers) {
         await purge();
         let slices = 1;
         for (let left = await erase(4); left; left = await erase(4)) slices++;
-        // Ten messages, as many send times, and a reply.
+        // Ten messages, as many send times, a reply, and that it was filed.
         assert.ok(slices >= 6 && slices <= 7, String(slices));
         assert.equal(await store.getTimer('eraser'), undefined);
         assert.equal(await erase(4), false);
         assert.equal((await store.listMessages(OTHER, EVERYTHING))?.items.length, 1);
+      });
+
+      it('is erased in slices where there is little of much', async () => {
+        for (let index = 0; index < 10; index++) {
+          const partition = `${CONVERSATION}${index}`;
+          await store.commit(createConversation(partition));
+          await store.commit({ partition, purge: { eraser } });
+        }
+        assert.deepEqual([await erase(4), await erase(4), await erase(4)], [true, true, false]);
       });
 
       it('frees the name at once, and leaves alone whoever takes it', async () => {
@@ -670,6 +679,19 @@ for (const driver of drivers) {
         await store.commit(createConversation(`${CONVERSATION}3`));
         const { appended } = await store.commit({ partition: `${CONVERSATION}3`, append: [[said('new')]] });
         assert.ok((appended[0]?.[0]?.createTime ?? 0) > highest);
+      });
+
+      it('hand them out still after a reset that came to nothing', async () => {
+        await change({ kind: 'advance', by: HOUR });
+        await change({ kind: 'save', at: clock.now() - HOUR, snapshot: 's' });
+        await change({ kind: 'restore', at: clock.now(), snapshot: 's', eraser });
+        const reset = { kind: 'reset', at: clock.now(), eraser } as const;
+        await assert.rejects(
+          store.commit({ partition: 'projects/p', project: reset, settle: [12_345] }),
+          ConflictError,
+        );
+        const { appended } = await store.commit(append([said('new')]));
+        assert.equal(appended[0]?.[0]?.createTime, clock.now() + HOUR + 1);
       });
 
       it('have versions after they were restored that nobody expects', async () => {
