@@ -67,6 +67,7 @@ function banner(config: Config, server: RunningServer, isNew: boolean): string {
       ? 'anybody who reaches this port may read and write everything (--insecure)'
       : 'anybody on this machine may read and write everything (no authentication)',
   ];
+  if (config.dev) lines.push('they may move clocks, reset projects and restore snapshots, too (--dev)');
   if (config.demo) {
     const commands = demoCommands(server.url, config.project).map((line) => `  ${line}`);
     lines.push('', `Open ${server.url} in a browser, and try:`, '', ...commands, '');

@@ -40,7 +40,7 @@ const serverWalls: Readonly<Record<string, readonly string[]>> = {
   transport: ['rpc', ...LEAVES],
   rpc: LEAVES,
   compatibility: ['services', ...LEAVES],
-  services: ['rpc', 'conversation', 'agent', 'suggestion', 'operation', 'storage', ...LEAVES],
+  services: ['rpc', 'conversation', 'agent', 'suggestion', 'operation', 'schedule', 'storage', ...LEAVES],
   agent: ['outbound', ...LEAVES],
   suggestion: LEAVES,
   operation: ['schedule', 'storage', ...LEAVES],

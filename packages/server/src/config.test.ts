@@ -12,7 +12,29 @@ describe('readConfig()', () => {
     );
   });
 
+  const DAY = 86_400_000_000;
+  for (const { retention, want } of [
+    { retention: '30d', want: 30 * DAY },
+    { retention: '36h', want: 1.5 * DAY },
+    { retention: '90m', want: DAY / 16 },
+    { retention: '1s', want: 1_000_000 },
+    { retention: 'forever', want: undefined },
+  ]) {
+    it(`reads --retention ${retention}`, () => assert.equal(readConfig({ retention }, {}).retention, want));
+  }
+
+  it('is for development where it is a demo, too', () => {
+    assert.deepEqual(
+      [{}, { dev: true }, { demo: true }].map((flags) => readConfig(flags, {}).dev),
+      [false, true, true],
+    );
+  });
+
   const refused = [
+    ...['30', '1.5d', '-1d', '0s', '36501d', '1w', 'never', ''].map((retention) => ({
+      flags: { retention },
+      message: `--retention ${retention} is neither forever nor a whole number with s, m, h or d behind it, such as 30d, up to 36500d`,
+    })),
     { flags: { port: '70000' }, message: '--port 70000 is not a whole number from 0 to 65535' },
     { flags: { port: '1e3' }, message: '--port 1e3 is not a whole number from 0 to 65535' },
     { flags: { 'batch-limit': '1001' }, message: '--batch-limit 1001 is not a whole number from 1 to 1000' },

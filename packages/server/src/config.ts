@@ -1,4 +1,4 @@
-import { BATCH_LIMIT_DEFAULT, BATCH_LIMIT_MAX } from './limits.ts';
+import { BATCH_LIMIT_DEFAULT, BATCH_LIMIT_MAX, RETENTION_DEFAULT, RETENTION_MAX } from './limits.ts';
 import { PUBLISHED_LOCATIONS } from './locations.ts';
 
 /** What of an automated agent's reply can begin the assist stage. */
@@ -26,7 +26,11 @@ export interface Config {
   readonly locations: readonly string[];
   /** Where the calls that the server makes itself may go: anywhere, or to addresses of the internet alone. */
   readonly webhookAddresses: 'any' | 'public';
+  /** How long conversations are kept after their end, in microseconds; undefined for ever. */
+  readonly retention: number | undefined;
   readonly demo: boolean;
+  /** Whether clocks can be moved and projects set back. */
+  readonly dev: boolean;
   /** The project that `demo` is about. */
   readonly project: string;
   readonly insecure: boolean;
@@ -141,10 +145,22 @@ export const options: readonly Option[] = [
     meaning: 'where calls to webhooks may go; public: not to this machine and not to private networks',
   },
   {
+    flag: 'retention',
+    value: 'string',
+    default: RETENTION_DEFAULT,
+    meaning: 'how long conversations are kept after their end: 30d, 12h or forever',
+  },
+  {
+    flag: 'dev',
+    value: 'boolean',
+    default: false,
+    meaning: 'for tests: let callers move clocks, reset projects and restore snapshots',
+  },
+  {
     flag: 'demo',
     value: 'boolean',
     default: false,
-    meaning: 'make a project with a profile "demo" and print commands to paste',
+    meaning: 'make a project with a profile "demo" and print commands to paste; implies --dev',
   },
   {
     flag: 'project',
@@ -186,7 +202,9 @@ export function readConfig(
     handoffOn: readChoice('handoff-on', text('handoff-on'), HANDOFF_SIGNALS),
     locations: readLocations(text('locations')),
     webhookAddresses: readChoice('webhook-addresses', text('webhook-addresses'), ['any', 'public']),
+    retention: readRetention(text('retention')),
     demo: values.get('demo') === true,
+    dev: values.get('dev') === true || values.get('demo') === true,
     project: readProject(text('project')),
     insecure: values.get('insecure') === true,
     verbose: values.get('verbose') === true,
@@ -253,6 +271,18 @@ function readChoice<Choice extends string>(flag: string, text: string, choices: 
   const choice = choices.find((each) => each === text);
   if (choice !== undefined) return choice;
   throw new ConfigError(`--${flag} ${text} is none of ${choices.join(', ')}`);
+}
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+function readRetention(text: string): number | undefined {
+  if (text === 'forever') return undefined;
+  const [, count, unit = ''] = /^(\d{1,12})([smhd])$/u.exec(text) ?? [];
+  const microseconds = Number(count) * (UNIT_SECONDS[unit] ?? Number.NaN) * 1_000_000;
+  if (microseconds >= 1_000_000 && microseconds <= RETENTION_MAX) return microseconds;
+  throw new ConfigError(
+    `--retention ${text} is neither forever nor a whole number with s, m, h or d behind it, such as 30d, up to 36500d`,
+  );
 }
 
 /** Whether a host, in any spelling that is canonical, can be reached from this machine alone. */

@@ -94,3 +94,18 @@ export const LANGUAGE_CODE_LENGTH_MAX = 64;
 
 /** How long a conversation is in progress at most, in microseconds. */
 export const CONVERSATION_LIFE_MAX = 24 * 60 * 60 * 1_000_000;
+
+/** Clocks go no further, so that every time that follows from them can be written down. Microseconds since the epoch. */
+export const CLOCK_TIME_MAX = Date.UTC(2100, 0, 1) * 1000;
+
+/** How long a conversation can be kept after its end, where it is not for ever: 100 years. In microseconds. */
+export const RETENTION_MAX = 36_500 * 24 * 60 * 60 * 1_000_000;
+
+/** "Finished conversations are purged from the database after 30 days" (the comment of Conversation in the protos). */
+export const RETENTION_DEFAULT = '30d';
+
+/** How long an operation can be asked for once it is done, in microseconds. */
+export const OPERATION_LIFE_MAX = 30 * 24 * 60 * 60 * 1_000_000;
+
+/** `HoldConversationRequest.reason`, in UTF-8 bytes. */
+export const HOLD_REASON_BYTES_MAX = 1024;

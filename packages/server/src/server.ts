@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { create } from '@bufbuild/protobuf';
 import { services } from '@parleykit/proto';
-import { Administration } from '@parleykit/proto/admin';
+import { Administration, Development } from '@parleykit/proto/admin';
 import { Locations as LocationsProto } from '@parleykit/proto/location';
 import { Operations } from '@parleykit/proto/longrunning';
 import {
@@ -12,9 +12,12 @@ import {
 } from '@parleykit/proto/v2beta1';
 import { NoAgent } from './agent/automated-agent.ts';
 import { WebhookAgent } from './agent/webhook-agent.ts';
-import { type Clock, SystemClock } from './clock.ts';
+import { type Clock, ProjectClocks, SystemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { COMPLETION, completeByTimer } from './conversation/completion.ts';
+import { EXPIRE, expireByTimer, scheduleExpiry } from './conversation/reply-expiry.ts';
+import { ERASE, eraseByTimer, PURGE, purgeByTimer } from './conversation/retention.ts';
+import { RETAIN, retainByTimer } from './conversation/retention-upgrade.ts';
 import { Locations } from './locations.ts';
 import type { Log } from './log.ts';
 import { Metrics } from './metrics.ts';
@@ -27,9 +30,11 @@ import { ConversationProfilesService, putProfile } from './services/conversation
 import { ConversationWatch } from './services/conversation-watch.ts';
 import { ConversationsService } from './services/conversations.ts';
 import { errorOfStore } from './services/decide.ts';
+import { DevelopmentService } from './services/development.ts';
 import { LocationsService } from './services/locations.ts';
 import { OperationsService } from './services/operations.ts';
 import { ParticipantsService } from './services/participants.ts';
+import { RetentionService } from './services/retention.ts';
 import { Turns } from './services/turns.ts';
 import { openSqliteStore } from './storage/sqlite-store.ts';
 import { ConflictError, type Store } from './storage/store.ts';
@@ -64,10 +69,13 @@ export interface RunningServer {
  */
 export async function startServer(
   config: Config,
-  { log, clock = new SystemClock() }: { log: Log; clock?: Clock },
+  { log, clock: system = new SystemClock() }: { log: Log; clock?: Clock },
 ): Promise<RunningServer> {
+  const clock = new ProjectClocks(system);
   const store = await openSqliteStore(config.data, clock);
   try {
+    for (const { project, ahead } of await store.listClocks()) clock.set(project, ahead);
+    await scheduleExpiry(store, clock.now());
     if (config.demo) await makeDemo(store, clock, config.project);
     const { dispatcher, scheduler, metrics } = buildDispatcher({ config, store, clock, log });
     const server = await openPort({ config, dispatcher, store, scheduler, metrics, log });
@@ -80,7 +88,7 @@ export async function startServer(
 }
 
 /** What answers calls, on no wire yet. The schedule sleeps until it is started. */
-export function buildDispatcher(parts: { config: Config; store: Store; clock: Clock; log: Log }): {
+export function buildDispatcher(parts: { config: Config; store: Store; clock: ProjectClocks; log: Log }): {
   dispatcher: Dispatcher;
   scheduler: Scheduler;
   metrics: Metrics;
@@ -90,8 +98,22 @@ export function buildDispatcher(parts: { config: Config; store: Store; clock: Cl
   const metrics = buildMetrics(store, clock);
   const scheduler = new Scheduler(store, clock, log);
   const locations = new Locations(config.locations);
-  scheduler.handle(COMPLETION, (timer) => completeByTimer(store, timer, clock.now()));
   const operations = new OperationRunner(store, clock, scheduler);
+  scheduler.handle(COMPLETION, (timer) => completeByTimer(store, timer, config.retention));
+  // Nothing follows from a purge that is due at a time of its own.
+  scheduler.handle(PURGE, (timer) => purgeByTimer(store, timer), Number.POSITIVE_INFINITY);
+  scheduler.handle(ERASE, (timer) => eraseByTimer(store, timer, clock.now()));
+  scheduler.handle(EXPIRE, (timer) => expireByTimer(store, timer, clock.now()));
+  scheduler.handle(RETAIN, (timer) =>
+    retainByTimer(store, timer, {
+      retention: config.retention,
+      now: clock.now(),
+      others: async (resource) => {
+        if (resource.name.endsWith(`/operations/${resource.id}`))
+          await operations.retain(resource.name, resource);
+      },
+    }),
+  );
   const dispatcher = new Dispatcher(services, new CallRecorder(log, metrics), errorOfStore);
   dispatcher.register(Conversations, new ConversationsService(store, clock, locations, config));
   const profiles = new ConversationProfilesService(store, clock, locations, operations);
@@ -103,6 +125,8 @@ export function buildDispatcher(parts: { config: Config; store: Store; clock: Cl
   dispatcher.register(Administration, new ConversationWatch(store));
   dispatcher.register(Operations, new OperationsService(store, operations));
   dispatcher.register(LocationsProto, new LocationsService(locations, store.secret));
+  dispatcher.register(Administration, new RetentionService(store, clock, scheduler));
+  dispatcher.register(Development, new DevelopmentService(store, clock, scheduler, config));
   return { dispatcher, scheduler, metrics };
 }
 

@@ -33,7 +33,7 @@ describe('a conversation that nobody ends', () => {
     clock = new FakeClock();
     store = await openSqliteStore(folder, clock);
     scheduler = new Scheduler(store, clock, quiet);
-    scheduler.handle(COMPLETION, (timer) => completeByTimer(store, timer, clock.now()));
+    scheduler.handle(COMPLETION, (timer) => completeByTimer(store, timer, undefined));
   });
 
   afterEach(async () => {
@@ -72,23 +72,34 @@ describe('a conversation that nobody ends', () => {
     assert.equal(await store.nextDue(), undefined);
   });
 
-  it('is completed after a restart, too', async () => {
+  it('is completed after a restart, too, at the time when it was due', async () => {
+    const due = clock.now() + CONVERSATION_LIFE_MAX;
     await begin();
     await store.close();
     clock.advance(CONVERSATION_LIFE_MAX * 2);
     store = await openSqliteStore(folder, clock);
     scheduler = new Scheduler(store, clock, quiet);
-    scheduler.handle(COMPLETION, (timer) => completeByTimer(store, timer, clock.now()));
+    scheduler.handle(COMPLETION, (timer) => completeByTimer(store, timer, undefined));
     await scheduler.runDue();
-    assert.equal((await read()).state, State.COMPLETED);
+    const { state, message } = await read();
+    assert.deepEqual([state, message.endTime], [State.COMPLETED, toTimestamp(due)]);
+  });
+
+  it('ends no earlier than it began where the clock was set back', async () => {
+    await begin();
+    const stored = await store.get(NAME);
+    assert.ok(stored);
+    const { body: _body, ...change } = await completionOf(store, NAME, stored, clock.now() - 1, undefined);
+    await store.commit(change);
+    assert.deepEqual((await read()).message.endTime, toTimestamp(clock.now()));
   });
 
   it('has no timer any more once it was ended, and one that is left changes nothing', async () => {
     await begin();
-    const [timer] = await store.dueTimers(Number.MAX_SAFE_INTEGER, 1);
+    const [timer] = await store.dueTimers(Number.MAX_SAFE_INTEGER, { limit: 1 });
     const stored = await store.get(NAME);
     assert.ok(stored && timer);
-    const { body: _body, ...change } = await completionOf(store, NAME, stored, clock.now());
+    const { body: _body, ...change } = await completionOf(store, NAME, stored, clock.now(), undefined);
     await store.commit(change);
     assert.equal(await store.nextDue(), undefined);
     const { message } = await read();
@@ -102,7 +113,7 @@ describe('a conversation that nobody ends', () => {
     await begin({ withTimer: false });
     const stored = await store.get(NAME);
     assert.ok(stored);
-    const { body: _body, ...change } = await completionOf(store, NAME, stored, clock.now());
+    const { body: _body, ...change } = await completionOf(store, NAME, stored, clock.now(), undefined);
     await store.commit(change);
     assert.equal((await read()).state, State.COMPLETED);
   });

@@ -19,6 +19,7 @@ import {
 import type { Clock } from '../clock.ts';
 import { completionOf, completionTimer } from '../conversation/completion.ts';
 import { initialStage, start } from '../conversation/lifecycle.ts';
+import type { Retention } from '../conversation/retention.ts';
 import { encodeMessageBodies, writeMessages } from '../conversation/transcript.ts';
 import {
   alreadyExists,
@@ -52,6 +53,8 @@ export interface ConversationsOptions {
   readonly batchLimit: number;
   /** Whether BatchCreateMessages still takes messages for completed conversations. */
   readonly ingestCompleted: boolean;
+  /** How long conversations are kept after their end where their profile says nothing else. */
+  readonly retention: Retention;
 }
 
 /** google.cloud.dialogflow.v2beta1.Conversations */
@@ -131,6 +134,7 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
         name.key,
         stored,
         this.#clock.now(name.project),
+        this.#options.retention,
       );
       await this.#store.commit(change);
       return namedReply(name, body);

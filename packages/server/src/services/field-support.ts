@@ -215,6 +215,23 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
 
   'parley.admin.v1.WatchConversationRequest': { implemented: 'name after' },
   'parley.admin.v1.WatchConversationResponse': { implemented: 'conversation message' },
+  'parley.admin.v1.Hold': { implemented: 'name reason create_time' },
+  'parley.admin.v1.HoldConversationRequest': { implemented: 'name reason' },
+  'parley.admin.v1.ReleaseConversationRequest': { implemented: 'name' },
+  'parley.admin.v1.GetHoldRequest': { implemented: 'name' },
+  'parley.admin.v1.RetentionPolicy': { implemented: 'name duration forever' },
+  'parley.admin.v1.GetRetentionPolicyRequest': { implemented: 'name' },
+  'parley.admin.v1.UpdateRetentionPolicyRequest': { implemented: 'retention_policy update_mask' },
+  'parley.admin.v1.Clock': { implemented: 'name time offset' },
+  'parley.admin.v1.GetClockRequest': { implemented: 'name' },
+  'parley.admin.v1.AdvanceClockRequest': { implemented: 'name duration' },
+  'parley.admin.v1.ResetProjectRequest': { implemented: 'name' },
+  'parley.admin.v1.Snapshot': { implemented: 'name create_time message_count' },
+  'parley.admin.v1.CreateSnapshotRequest': { implemented: 'parent snapshot_id', ignored: 'snapshot' },
+  'parley.admin.v1.ListSnapshotsRequest': { implemented: `parent ${page}` },
+  'parley.admin.v1.ListSnapshotsResponse': { implemented: 'snapshots next_page_token' },
+  'parley.admin.v1.RestoreSnapshotRequest': { implemented: 'name' },
+  'parley.admin.v1.DeleteSnapshotRequest': { implemented: 'name' },
 
   'google.longrunning.Operation': { implemented: 'name metadata done error response' },
   'google.longrunning.ListOperationsRequest': {

@@ -2,6 +2,8 @@ import { decodeEntries } from './message-entries.ts';
 import { type Row, SqliteConnection, type Statement } from './sqlite-connection.ts';
 import {
   keyOf,
+  namesBelow,
+  projectOf,
   REPLY_COLUMNS,
   RESOURCE_COLUMNS,
   TIMER_COLUMNS,
@@ -12,12 +14,16 @@ import {
 import type {
   KeptReply,
   MessageRange,
+  NamedResource,
   Page,
+  ProjectClock,
   ResourceRange,
   StoredEvent,
   StoredMessage,
   StoredResource,
-  Timer,
+  StoredSnapshot,
+  StoredTimer,
+  TimerRange,
 } from './store.ts';
 
 /** How many messages are read at first; how many more, their size tells. */
@@ -92,7 +98,9 @@ export class SqliteReader {
   getReply(conversation: string, participant: string, requestId: string): KeptReply | undefined {
     const number = this.#numberOf(conversation);
     const row =
-      number === undefined ? undefined : this.#statements.getReply.get(number, participant, requestId);
+      number === undefined
+        ? undefined
+        : this.#statements.getReply.get(number, participant, requestId, projectOf(conversation));
     return row === undefined ? undefined : toReply(row);
   }
 
@@ -104,17 +112,47 @@ export class SqliteReader {
     }));
   }
 
-  getTimer(key: string): Timer | undefined {
+  getTimer(key: string): StoredTimer | undefined {
     const row = this.#statements.getTimer.get(key);
     return row === undefined ? undefined : toTimer(row);
   }
 
-  dueTimers(until: number, limit: number): Timer[] {
-    return Array.from(this.#statements.dueTimers.iterate(until, limit), toTimer);
+  dueTimers(until: number, { limit, after, within }: TimerRange): StoredTimer[] {
+    const from = [after?.at ?? Number.MIN_SAFE_INTEGER, after?.key ?? ''] as const;
+    const { dueTimers, dueTimersWithin } = this.#statements;
+    const rows =
+      within === undefined
+        ? dueTimers.iterate(until, limit, ...from)
+        : dueTimersWithin.iterate(until, limit, ...from, within, ...namesBelow(within));
+    return Array.from(rows, toTimer);
   }
 
   nextDue(): number | undefined {
     return this.#statements.nextDue.get()?.[0] as number | undefined;
+  }
+
+  listClocks(): ProjectClock[] {
+    return Array.from(this.#statements.listClocks.iterate(), ([project, ahead]) => ({
+      project: project as string,
+      ahead: ahead as number,
+    }));
+  }
+
+  listSnapshots(project: string, after: string | undefined, limit: number): StoredSnapshot[] {
+    const rows = this.#statements.listSnapshots.iterate(project, after ?? '', limit);
+    return Array.from(rows, ([id, createTime, messageCount]) => ({
+      id: id as string,
+      createTime: createTime as number,
+      messageCount: messageCount as number,
+    }));
+  }
+
+  walk(after: string | undefined, limit: number): NamedResource[] {
+    const from = after === undefined ? (['', ''] as const) : keyOf(after);
+    return Array.from(this.#statements.walk.iterate(...from, limit), ([collection, ...row]) => {
+      const resource = toResource(row);
+      return { ...resource, name: `${collection}/${resource.id}` };
+    });
   }
 
   close(): void {
@@ -217,7 +255,24 @@ function prepareStatements(connection: SqliteConnection) {
       'SELECT number, partition, data FROM events WHERE number > $1 ORDER BY number LIMIT +$2',
     ),
     getTimer: prepare(`SELECT ${TIMER_COLUMNS} FROM timers WHERE key = $1`),
-    dueTimers: prepare(`SELECT ${TIMER_COLUMNS} FROM timers WHERE due <= $1 ORDER BY due, key LIMIT +$2`),
+    dueTimers: prepare(
+      `SELECT ${TIMER_COLUMNS} FROM timers WHERE due <= $1 AND (due, key) > ($3, $4) ORDER BY due, key LIMIT +$2`,
+    ),
+    // By due, although there is an index by partition: of those that are due most are asked for.
+    dueTimersWithin: prepare(
+      `SELECT ${TIMER_COLUMNS} FROM timers INDEXED BY timers_by_due
+       WHERE due <= $1 AND (due, key) > ($3, $4) AND (partition = $5 OR (partition > $6 AND partition < $7))
+       ORDER BY due, key LIMIT +$2`,
+    ),
     nextDue: prepare('SELECT due FROM timers ORDER BY due LIMIT 1'),
+    listClocks: prepare('SELECT project, ahead FROM clocks'),
+    listSnapshots: prepare(
+      `SELECT id, create_time, message_count FROM snapshots WHERE project = $1 AND id > $2
+       ORDER BY id LIMIT +$3`,
+    ),
+    walk: prepare(
+      `SELECT collection, ${RESOURCE_COLUMNS} FROM resources WHERE (collection, id) > ($1, $2)
+       ORDER BY collection, id LIMIT +$3`,
+    ),
   } satisfies Record<string, Statement>;
 }

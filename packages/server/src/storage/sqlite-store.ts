@@ -8,6 +8,7 @@ import type { Applied, EncodedChange, EncodedList } from './change-writer.ts';
 import { decodeEntries, encodeEntries } from './message-entries.ts';
 import { explainFailure, SqliteConnection } from './sqlite-connection.ts';
 import { SqliteReader } from './sqlite-reader.ts';
+import { projectOf } from './sqlite-rows.ts';
 import { SqliteScanner } from './sqlite-scanner.ts';
 import type { ThreadData, WriterStart } from './sqlite-threads.ts';
 import type { WriterReply, WriterRequest } from './sqlite-writer.ts';
@@ -16,8 +17,10 @@ import {
   ConflictError,
   type KeptReply,
   type MessageRange,
+  type NamedResource,
   type NewMessage,
   type Page,
+  type ProjectClock,
   QueueFullError,
   type Receipt,
   type ResourceRange,
@@ -25,18 +28,20 @@ import {
   type StoredEvent,
   type StoredMessage,
   type StoredResource,
+  type StoredSnapshot,
+  type StoredTimer,
   StoreFailedError,
   StoreUnusableError,
-  type Timer,
+  type TimerRange,
 } from './store.ts';
-
-const PROJECTS = 'projects/';
 
 /** How long changes that arrive in turn after turn are gathered before they are handed on. */
 const GATHER_MS = 2;
 
 interface Waiting {
   readonly partition: string;
+  /** Whether it is about all partitions below that one, too. */
+  readonly isProject: boolean;
   readonly bytes: number;
   readonly resolve: (receipt: Receipt) => void;
   readonly reject: (error: Error) => void;
@@ -184,12 +189,13 @@ class SqliteStore implements Store {
       return Promise.reject(new QueueFullError('too many writes are waiting'));
     }
     const id = this.#nextId++;
+    const { partition } = change;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { partition: change.partition, bytes, resolve, reject });
+      this.#waiting.set(id, { partition, isProject: change.project !== undefined, bytes, resolve, reject });
       this.#waitingBytes += bytes;
       const encoded = encodeChange(change);
       const transfer = encoded.append.flatMap(({ entries, sendTimes }) => [entries.buffer, sendTimes.buffer]);
-      const now = this.#clock.now(projectOf(change.partition));
+      const now = this.#clock.now(projectOf(partition));
       this.#send({ kind: 'commit', id, change: encoded, now }, transfer as ArrayBuffer[]);
     });
   }
@@ -226,16 +232,33 @@ class SqliteStore implements Store {
     return this.#read((reader) => reader.listEvents(after, limit));
   }
 
-  getTimer(key: string): Promise<Timer | undefined> {
+  getTimer(key: string): Promise<StoredTimer | undefined> {
     return this.#read((reader) => reader.getTimer(key));
   }
 
-  dueTimers(until: number, limit: number): Promise<readonly Timer[]> {
-    return this.#read((reader) => reader.dueTimers(until, limit));
+  dueTimers(until: number, range: TimerRange): Promise<readonly StoredTimer[]> {
+    return this.#read((reader) => reader.dueTimers(until, range));
   }
 
   nextDue(): Promise<number | undefined> {
     return this.#read((reader) => reader.nextDue());
+  }
+
+  listClocks(): Promise<readonly ProjectClock[]> {
+    return this.#read((reader) => reader.listClocks());
+  }
+
+  listSnapshots(
+    project: string,
+    after: string | undefined,
+    limit: number,
+  ): Promise<readonly StoredSnapshot[]> {
+    return this.#read((reader) => reader.listSnapshots(project, after, limit));
+  }
+
+  walk(after: string | undefined, limit: number): Promise<readonly NamedResource[]> {
+    if (this.#suspended === undefined) return this.#scanner.walk(after, limit);
+    return this.#suspended.promise.then(() => this.walk(after, limit));
   }
 
   watch(partition: string, onChange: () => void): () => void {
@@ -325,9 +348,17 @@ class SqliteStore implements Store {
     this.#waitingBytes -= waiting.bytes;
     if (reply.kind === 'committed') {
       waiting.resolve(toReceipt(reply.entries, reply.applied));
-      for (const tell of this.#watchers.get(waiting.partition) ?? []) tell();
+      this.#tell(waiting);
     } else if (reply.kind === 'conflict') waiting.reject(new ConflictError(reply.resource));
     else waiting.reject(new StoreFailedError(reply.message));
+  }
+
+  #tell({ partition, isProject }: Waiting): void {
+    for (const tell of this.#watchers.get(partition) ?? []) tell();
+    if (!isProject) return;
+    for (const [watched, watchers] of this.#watchers) {
+      if (watched.startsWith(`${partition}/`)) for (const tell of watchers) tell();
+    }
   }
 
   async #suspend(): Promise<void> {
@@ -357,12 +388,6 @@ class SqliteStore implements Store {
   }
 }
 
-/** The project in which a partition lies. */
-function projectOf(partition: string): string {
-  const end = partition.indexOf('/', PROJECTS.length);
-  return partition.slice(PROJECTS.length, end === -1 ? undefined : end);
-}
-
 function encodeChange({ append = [], ...rest }: Change): EncodedChange {
   return { ...rest, append: append.map(encodeList) };
 }
@@ -377,14 +402,15 @@ function encodeList(messages: readonly NewMessage[]): EncodedList {
   return { entries: encodeEntries(messages), sendTimes };
 }
 
-function toReceipt(entries: readonly Uint8Array[], { appended, purgeLeft }: Applied): Receipt {
+function toReceipt(entries: readonly Uint8Array[], { appended, left, project }: Applied): Receipt {
   return {
     appended: appended.map(({ twins }, list) => {
       const messages = decodeEntries(asBuffer(entries[list] ?? new Uint8Array()));
       for (const [position, twin] of twins) messages.splice(position, 1, ...decodeEntries(asBuffer(twin)));
       return messages;
     }),
-    purgeLeft,
+    left,
+    project,
   };
 }
 
