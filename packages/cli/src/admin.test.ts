@@ -103,7 +103,7 @@ describe('commands that ask a server', () => {
     {
       name: 'clock',
       args: ['show', '--project', 'p', '--server', 'x'],
-      message: '--server "x" is not HOST:PORT',
+      message: '--server "x" is not HOST:PORT and no URL of a server',
     },
     {
       name: 'snapshot',
