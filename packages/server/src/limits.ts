@@ -79,5 +79,8 @@ export const STALL_MS = 60_000;
 /** How often a connection is asked whether there still is somebody. */
 export const KEEPALIVE_MS = 120_000;
 
+/** Events that were given up and are kept all the same, of all projects together: beyond it the oldest are forgotten. */
+export const DEAD_EVENTS_MAX = 1_000_000;
+
 /** How long a conversation is in progress at most, in microseconds. */
 export const CONVERSATION_LIFE_MAX = 24 * 60 * 60 * 1_000_000;

@@ -8,15 +8,19 @@ import type { Applied, EncodedChange, EncodedList } from './change-writer.ts';
 import { decodeEntries, encodeEntries } from './message-entries.ts';
 import { SqliteConnection } from './sqlite-connection.ts';
 import { SqliteReader } from './sqlite-reader.ts';
+import { asBuffer, projectOf } from './sqlite-rows.ts';
 import { SqliteScanner } from './sqlite-scanner.ts';
 import type { ThreadData, WriterStart } from './sqlite-threads.ts';
 import type { WriterReply, WriterRequest } from './sqlite-writer.ts';
 import {
   type Change,
   ConflictError,
+  type DeadEvent,
+  type EventCount,
   type MessageRange,
   type NewMessage,
   type Page,
+  type PageRange,
   QueueFullError,
   type Receipt,
   type ResourceRange,
@@ -29,8 +33,6 @@ import {
   StoreUnusableError,
   type Timer,
 } from './store.ts';
-
-const PROJECTS = 'projects/';
 
 /** How long changes that arrive in turn after turn are gathered before they are handed on. */
 const GATHER_MS = 2;
@@ -146,6 +148,7 @@ class SqliteStore implements Store {
   #suspended: PromiseWithResolvers<void> | undefined;
   #waitingBytes = 0;
   #nextId = 0;
+  readonly #listeners: ((filed: EventCount) => void)[] = [];
   #failure: Error | undefined;
   #closed: Promise<void> | undefined;
   #onClosed = (): void => {};
@@ -185,7 +188,7 @@ class SqliteStore implements Store {
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { bytes, resolve, reject });
       this.#waitingBytes += bytes;
-      const encoded = encodeChange(change);
+      const encoded = encodeChange(change, this.#clock.now());
       const transfer = encoded.append.flatMap(({ entries, sendTimes }) => [entries.buffer, sendTimes.buffer]);
       const now = this.#clock.now(projectOf(change.partition));
       this.#send({ kind: 'commit', id, change: encoded, now }, transfer as ArrayBuffer[]);
@@ -222,6 +225,34 @@ class SqliteStore implements Store {
 
   listEvents(after: number, limit: number): Promise<readonly StoredEvent[]> {
     return this.#read((reader) => reader.listEvents(after, limit));
+  }
+
+  listEventsOf(
+    partition: string,
+    after: number,
+    until: number,
+    limit: number,
+  ): Promise<readonly StoredEvent[]> {
+    return this.#read((reader) => reader.listEventsOf(partition, after, until, limit));
+  }
+
+  listEventMessages(
+    event: number,
+    range: { readonly from: number; readonly limit: number; readonly bytes: number },
+  ): Promise<Page<StoredMessage>> {
+    return this.#read((reader) => reader.listEventMessages(event, range));
+  }
+
+  countEvents(): Promise<EventCount> {
+    return this.#read((reader) => reader.countEvents());
+  }
+
+  onEvents(listener: (filed: EventCount) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  listDeadEvents(project: string, range: PageRange<{ readonly id: number }>): Promise<Page<DeadEvent>> {
+    return this.#read((reader) => reader.listDeadEvents(project, range));
   }
 
   getTimer(key: string): Promise<Timer | undefined> {
@@ -311,8 +342,11 @@ class SqliteStore implements Store {
     if (waiting === undefined) return;
     this.#waiting.delete(reply.id);
     this.#waitingBytes -= waiting.bytes;
-    if (reply.kind === 'committed') waiting.resolve(toReceipt(reply.entries, reply.applied));
-    else if (reply.kind === 'conflict') waiting.reject(new ConflictError(reply.resource));
+    if (reply.kind === 'committed') {
+      const { events } = reply.applied;
+      waiting.resolve(toReceipt(reply.entries, reply.applied));
+      if (events !== undefined) for (const listener of this.#listeners) listener(events);
+    } else if (reply.kind === 'conflict') waiting.reject(new ConflictError(reply.resource));
     else waiting.reject(new StoreFailedError(reply.message));
   }
 
@@ -343,14 +377,8 @@ class SqliteStore implements Store {
   }
 }
 
-/** The project in which a partition lies. */
-function projectOf(partition: string): string {
-  const end = partition.indexOf('/', PROJECTS.length);
-  return partition.slice(PROJECTS.length, end === -1 ? undefined : end);
-}
-
-function encodeChange({ append = [], ...rest }: Change): EncodedChange {
-  return { ...rest, append: append.map(encodeList) };
+function encodeChange({ append = [], ...rest }: Change, filed: number): EncodedChange {
+  return { ...rest, append: append.map(encodeList), filed };
 }
 
 function encodeList(messages: readonly NewMessage[]): EncodedList {
@@ -374,13 +402,10 @@ function toReceipt(entries: readonly Uint8Array[], { appended, purgeLeft }: Appl
   };
 }
 
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
 function sizeOf(change: Change): number {
   let bytes = 0;
   for (const write of change.put ?? []) bytes += write.body.byteLength;
+  for (const { data } of change.emit ?? []) bytes += data.byteLength;
   for (const list of change.append ?? []) for (const message of list) bytes += message.body.byteLength;
   return bytes;
 }
