@@ -79,6 +79,10 @@ export const STALL_MS = 60_000;
 /** How often a connection is asked whether there still is somebody. */
 export const KEEPALIVE_MS = 120_000;
 
+/** How long events wait for who does not take them, and how many bytes of them. */
+export const EVENTS_AGE_MAX_DEFAULT = '7d';
+export const EVENTS_BYTES_MAX_DEFAULT = 1_000_000_000;
+
 /** Events that were given up and are kept all the same, of all projects together: beyond it the oldest are forgotten. */
 export const DEAD_EVENTS_MAX = 1_000_000;
 

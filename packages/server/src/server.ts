@@ -15,6 +15,7 @@ import { COMPLETION, completeByTimer } from './conversation/completion.ts';
 import { Locations } from './locations.ts';
 import type { Log } from './log.ts';
 import { Metrics } from './metrics.ts';
+import { Notifications } from './notification/notifications.ts';
 import { OperationRunner } from './operation/operation-runner.ts';
 import { Dispatcher } from './rpc/dispatcher.ts';
 import { CallRecorder } from './rpc/record-call.ts';
@@ -82,10 +83,19 @@ export function buildDispatcher(parts: { config: Config; store: Store; clock: Cl
   const metrics = buildMetrics(store, clock);
   const scheduler = new Scheduler(store, clock, log);
   const locations = new Locations(config.locations);
-  scheduler.handle(COMPLETION, (timer) => completeByTimer(store, timer, clock.now()));
+  const notifications = new Notifications(store, clock, log, {
+    enabled: config.events !== undefined,
+    batches: config.batchEvents,
+  });
+  scheduler.handle(COMPLETION, (timer) =>
+    completeByTimer(store, timer, clock.now(), notifications.lifecycle),
+  );
   const operations = new OperationRunner(store, clock, scheduler);
   const dispatcher = new Dispatcher(services, new CallRecorder(log, metrics), errorOfStore);
-  dispatcher.register(Conversations, new ConversationsService(store, clock, locations, config));
+  dispatcher.register(
+    Conversations,
+    new ConversationsService({ store, clock, locations, notifications, options: config }),
+  );
   const profiles = new ConversationProfilesService(store, clock, locations, operations);
   dispatcher.register(ConversationProfiles, profiles);
   dispatcher.register(Participants, new ParticipantsService(store, clock));
