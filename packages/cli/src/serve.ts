@@ -7,6 +7,7 @@ import {
   ConfigError,
   createLog,
   DEMO_PROFILE,
+  type EventSink,
   environmentVariable,
   type OptionValue,
   options,
@@ -94,8 +95,18 @@ function banner(config: Config, server: RunningServer, isNew: boolean): string {
       ? 'anybody who reaches this port may read and write everything (--insecure)'
       : 'anybody on this machine may read and write everything (no authentication)',
   ];
+  if (config.events !== undefined) lines.push(`events go to ${targetOf(config.events)}`);
   if (config.demo) lines.push('', 'Try it:', '', ...demoCommands(server.url).map((line) => `  ${line}`), '');
   return `${lines.join('\n')}\n`;
+}
+
+function targetOf(events: EventSink): string {
+  if (events.kind === 'webhook') {
+    return `${events.url.origin}${events.secret === undefined ? ', unsigned (no --events-secret)' : ', signed'}`;
+  }
+  return events.emulator === undefined
+    ? 'Google Cloud Pub/Sub'
+    : `the Pub/Sub emulator at ${events.emulator}`;
 }
 
 function demoCommands(url: string): string[] {

@@ -15,7 +15,9 @@ import { COMPLETION, completeByTimer } from './conversation/completion.ts';
 import { Locations } from './locations.ts';
 import type { Log } from './log.ts';
 import { Metrics } from './metrics.ts';
+import { Delivery } from './notification/delivery.ts';
 import { Notifications } from './notification/notifications.ts';
+import { openSink } from './notification/open-sink.ts';
 import { OperationRunner } from './operation/operation-runner.ts';
 import { Dispatcher } from './rpc/dispatcher.ts';
 import { CallRecorder } from './rpc/record-call.ts';
@@ -60,27 +62,38 @@ export async function startServer(
   config: Config,
   { log, clock = new SystemClock() }: { log: Log; clock?: Clock },
 ): Promise<RunningServer> {
+  const sink = await openSink(config);
   const store = await openSqliteStore(config.data, clock);
+  const delivery = sink && new Delivery({ store, clock, log, sink }, config);
   try {
     if (config.demo) await makeDemo(store, clock);
-    const { dispatcher, scheduler, metrics } = buildDispatcher({ config, store, clock, log });
-    const server = await openPort({ config, dispatcher, store, scheduler, metrics, log });
-    scheduler.start();
+    const parts = buildDispatcher({ config, store, clock, log, delivery });
+    await delivery?.start();
+    const server = await openPort({ ...parts, config, store, delivery, log });
+    parts.scheduler.start();
     return server;
   } catch (error) {
+    await delivery?.stop();
     await store.close();
     throw error;
   }
 }
 
 /** What answers calls, on no wire yet. The schedule sleeps until it is started. */
-export function buildDispatcher(parts: { config: Config; store: Store; clock: Clock; log: Log }): {
+export function buildDispatcher(parts: {
+  config: Config;
+  store: Store;
+  clock: Clock;
+  log: Log;
+  delivery?: Delivery | undefined;
+}): {
   dispatcher: Dispatcher;
   scheduler: Scheduler;
   metrics: Metrics;
 } {
   const { config, store, clock, log } = parts;
   const metrics = buildMetrics(store, clock);
+  parts.delivery?.report(metrics);
   const scheduler = new Scheduler(store, clock, log);
   const locations = new Locations(config.locations);
   const notifications = new Notifications(store, clock, log, {
@@ -118,10 +131,11 @@ async function openPort(parts: {
   dispatcher: Dispatcher;
   store: Store;
   scheduler: Scheduler;
+  delivery: Delivery | undefined;
   metrics: Metrics;
   log: Log;
 }): Promise<RunningServer> {
-  const { config, dispatcher, store, scheduler, metrics, log } = parts;
+  const { config, dispatcher, store, scheduler, delivery, metrics, log } = parts;
   let draining = false;
   const unreadiness = (): string | undefined => {
     if (draining) return 'stopping';
@@ -145,6 +159,7 @@ async function openPort(parts: {
       listener.close();
       await Promise.all([grpc.close(DRAIN_MS), http.close(DRAIN_MS)]);
       await scheduler.stop();
+      await delivery?.stop();
       await store.close();
     },
   };

@@ -37,6 +37,7 @@ export interface AppendedList {
 export interface Applied {
   readonly appended: readonly AppendedList[];
   readonly purgeLeft: boolean;
+  readonly buried: number;
   /** The events that were filed; undefined where there were none. */
   readonly events: EventCount | undefined;
 }
@@ -66,14 +67,15 @@ export class ChangeWriter {
     for (const { key, due, kind, data } of change.schedule ?? []) {
       this.#statements.schedule.run(key, due, kind, partition, data);
     }
-    for (const burial of change.bury ?? []) this.#bury(partition, burial, now);
+    let buried = 0;
+    for (const burial of change.bury ?? []) buried += this.#bury(partition, burial, now);
     for (const number of change.settle ?? []) {
       if (this.#statements.settle.run(number) === 0) throw new ConflictError(`${partition} event ${number}`);
     }
     if (change.reply !== undefined) this.#keepReply(partition, change.reply, now);
     const appended = change.append.length === 0 ? [] : this.#appendAll(partition, change.append, now);
     const purgeLeft = change.purge !== undefined && this.#purge(partition, change.purge);
-    return { appended, purgeLeft, events: this.#fileEvents(change, appended) };
+    return { appended, purgeLeft, buried, events: this.#fileEvents(change, appended) };
   }
 
   #fileEvents(change: EncodedChange, appended: readonly AppendedList[]): EventCount | undefined {
@@ -114,13 +116,17 @@ export class ChangeWriter {
     return true;
   }
 
-  #bury(partition: string, { number, reason, positions }: Burial, now: number): void {
+  /** Answers how many dead events there are more. */
+  #bury(partition: string, { number, reason, positions }: Burial, now: number): number {
     const { buryWhole, buryMessages, isFiled, forgetDead } = this.#statements;
     const project = projectOf(partition);
     if (isFiled.get(number) === undefined) throw new ConflictError(`${partition} event ${number}`);
-    if (positions === undefined) buryWhole.run(number, project, now, reason);
-    else buryMessages.run(number, project, now, reason, ...positions);
+    const buried =
+      positions === undefined
+        ? buryWhole.run(number, project, now, reason)
+        : buryMessages.run(number, project, now, reason, ...positions);
     forgetDead.run(DEAD_EVENTS_MAX);
+    return buried;
   }
 
   #check(expectation: Expectation): void {

@@ -391,7 +391,7 @@ function encodeList(messages: readonly NewMessage[]): EncodedList {
   return { entries: encodeEntries(messages), sendTimes };
 }
 
-function toReceipt(entries: readonly Uint8Array[], { appended, purgeLeft }: Applied): Receipt {
+function toReceipt(entries: readonly Uint8Array[], { appended, purgeLeft, buried }: Applied): Receipt {
   return {
     appended: appended.map(({ twins }, list) => {
       const messages = decodeEntries(asBuffer(entries[list] ?? new Uint8Array()));
@@ -399,6 +399,7 @@ function toReceipt(entries: readonly Uint8Array[], { appended, purgeLeft }: Appl
       return messages;
     }),
     purgeLeft,
+    buried,
   };
 }
 

@@ -484,8 +484,8 @@ for (const driver of drivers) {
             partition: CONVERSATION,
             bury: [{ number, reason: 'refused', positions: [first, last] }],
           });
-          await store.commit(bury(1, 1));
-          await store.commit({ ...bury(1, 2), settle: [number] });
+          assert.equal((await store.commit(bury(1, 1))).buried, 1);
+          assert.equal((await store.commit({ ...bury(1, 2), settle: [number] })).buried, 1);
           const { items: dead } = await store.listDeadEvents('p', EVERYTHING);
           const texts = dead.map(({ message }) => message && new TextDecoder().decode(message.body));
           assert.deepEqual(texts, ['b', 'c']);

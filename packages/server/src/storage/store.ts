@@ -177,6 +177,8 @@ export interface Receipt {
   readonly appended: readonly (readonly StoredMessage[])[];
   /** Whether something of a purged conversation is left to be erased. */
   readonly purgeLeft: boolean;
+  /** How many dead events the buried ones have become: one for each message. */
+  readonly buried: number;
 }
 
 /** Create times from the first to the last, both included. */
