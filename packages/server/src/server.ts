@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { create } from '@bufbuild/protobuf';
 import { services } from '@parleykit/proto';
+import { Administration } from '@parleykit/proto/admin';
 import { Locations as LocationsProto } from '@parleykit/proto/location';
 import { Operations } from '@parleykit/proto/longrunning';
 import {
@@ -24,6 +25,7 @@ import { CallRecorder } from './rpc/record-call.ts';
 import { Scheduler } from './schedule/scheduler.ts';
 import { ConversationProfilesService, putProfile } from './services/conversation-profiles.ts';
 import { ConversationsService } from './services/conversations.ts';
+import { DeadLettersService } from './services/dead-letters.ts';
 import { errorOfStore } from './services/decide.ts';
 import { LocationsService } from './services/locations.ts';
 import { OperationsService } from './services/operations.ts';
@@ -113,6 +115,7 @@ export function buildDispatcher(parts: {
   dispatcher.register(ConversationProfiles, profiles);
   dispatcher.register(Participants, new ParticipantsService(store, clock));
   dispatcher.register(Operations, new OperationsService(store, operations));
+  dispatcher.register(Administration, new DeadLettersService(store, clock));
   dispatcher.register(LocationsProto, new LocationsService(locations, store.secret));
   return { dispatcher, scheduler, metrics };
 }
