@@ -103,6 +103,46 @@ describe('readConfig()', () => {
     });
   }
 
+  for (const [flags, environment, want] of [
+    [{}, {}, undefined],
+    [{ events: 'pubsub' }, {}, { kind: 'pubsub', emulator: undefined }],
+    [{ events: 'pubsub' }, { PUBSUB_EMULATOR_HOST: '' }, { kind: 'pubsub', emulator: undefined }],
+    [
+      {},
+      { PARLEY_EVENTS: 'pubsub', PUBSUB_EMULATOR_HOST: 'localhost:8085' },
+      { kind: 'pubsub', emulator: 'localhost:8085' },
+    ],
+    [
+      { events: 'https://a.example/hook' },
+      { PUBSUB_EMULATOR_HOST: 'localhost:8085' },
+      { kind: 'webhook', url: new URL('https://a.example/hook'), secret: undefined },
+    ],
+  ] as const) {
+    it(`sends events where ${JSON.stringify({ ...flags, ...environment })} says`, () => {
+      assert.deepEqual(readConfig(flags, environment).events, want);
+    });
+  }
+
+  for (const [text, want] of [
+    ['90s', 90_000],
+    ['30m', 1_800_000],
+    ['12h', 43_200_000],
+    ['7d', 604_800_000],
+  ] as const) {
+    it(`reads the duration ${text}`, () => {
+      assert.equal(readConfig({ 'events-age-max': text }, {}).eventsAgeMax, want);
+    });
+  }
+
+  for (const text of ['', '0s', '7', 'd', '1.5h', '-1d', '7D', '1d2h', '9999999999d']) {
+    it(`refuses the duration ${JSON.stringify(text)}`, () => {
+      assert.throws(
+        () => readConfig({ 'events-age-max': text }, {}),
+        new ConfigError(`--events-age-max ${text} is not a duration, such as 90s, 30m, 12h or 7d`),
+      );
+    });
+  }
+
   it('refuses an environment variable that is neither true nor false', () => {
     assert.throws(() => readConfig({}, { PARLEY_DEMO: 'yes' }), /PARLEY_DEMO is neither true nor false/);
   });

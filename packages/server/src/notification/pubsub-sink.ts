@@ -68,7 +68,7 @@ function encodePublish(events: readonly OutgoingEvent[]): Buffer {
 }
 
 const SCOPE = 'https://www.googleapis.com/auth/pubsub';
-const PACKAGE: string = 'google-auth-library';
+const PACKAGE = 'google-auth-library';
 
 /** What is used of google-auth-library, of version 9 and later: https://www.npmjs.com/package/google-auth-library */
 interface GoogleAuthLibrary {
@@ -81,13 +81,13 @@ interface GoogleAuthLibrary {
  * Application Default Credentials, by google-auth-library, which is loaded here. Throws an Error with one line where
  * it is not installed. Credentials are looked for by the first call, and again by the next one where there are none.
  */
-export async function applicationDefaultCredentials(): Promise<Credentials> {
+export async function applicationDefaultCredentials(name: string = PACKAGE): Promise<Credentials> {
   let library: GoogleAuthLibrary;
   try {
-    library = (await import(PACKAGE)) as GoogleAuthLibrary;
+    library = (await import(name)) as GoogleAuthLibrary;
   } catch (error) {
     throw new Error(
-      `--events pubsub needs the package ${PACKAGE} (npm install ${PACKAGE}), or PUBSUB_EMULATOR_HOST`,
+      `--events pubsub needs the package ${name} (npm install ${name}), or PUBSUB_EMULATOR_HOST`,
       { cause: error },
     );
   }
