@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { fromBinary, fromJsonString } from '@bufbuild/protobuf';
@@ -35,8 +36,9 @@ export class EventSink implements AsyncDisposable {
   #changed = Promise.withResolvers<void>();
 
   /** Listens on a port, or a free one; answers which. It can be closed and opened again. */
-  async open(port = 0): Promise<number> {
-    const server = createServer((request, response) => this.#receive(request, response));
+  async open(port = 0, tls?: { readonly key: Buffer; readonly cert: Buffer }): Promise<number> {
+    const receive = (request: IncomingMessage, response: ServerResponse) => this.#receive(request, response);
+    const server = tls === undefined ? createServer(receive) : createTlsServer(tls, receive);
     this.#server = server;
     server.listen(port, '127.0.0.1');
     await once(server, 'listening');

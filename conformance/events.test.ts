@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -166,6 +167,32 @@ describe('events', () => {
     assert.equal(sink.taken.length, 3);
   });
 
+  it('go over https', async () => {
+    const [key, cert] = [join(data, 'key.pem'), join(data, 'cert.pem')];
+    execFileSync(
+      'openssl',
+      [
+        ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'],
+        ...['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert],
+      ],
+      { stdio: 'ignore' },
+    );
+    const port = await sink.open(0, { key: readFileSync(key), cert: readFileSync(cert) });
+    const folder = join(data, 'data');
+    server = await startServer(folder, '--events', `https://127.0.0.1:${port}/`);
+    await begin();
+    while (!/events wait/u.test(server.stderr())) await metric('parley_events_waiting');
+    assert.match(server.stderr(), /cannot be reached: self-signed certificate/u);
+    await stop();
+    process.env['NODE_EXTRA_CA_CERTS'] = cert;
+    try {
+      server = await startServer(folder, '--events', `https://127.0.0.1:${port}/`);
+    } finally {
+      delete process.env['NODE_EXTRA_CA_CERTS'];
+    }
+    await sink.waitFor(1);
+  });
+
   it('are signed', async () => {
     const file = join(data, 'secret');
     writeFileSync(file, 'known to two\n');
@@ -290,7 +317,8 @@ describe('events', () => {
 
   it('that are refused for good become dead letters, and can be replayed', async () => {
     sink.answer = (push, response) => {
-      response.writeHead(contentOf(push) === 'at 1' ? 422 : 204).end();
+      if (contentOf(push) === 'at 1') response.writeHead(422).end('at 1 is not to my taste');
+      else response.end();
     };
     await open();
     const { conversation, participant } = await begin();
@@ -305,8 +333,11 @@ describe('events', () => {
       assert.equal(deadLetters.length, 1);
       assert.ok(event?.payload.case === 'newMessagePayload');
       assert.deepEqual([event.payload.value.content, topic], ['at 1', NEWS]);
-      assert.match(reason, /answered 422 Unprocessable Entity$/u);
+      assert.match(reason, /answered 422 Unprocessable Entity: at 1 is not to my taste$/u);
     }
+    const log = server?.stderr() ?? '';
+    assert.match(log, /"event":"events given up".*answered 422 Unprocessable Entity"/u);
+    assert.doesNotMatch(log, /at 1/u);
     const { deadLetters } = await grpc.call(Administration.method.listDeadLetters, { parent: 'projects/p' });
     sink.answer = (_push, response) => response.end();
     const replay = { parent: 'projects/p', names: deadLetters.map(({ name }) => name) };

@@ -48,7 +48,7 @@ const TOPIC = 'projects/p/topics/t';
 const TALKS = 6;
 
 /** Pushes until the next kill. */
-const PUSHES_MAX = 120;
+const PUSHES_MAX = 500;
 
 interface Talk {
   readonly id: string;

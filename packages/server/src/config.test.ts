@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ConfigError, readConfig } from './config.ts';
+import { ConfigError, type OptionValue, readConfig } from './config.ts';
 
 describe('readConfig()', () => {
   it('takes flags before the environment, and the environment before the defaults', () => {
@@ -12,10 +12,19 @@ describe('readConfig()', () => {
     );
   });
 
-  const refused = [
+  const refused: {
+    flags: Record<string, OptionValue>;
+    environment?: Record<string, string>;
+    message: string;
+  }[] = [
     { flags: { port: '70000' }, message: '--port 70000 is not a whole number from 0 to 65535' },
     { flags: { port: '1e3' }, message: '--port 1e3 is not a whole number from 0 to 65535' },
     { flags: { 'batch-limit': '1001' }, message: '--batch-limit 1001 is not a whole number from 1 to 1000' },
+    {
+      flags: { events: 'pubsub' },
+      environment: { PUBSUB_EMULATOR_HOST: 'http://localhost:8085' },
+      message: 'PUBSUB_EMULATOR_HOST http://localhost:8085 is not a host and a port, such as localhost:8085',
+    },
     {
       flags: { 'webhook-addresses': 'private' },
       message: '--webhook-addresses private is none of any, public',
@@ -31,9 +40,9 @@ describe('readConfig()', () => {
       message: '--host 0.0.0.0 lets others in without authentication: add --insecure if that is meant',
     },
   ];
-  for (const { flags, message } of refused) {
-    it(`refuses ${JSON.stringify(flags)}`, () => {
-      assert.throws(() => readConfig(flags, {}), new ConfigError(message));
+  for (const { flags, environment = {}, message } of refused) {
+    it(`refuses ${JSON.stringify({ ...flags, ...environment })}`, () => {
+      assert.throws(() => readConfig(flags, environment), new ConfigError(message));
     });
   }
 

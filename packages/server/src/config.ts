@@ -240,12 +240,18 @@ function readEvents(text: string, secretFile: string, emulator: string | undefin
     throw new ConfigError('--events-secret signs calls to a webhook: it needs --events with an http(s) URL');
   }
   if (text === '') return undefined;
-  if (text === 'pubsub') return { kind: 'pubsub', emulator: emulator === '' ? undefined : emulator };
+  if (text === 'pubsub') return { kind: 'pubsub', emulator: readEmulator(emulator) };
   if (!isWebhook || !URL.canParse(text)) {
     throw new ConfigError(`--events ${text} is neither pubsub nor an http(s) URL`);
   }
   const secret = secretFile === '' ? undefined : readSecret(secretFile);
   return { kind: 'webhook', url: new URL(text), secret };
+}
+
+function readEmulator(text = ''): string | undefined {
+  if (text === '') return undefined;
+  if (URL.canParse(`http://${text}`) && new URL(`http://${text}`).host === text) return text;
+  throw new ConfigError(`PUBSUB_EMULATOR_HOST ${text} is not a host and a port, such as localhost:8085`);
 }
 
 /** What editors and `echo` put behind a line is no part of it. */

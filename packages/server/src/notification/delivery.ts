@@ -90,7 +90,7 @@ export class Delivery {
   /** The last event that was looked at, and whether there may be more behind it. */
   #cursor = 0;
   #isBehind = false;
-  #reading = false;
+  #reading: Promise<void> | undefined;
   #held = 0;
   #waiting = { count: 0, bytes: 0 };
   /** Set while the sink takes nothing: how often in a row, and until when it is left alone. */
@@ -156,6 +156,7 @@ export class Delivery {
     const deadline = setTimeout(() => this.#abort.abort(), this.#options.stopMs ?? STOP_MS);
     await Promise.all(this.#flights);
     clearTimeout(deadline);
+    await this.#reading;
     await this.#sweeping;
     await this.#settlement.close();
     for (const pass of this.#passes) pass.done.resolve();
@@ -187,9 +188,14 @@ export class Delivery {
   }
 
   #readSoon(): void {
-    if (this.#reading || !this.#running) return;
-    this.#reading = true;
-    setImmediate(() => this.#read());
+    if (this.#reading !== undefined || !this.#running) return;
+    this.#reading = new Promise<void>((resolve) => setImmediate(resolve))
+      .then(() => this.#read())
+      .finally(() => {
+        this.#reading = undefined;
+        if (this.#isBehind && this.#hasRoom() && this.#retryTimer === undefined) this.#readSoon();
+        this.#advancePasses();
+      });
   }
 
   /** Looks at what was filed since, as long as there is room. */
@@ -206,15 +212,12 @@ export class Delivery {
     } catch (error) {
       this.#log.error('events cannot be read', { error });
       this.#isBehind = true;
+      if (!this.#running) return;
       this.#retryTimer = setTimeout(() => {
         this.#retryTimer = undefined;
         this.#readSoon();
       }, RETRY_MS);
     }
-    this.#reading = false;
-    if (this.#running && this.#isBehind && this.#hasRoom() && this.#retryTimer === undefined)
-      this.#readSoon();
-    this.#advancePasses();
   }
 
   #hasRoom(): boolean {
@@ -307,7 +310,7 @@ export class Delivery {
         throw error;
       }
       if (lane.failures + 1 < REFUSALS_MAX) throw error;
-      await this.#bury(event, error.message, batch.positions);
+      await this.#bury(event, error, batch.positions);
     }
     this.#advance(lane, event, batch);
   }
@@ -389,11 +392,14 @@ export class Delivery {
   }
 
   /** Gives up an event, or some of the messages that it is about. It still is to be settled. */
-  async #bury(event: StoredEvent, reason: string, positions: Batch['positions']): Promise<void> {
-    const { number, partition } = event;
+  async #bury(
+    { number, partition }: StoredEvent,
+    { message, reason }: DeliveryError,
+    positions: Batch['positions'],
+  ): Promise<void> {
     const burial = positions === undefined ? { number, reason } : { number, reason, positions };
     const { buried } = await this.#store.commit({ partition, bury: [burial] });
-    this.#countDead(buried, reason);
+    this.#countDead(buried, message);
   }
 
   #countDead(count: number, reason: string): void {
@@ -480,7 +486,7 @@ export class Delivery {
   /** Ends the passes that have attempted everything. */
   #advancePasses(): void {
     for (const pass of this.#passes) {
-      const isCaughtUp = !this.#isBehind && !this.#reading;
+      const isCaughtUp = !this.#isBehind && this.#reading === undefined;
       if (pass.until === undefined && (isCaughtUp || !this.#hasRoom())) pass.until = this.#cursor;
       if (pass.until === undefined) continue;
       for (const lane of pass.open) {

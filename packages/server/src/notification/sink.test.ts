@@ -27,6 +27,12 @@ describe('toDeliveryError()', () => {
     });
   }
 
+  it('keeps what the receiver said apart from what is logged', () => {
+    const refusal = new OutboundError('status', 'refused', { status: 400, excerpt: 'no such field' });
+    const { message, reason } = toDeliveryError(refusal);
+    assert.deepEqual([message, reason], ['refused', 'refused: no such field']);
+  });
+
   it('passes on how long the receiver asks to be left alone', () => {
     const busy = new OutboundError('status', 'text', { status: 503, retryAfterMs: 7 });
     assert.equal(toDeliveryError(busy).retryAfterMs, 7);

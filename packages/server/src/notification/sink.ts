@@ -15,7 +15,7 @@ export interface Sink {
   close(): void;
 }
 
-/** Events were not taken. The message is one line for people. */
+/** Events were not taken. The message is one line for people, and fit for a log. */
 export class DeliveryError extends Error {
   override readonly name = 'DeliveryError';
   /** `sink`: nobody's events are taken now. `event`: it may be about these events alone. */
@@ -25,6 +25,8 @@ export class DeliveryError extends Error {
   /** Nothing was answered for so long that one more attempt is not worth the wait. */
   readonly timedOut: boolean;
   readonly retryAfterMs: number | undefined;
+  /** The message with what the receiver said, which is not for the log. */
+  readonly reason: string;
 
   constructor(
     message: string,
@@ -32,6 +34,7 @@ export class DeliveryError extends Error {
       scope: 'sink' | 'event';
       forGood?: boolean;
       timedOut?: boolean;
+      said?: string;
       retryAfterMs?: number | undefined;
       cause?: unknown;
     },
@@ -41,6 +44,7 @@ export class DeliveryError extends Error {
     this.forGood = more.forGood ?? false;
     this.timedOut = more.timedOut ?? false;
     this.retryAfterMs = more.retryAfterMs;
+    this.reason = more.said === undefined || more.said === '' ? message : `${message}: ${more.said}`;
   }
 }
 
@@ -57,13 +61,14 @@ export function toDeliveryError(error: unknown): DeliveryError {
     const message = error instanceof Error ? error.message : String(error);
     return new DeliveryError(message, { scope: 'sink', cause: error });
   }
-  const { kind, status = 0, message, retryAfterMs } = error;
+  const { kind, status = 0, message, excerpt, retryAfterMs } = error;
   if (kind === 'timeout') return new DeliveryError(message, { scope: 'event', timedOut: true });
   if (kind !== 'status') return new DeliveryError(message, { scope: 'sink' });
   const forGood = status >= 400 && status < 500 && !LATER.has(status);
   return new DeliveryError(message, {
     scope: OVERLOADED.has(status) ? 'sink' : 'event',
     forGood,
+    said: excerpt,
     retryAfterMs,
   });
 }
