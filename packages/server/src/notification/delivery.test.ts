@@ -315,6 +315,23 @@ describe('Delivery', () => {
     }
   });
 
+  it('sees what was put in and taken out behind its back once it looks anew', async () => {
+    let takes = false;
+    sink.script = () => {
+      if (!takes) failed();
+    };
+    await say('a', 'one');
+    await say('b', 'two');
+    await start(PATIENT);
+    await until(() => sink.calls === 2 && sink.underWay === 0);
+    const [first] = await store.listEvents(0, 1);
+    await store.commit({ partition: nameOf('a'), settle: [first?.number ?? 0] });
+    takes = true;
+    await delivery?.reload();
+    await idle();
+    assert.deepEqual(words(), ['two']);
+  });
+
   describe('deliverOnce()', () => {
     it('has told and settled all of the project that was there', async () => {
       await start();

@@ -187,6 +187,29 @@ export class Delivery {
     await this.#settlement.flush();
   }
 
+  /**
+   * Looks at the outbox anew: to be called when events were put in or taken out by other means than changes, such as
+   * when a project is set back.
+   */
+  async reload(): Promise<void> {
+    if (!this.#running) return;
+    this.#running = false;
+    await Promise.all(this.#flights);
+    await this.#reading;
+    await this.#sweeping;
+    await this.#settlement.flush();
+    for (const { pause } of this.#lanes.values()) clearTimeout(pause);
+    this.#lanes.clear();
+    this.#ready.clear();
+    this.#endPasses();
+    this.#held = 0;
+    this.#cursor = 0;
+    this.#waiting = { ...(await this.#store.countEvents()) };
+    this.#running = true;
+    this.#isBehind = true;
+    this.#readSoon();
+  }
+
   #readSoon(): void {
     if (this.#reading !== undefined || !this.#running) return;
     this.#reading = new Promise<void>((resolve) => setImmediate(resolve))
@@ -267,7 +290,8 @@ export class Delivery {
       const event = await this.#firstOf(lane);
       if (event !== undefined) await this.#tell(lane, event);
     } catch (error) {
-      if (!this.#abort.signal.aborted) this.#fail(lane, error);
+      // After a stop there is no next attempt to wait for.
+      if (this.#running) this.#fail(lane, error);
     }
   }
 
@@ -487,7 +511,8 @@ export class Delivery {
   #advancePasses(): void {
     for (const pass of this.#passes) {
       const isCaughtUp = !this.#isBehind && this.#reading === undefined;
-      if (pass.until === undefined && (isCaughtUp || !this.#hasRoom())) pass.until = this.#cursor;
+      const isFull = this.#lanes.size >= LANES_MAX;
+      if (pass.until === undefined && (isCaughtUp || isFull)) pass.until = this.#cursor;
       if (pass.until === undefined) continue;
       for (const lane of pass.open) {
         const number = lane.firstNumber;

@@ -65,6 +65,7 @@ export class Settlement {
     if (this.#flushing !== undefined || this.#gathered.size === 0) return;
     this.#flushing = this.#flush().finally(() => {
       this.#flushing = undefined;
+      if (this.#closed) return;
       if (this.#gathered.size >= GATHER_MAX && this.#timer === undefined) this.#startFlush();
       else if (this.#gathered.size > 0) this.#timer ??= setTimeout(() => this.#startFlush(), GATHER_MS);
     });
@@ -98,8 +99,11 @@ export class Settlement {
       return true;
     } catch (error) {
       if (!(error instanceof ConflictError)) return false;
-      // One of them has been taken away by somebody else.
-      if (events.length === 1) return true;
+      // One of them has been taken away by somebody else, who has counted it.
+      if (events.length === 1) {
+        this.#onSettled({ count: 0, bytes: 0 });
+        return true;
+      }
       const settled = await Promise.all(events.map((event) => this.#settle(partition, [event])));
       return settled.every(Boolean);
     }
