@@ -73,6 +73,14 @@ describe('Notifications', () => {
     assert.match(event.id, /^\w{22}$/u);
   });
 
+  it('takes a format that there is not for the default', () => {
+    for (const messageFormat of [-1, 0, 7] as Format[]) {
+      const config = profile({ notificationConfig: { topic, messageFormat } });
+      const [event] = decode(open().lifecycle(CONVERSATION_STARTED, NAME, config, 1).emit);
+      assert.deepEqual([event?.format, event?.topic], [Format.PROTO, topic]);
+    }
+  });
+
   it('tells of nothing without a topic, or when nobody listens', async () => {
     const config = { notificationConfig: { topic }, newMessageEventNotificationConfig: { topic } };
     await put(config);

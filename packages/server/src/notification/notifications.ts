@@ -1,16 +1,19 @@
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { fromBinary } from '@bufbuild/protobuf';
 import { OutboxEventSchema } from '@parleykit/proto/stored';
 import {
+  ConversationEventSchema,
   type ConversationProfile,
   ConversationSchema,
   ConversationEvent_Type as EventType,
+  NotificationConfig_MessageFormat as Format,
   type NotificationConfig,
 } from '@parleykit/proto/v2beta1';
-import { type Clock, toTimestamp } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import { createId } from '../ids.ts';
 import type { Log } from '../log.ts';
 import { ResourceName, readResourceName } from '../resource-names.ts';
 import type { NewEvent, Store } from '../storage/store.ts';
+import { WireWriter } from '../wire-writer.ts';
 import { RecentMap } from './recent-map.ts';
 
 export interface NotificationsOptions {
@@ -67,7 +70,7 @@ export class Notifications {
     const config = profile?.notificationConfig;
     const emit =
       this.#options.enabled && hasTopic(config)
-        ? [{ data: withId(this.#newId(), encodeStep(type, conversation, config, now)) }]
+        ? [{ data: withId(this.#newId(), encode(type, conversation, config, now)) }]
         : NOTHING;
     return {
       emit,
@@ -124,7 +127,7 @@ export class Notifications {
   #remember(conversation: string, profile: ConversationProfile | undefined): Uint8Array | undefined {
     if (!this.#options.enabled) return undefined;
     const config = profile?.newMessageEventNotificationConfig;
-    const news = hasTopic(config) ? encodeNews(conversation, config) : undefined;
+    const news = hasTopic(config) ? encode(EventType.NEW_MESSAGE, conversation, config) : undefined;
     this.#news.set(conversation, news);
     return news;
   }
@@ -140,29 +143,29 @@ export function nameInEvents(conversation: string): string {
   return name === undefined ? conversation : new ResourceName(name.project, '', name.path).toString();
 }
 
-function encodeStep(
+const { topic: TOPIC, format: FORMAT, publishTime: PUBLISH_TIME, event: EVENT } = OutboxEventSchema.field;
+const { conversation: CONVERSATION, type: TYPE } = ConversationEventSchema.field;
+
+/**
+ * An OutboxEvent without its id. That of messages is without its time, too: it comes from the commit. Written by hand,
+ * since each creation of a conversation writes one or two.
+ */
+function encode(
   type: EventType,
   conversation: string,
   { topic, messageFormat }: NotificationConfig,
-  now: number,
+  publishTime?: number,
 ): Uint8Array {
-  const event = create(OutboxEventSchema, {
-    topic,
-    format: messageFormat,
-    publishTime: toTimestamp(now),
-    event: { conversation: nameInEvents(conversation), type },
+  const writer = new WireWriter();
+  writer.string(TOPIC.number, topic);
+  // Callers may send any number; what is none of the formats is the default.
+  writer.number(FORMAT.number, messageFormat === Format.JSON ? Format.JSON : Format.PROTO);
+  if (publishTime !== undefined) writer.timestamp(PUBLISH_TIME.number, publishTime);
+  writer.nested(EVENT.number, () => {
+    writer.string(CONVERSATION.number, nameInEvents(conversation));
+    writer.number(TYPE.number, type);
   });
-  return toBinary(OutboxEventSchema, event);
-}
-
-/** Its time is that of the messages, which come from the commit. */
-function encodeNews(conversation: string, { topic, messageFormat }: NotificationConfig): Uint8Array {
-  const event = create(OutboxEventSchema, {
-    topic,
-    format: messageFormat,
-    event: { conversation: nameInEvents(conversation), type: EventType.NEW_MESSAGE },
-  });
-  return toBinary(OutboxEventSchema, event);
+  return writer.finish();
 }
 
 const ID_TAG = (OutboxEventSchema.field.id.number << 3) | 2;
