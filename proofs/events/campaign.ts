@@ -24,6 +24,8 @@ export interface CampaignOptions {
   readonly seed: number;
   /** How many kills. */
   readonly runs: number;
+  /** Breaks the server first. */
+  readonly sabotage?: boolean;
   readonly onRun?: (run: number) => void;
 }
 
@@ -46,6 +48,8 @@ const TOPIC = 'projects/p/topics/t';
 
 /** Conversations that are talked in at once; each is ended some day, and another one takes its place. */
 const TALKS = 6;
+
+const SABOTAGE = new URL('./sabotage-lost-calls.ts', import.meta.url).href;
 
 /** Pushes until the next kill. */
 const PUSHES_MAX = 500;
@@ -120,7 +124,14 @@ class Campaign implements AsyncDisposable {
   }
 
   async #start(): Promise<void> {
-    this.#server = await startServer(this.#data, '--events', `http://127.0.0.1:${this.#port}/`);
+    const before = process.env['NODE_OPTIONS'];
+    if (this.#options.sabotage === true) process.env['NODE_OPTIONS'] = `--import ${SABOTAGE}`;
+    try {
+      this.#server = await startServer(this.#data, '--events', `http://127.0.0.1:${this.#port}/`);
+    } finally {
+      if (before === undefined) delete process.env['NODE_OPTIONS'];
+      else process.env['NODE_OPTIONS'] = before;
+    }
   }
 
   /** Refuses some pushes, lets others wait for a turn or two, and acknowledges the rest. */

@@ -11,4 +11,9 @@ describe('a server that is killed while events are on their way', () => {
     assert.deepEqual(report.findings, [], describeReport(report));
     assert.ok(report.messages > 0 && report.told > report.messages, describeReport(report));
   });
+
+  it('is found out where it leaves some of it untold', async () => {
+    const report = await runCampaign({ seed: 1, runs: 2, sabotage: true });
+    assert.ok(report.findings.length > 0, describeReport(report));
+  });
 });

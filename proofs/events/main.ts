@@ -6,6 +6,7 @@ const USAGE = `prove:events: kills a server while its events are on their way, a
 
   --runs N         how many kills (default 100)
   --seed S         where the random numbers begin (default: another one each time)
+  --sabotage       breaks the server first: some calls that it makes are never made
 `;
 
 process.exitCode = await main();
@@ -15,6 +16,7 @@ async function main(): Promise<number> {
     options: {
       runs: { type: 'string', default: '100' },
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+      sabotage: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -27,6 +29,7 @@ async function main(): Promise<number> {
   const report = await runCampaign({
     seed,
     runs,
+    sabotage: values.sabotage,
     onRun: (run) => {
       if (run % 20 === 0) process.stderr.write(`kill ${run}\n`);
     },
