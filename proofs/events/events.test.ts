@@ -7,7 +7,7 @@ describe('a server that is killed while events are on their way', () => {
   it('has told all that happened, in order, in the end', async (test) => {
     const seed = Math.floor(Math.random() * 1_000_000);
     test.diagnostic(`seed ${seed}`);
-    const report = await runCampaign({ seed, runs: 5 });
+    const report = await runCampaign({ seed, runs: 3 });
     assert.deepEqual(report.findings, [], describeReport(report));
     assert.ok(report.messages > 0 && report.told > report.messages, describeReport(report));
   });

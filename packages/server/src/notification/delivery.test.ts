@@ -212,6 +212,19 @@ describe('Delivery', () => {
     assert.deepEqual(lines, ['events wait', 'events flow again']);
   });
 
+  it('tells all in the end of more conversations than it looks at while the sink is down', async () => {
+    let isDown = true;
+    sink.script = () => {
+      if (isDown) down();
+    };
+    await Promise.all(Array.from({ length: 1000 }, (_, index) => happen(String(index))));
+    await start();
+    await until(() => sink.calls > 300);
+    isDown = false;
+    await idle();
+    assert.equal(new Set(sink.taken.map(({ id }) => id)).size, 1000);
+  });
+
   it('gives up what is refused for good after a few attempts, and only that', async () => {
     await say('a', 'one', 'two', 'three');
     let refusals = 0;

@@ -35,6 +35,9 @@ const HELD_EVENTS_MAX = 4096;
 /** Conversations that are known to have events waiting. One that is left alone takes some hundred bytes. */
 const LANES_MAX = 50_000;
 
+/** While the sink takes nothing, there is no use in knowing more: a sink that is away must cost calls nothing. */
+const OUTAGE_LANES_MAX = 256;
+
 /** What one call tells at most, beside its first message. */
 const CALL_BYTES_MAX = 4 * 1024 * 1024;
 
@@ -244,7 +247,8 @@ export class Delivery {
   }
 
   #hasRoom(): boolean {
-    return this.#held < HELD_EVENTS_MAX && this.#lanes.size < LANES_MAX;
+    const isAway = this.#outage !== undefined && this.#passes.size === 0;
+    return this.#held < HELD_EVENTS_MAX && this.#lanes.size < (isAway ? OUTAGE_LANES_MAX : LANES_MAX);
   }
 
   #admit(event: StoredEvent): void {
@@ -413,6 +417,7 @@ export class Delivery {
     clearTimeout(this.#outage.pause);
     this.#outage = undefined;
     this.#log.info('events flow again', { sink: this.#sink.target, waiting: this.waiting });
+    if (this.#isBehind) this.#readSoon();
   }
 
   /** Gives up an event, or some of the messages that it is about. It still is to be settled. */
