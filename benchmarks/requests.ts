@@ -62,7 +62,11 @@ async function send<I extends DescMessage, O extends DescMessage>(
 /** A profile that names a topic for all that there is to tell. */
 export async function createTellingProfile(load: GrpcLoad): Promise<string> {
   const config = { topic: `${PARENT}/topics/t` };
-  const conversationProfile = { notificationConfig: config, newMessageEventNotificationConfig: config };
+  const conversationProfile = {
+    displayName: 'telling',
+    notificationConfig: config,
+    newMessageEventNotificationConfig: config,
+  };
   const request = { parent: PARENT, conversationProfile };
   return (await send(load, ConversationProfiles.method.createConversationProfile, request)).name;
 }
