@@ -92,6 +92,13 @@ export const EVENT_NAME_LENGTH_MAX = 150;
 /** A language by its tag, which is a few letters: https://www.rfc-editor.org/rfc/rfc5646#section-4.4.1 */
 export const LANGUAGE_CODE_LENGTH_MAX = 64;
 
+/** How long events wait for who does not take them, and how many bytes of them. */
+export const EVENTS_AGE_MAX_DEFAULT = '7d';
+export const EVENTS_BYTES_MAX_DEFAULT = 1_000_000_000;
+
+/** Events that were given up and are kept all the same, of all projects together: beyond it the oldest are forgotten. */
+export const DEAD_EVENTS_MAX = 1_000_000;
+
 /** How long a conversation is in progress at most, in microseconds. */
 export const CONVERSATION_LIFE_MAX = 24 * 60 * 60 * 1_000_000;
 

@@ -21,6 +21,9 @@ import { RETAIN, retainByTimer } from './conversation/retention-upgrade.ts';
 import { Locations } from './locations.ts';
 import type { Log } from './log.ts';
 import { Metrics } from './metrics.ts';
+import { Delivery } from './notification/delivery.ts';
+import { Notifications } from './notification/notifications.ts';
+import { openSink } from './notification/open-sink.ts';
 import { OperationRunner } from './operation/operation-runner.ts';
 import { HttpPoster } from './outbound/http-poster.ts';
 import { Dispatcher } from './rpc/dispatcher.ts';
@@ -29,6 +32,7 @@ import { Scheduler } from './schedule/scheduler.ts';
 import { ConversationProfilesService, putProfile } from './services/conversation-profiles.ts';
 import { ConversationWatch } from './services/conversation-watch.ts';
 import { ConversationsService } from './services/conversations.ts';
+import { DeadLettersService } from './services/dead-letters.ts';
 import { errorOfStore } from './services/decide.ts';
 import { DevelopmentService } from './services/development.ts';
 import { LocationsService } from './services/locations.ts';
@@ -72,23 +76,33 @@ export async function startServer(
   { log, clock: system = new SystemClock() }: { log: Log; clock?: Clock },
 ): Promise<RunningServer> {
   const clock = new ProjectClocks(system);
+  const sink = await openSink(config);
   const store = await openSqliteStore(config.data, clock);
+  const delivery = sink && new Delivery({ store, clock, log, sink }, config);
   try {
     for (const { project, ahead } of await store.listClocks()) clock.set(project, ahead);
     await scheduleExpiry(store, clock.now());
     if (config.demo) await makeDemo(store, clock, config.project);
-    const { dispatcher, scheduler, metrics } = buildDispatcher({ config, store, clock, log });
-    const server = await openPort({ config, dispatcher, store, scheduler, metrics, log });
-    scheduler.start();
+    const parts = buildDispatcher({ config, store, clock, log, delivery });
+    await delivery?.start();
+    const server = await openPort({ ...parts, config, store, delivery, log });
+    parts.scheduler.start();
     return server;
   } catch (error) {
+    await delivery?.stop();
     await store.close();
     throw error;
   }
 }
 
 /** What answers calls, on no wire yet. The schedule sleeps until it is started. */
-export function buildDispatcher(parts: { config: Config; store: Store; clock: ProjectClocks; log: Log }): {
+export function buildDispatcher(parts: {
+  config: Config;
+  store: Store;
+  clock: ProjectClocks;
+  log: Log;
+  delivery?: Delivery | undefined;
+}): {
   dispatcher: Dispatcher;
   scheduler: Scheduler;
   metrics: Metrics;
@@ -96,10 +110,16 @@ export function buildDispatcher(parts: { config: Config; store: Store; clock: Pr
   const { config, store, clock, log } = parts;
   const poster = new HttpPoster({ addresses: config.webhookAddresses });
   const metrics = buildMetrics(store, clock);
+  parts.delivery?.report(metrics);
   const scheduler = new Scheduler(store, clock, log);
   const locations = new Locations(config.locations);
+  const notifications = new Notifications(store, clock, log, {
+    enabled: config.events !== undefined,
+    batches: config.batchEvents,
+  });
   const operations = new OperationRunner(store, clock, scheduler);
-  scheduler.handle(COMPLETION, (timer) => completeByTimer(store, timer, config.retention));
+  const completion = { fallback: config.retention, tell: notifications.lifecycle };
+  scheduler.handle(COMPLETION, (timer) => completeByTimer(store, timer, completion));
   // Nothing follows from a purge that is due at a time of its own.
   scheduler.handle(PURGE, (timer) => purgeByTimer(store, timer), Number.POSITIVE_INFINITY);
   scheduler.handle(ERASE, (timer) => eraseByTimer(store, timer, clock.now()));
@@ -115,18 +135,32 @@ export function buildDispatcher(parts: { config: Config; store: Store; clock: Pr
     }),
   );
   const dispatcher = new Dispatcher(services, new CallRecorder(log, metrics), errorOfStore);
-  dispatcher.register(Conversations, new ConversationsService(store, clock, locations, config));
+  dispatcher.register(
+    Conversations,
+    new ConversationsService({ store, clock, locations, notifications, options: config }),
+  );
   const profiles = new ConversationProfilesService(store, clock, locations, operations);
   dispatcher.register(ConversationProfiles, profiles);
   const { agentWebhook, handoffOn } = config;
   const agent = agentWebhook === undefined ? new NoAgent() : new WebhookAgent(agentWebhook, poster);
-  const turns = new Turns({ store, clock, agent, handoffOn });
+  const turns = new Turns({ store, clock, agent, handoffOn, notifications });
   dispatcher.register(Participants, new ParticipantsService(store, clock, turns));
   dispatcher.register(Administration, new ConversationWatch(store));
   dispatcher.register(Operations, new OperationsService(store, operations));
+  dispatcher.register(Administration, new DeadLettersService(store, clock));
   dispatcher.register(LocationsProto, new LocationsService(locations, store.secret));
   dispatcher.register(Administration, new RetentionService(store, clock, scheduler));
-  dispatcher.register(Development, new DevelopmentService(store, clock, scheduler, config));
+  dispatcher.register(
+    Development,
+    new DevelopmentService(store, clock, scheduler, {
+      dev: config.dev,
+      afterAdvance: async (project) => parts.delivery?.deliverOnce(project),
+      afterReplaced: async () => {
+        notifications.forget();
+        await parts.delivery?.reload();
+      },
+    }),
+  );
   return { dispatcher, scheduler, metrics };
 }
 
@@ -144,10 +178,11 @@ async function openPort(parts: {
   dispatcher: Dispatcher;
   store: Store;
   scheduler: Scheduler;
+  delivery: Delivery | undefined;
   metrics: Metrics;
   log: Log;
 }): Promise<RunningServer> {
-  const { config, dispatcher, store, scheduler, metrics, log } = parts;
+  const { config, dispatcher, store, scheduler, delivery, metrics, log } = parts;
   let draining = false;
   const unreadiness = (): string | undefined => {
     if (draining) return 'stopping';
@@ -171,6 +206,7 @@ async function openPort(parts: {
       listener.close();
       await Promise.all([grpc.close(DRAIN_MS), http.close(DRAIN_MS)]);
       await scheduler.stop();
+      await delivery?.stop();
       await store.close();
     },
   };

@@ -21,7 +21,7 @@ export type OutboundFailure =
   | 'status'
   | 'aborted';
 
-/** A call that the server made came to nothing. The message is one line for people, and says nothing secret. */
+/** A call that the server made came to nothing. The message is one line for people, and fit for a log. */
 export class OutboundError extends Error {
   override readonly name = 'OutboundError';
   readonly kind: OutboundFailure;
@@ -29,16 +29,24 @@ export class OutboundError extends Error {
   readonly status: number | undefined;
   /** How long the answer asks to wait before the call is made again, in milliseconds. */
   readonly retryAfterMs: number | undefined;
+  /** The beginning of what a refusal says, in one line. It may repeat what was sent: it is not for the log. */
+  readonly excerpt: string;
 
   constructor(
     kind: OutboundFailure,
     message: string,
-    more: { status?: number | undefined; retryAfterMs?: number | undefined; cause?: unknown } = {},
+    more: {
+      status?: number | undefined;
+      retryAfterMs?: number | undefined;
+      excerpt?: string;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause });
     this.kind = kind;
     this.status = more.status;
     this.retryAfterMs = more.retryAfterMs;
+    this.excerpt = more.excerpt ?? '';
   }
 }
 
@@ -195,8 +203,9 @@ class Exchange {
       const target = printable(headers.location ?? 'nowhere');
       return this.#error('redirect', `${answer} and sends calls on to ${target}: redirects are not followed`);
     }
-    const excerpt = printable(body.toString('utf8', 0, EXCERPT_LENGTH * 4));
-    return this.#error('status', excerpt === '' ? answer : `${answer}: ${excerpt}`);
+    return this.#error('status', answer, {
+      excerpt: printable(body.toString('utf8', 0, EXCERPT_LENGTH * 4)),
+    });
   }
 
   #broken(error: Error): OutboundError {
@@ -204,13 +213,17 @@ class Exchange {
     // Where a name has several addresses, each attempt has its error.
     const [reason = error] = error instanceof AggregateError ? (error.errors as Error[]) : [];
     const what = this.#response === undefined ? 'cannot be reached' : 'broke off its answer';
-    return this.#error('connection', `${what}: ${printable(reason.message)}`, error);
+    return this.#error('connection', `${what}: ${printable(reason.message)}`, { cause: error });
   }
 
-  #error(kind: OutboundFailure, text: string, cause?: unknown): OutboundError {
+  #error(
+    kind: OutboundFailure,
+    text: string,
+    more: { excerpt?: string; cause?: unknown } = {},
+  ): OutboundError {
     const status = this.#response?.statusCode;
     const retryAfterMs = readRetryAfter(this.#response?.headers['retry-after']);
-    return new OutboundError(kind, `${this.#url.host} ${text}`, { status, retryAfterMs, cause });
+    return new OutboundError(kind, `${this.#url.host} ${text}`, { ...more, status, retryAfterMs });
   }
 }
 

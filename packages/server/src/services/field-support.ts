@@ -141,10 +141,10 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
   },
   ConversationProfile: {
     implemented:
-      'name display_name create_time update_time automated_agent_config human_agent_assistant_config',
+      'name display_name create_time update_time automated_agent_config human_agent_assistant_config ' +
+      'notification_config logging_config new_message_event_notification_config',
     stored:
-      'human_agent_handoff_config notification_config logging_config ' +
-      'new_message_event_notification_config new_recognition_result_notification_config stt_config ' +
+      'human_agent_handoff_config new_recognition_result_notification_config stt_config ' +
       'language_code time_zone security_settings sip_config tts_config use_bidi_streaming',
   },
   AutomatedAgentConfig: { implemented: 'agent', stored: 'session_ttl' },
@@ -152,7 +152,7 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
     stored:
       'notification_config human_agent_suggestion_config end_user_suggestion_config message_analysis_config',
   },
-  NotificationConfig: { stored: 'topic message_format' },
+  NotificationConfig: { implemented: 'topic message_format' },
   'HumanAgentAssistantConfig.SuggestionConfig': {
     stored:
       'feature_configs group_suggestion_responses generators disable_high_latency_features_sync_delivery ' +
@@ -195,7 +195,7 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
   'HumanAgentHandoffConfig.SalesforceLiveAgentConfig': {
     stored: 'organization_id deployment_id button_id endpoint_domain',
   },
-  LoggingConfig: { stored: 'enable_stackdriver_logging' },
+  LoggingConfig: { implemented: 'enable_stackdriver_logging' },
   SpeechToTextConfig: {
     stored:
       'speech_model_variant model phrase_sets audio_encoding sample_rate_hertz language_code ' +
@@ -232,6 +232,18 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
   'parley.admin.v1.ListSnapshotsResponse': { implemented: 'snapshots next_page_token' },
   'parley.admin.v1.RestoreSnapshotRequest': { implemented: 'name' },
   'parley.admin.v1.DeleteSnapshotRequest': { implemented: 'name' },
+  ConversationEvent: {
+    implemented: 'conversation type new_message_payload',
+    unset: 'error_status new_recognition_result_payload',
+  },
+
+  'parley.admin.v1.ListDeadLettersRequest': { implemented: `parent ${page}` },
+  'parley.admin.v1.ListDeadLettersResponse': { implemented: 'dead_letters next_page_token' },
+  'parley.admin.v1.DeadLetter': {
+    implemented: 'name event_id topic event publish_time dead_time reason',
+  },
+  'parley.admin.v1.ReplayDeadLettersRequest': { implemented: 'parent names' },
+  'parley.admin.v1.ReplayDeadLettersResponse': { implemented: 'replayed' },
 
   'google.longrunning.Operation': { implemented: 'name metadata done error response' },
   'google.longrunning.ListOperationsRequest': {

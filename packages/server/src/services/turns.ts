@@ -7,6 +7,7 @@ import {
   type Conversation,
   ConversationProfileSchema,
   ConversationSchema,
+  type ConversationEvent_Type as EventType,
   MessageSchema,
   ParticipantSchema,
   type QueryParameters,
@@ -29,6 +30,7 @@ import { TurnQueue } from '../conversation/turn-queue.ts';
 import { agentFailed, conversationCompleted, fieldInvalid, noAgentListens, notFound } from '../errors.ts';
 import { createId } from '../ids.ts';
 import { MESSAGE_BYTES_MAX, REQUEST_ID_LIFE } from '../limits.ts';
+import type { Notifications, Telling } from '../notification/notifications.ts';
 import type { ResourceName } from '../resource-names.ts';
 import type { CallContext } from '../rpc/call-context.ts';
 import { decodeNamed, withoutName } from '../storage/named-message.ts';
@@ -67,6 +69,7 @@ export interface TurnParts {
   readonly clock: Clock;
   readonly agent: AutomatedAgent;
   readonly handoffOn: HandoffSignal;
+  readonly notifications: Notifications;
 }
 
 /** Stands in a kept answer where what was said is to be filled in again. */
@@ -81,16 +84,18 @@ export class Turns {
   readonly #clock: Clock;
   readonly #agent: AutomatedAgent;
   readonly #handoffOn: HandoffSignal;
+  readonly #notifications: Notifications;
   readonly #queue = new TurnQueue();
   readonly #conversations: ResourceCollection;
   readonly #participants: ResourceCollection;
   readonly #writable: WritableConversations;
 
-  constructor({ store, clock, agent, handoffOn }: TurnParts) {
+  constructor({ store, clock, agent, handoffOn, notifications }: TurnParts) {
     this.#store = store;
     this.#clock = clock;
     this.#agent = agent;
     this.#handoffOn = handoffOn;
+    this.#notifications = notifications;
     this.#conversations = new ResourceCollection(store, CONVERSATIONS);
     this.#participants = new ResourceCollection(store, PARTICIPANTS);
     this.#writable = new WritableConversations(store);
@@ -131,6 +136,7 @@ export class Turns {
 
     const response = create(AnalyzeContentResponseSchema);
     const append: NewMessage[][] = [];
+    const telling: Telling[] = [];
     const put: ResourceWrite[] = [];
     const expect: Exclude<Change['expect'], undefined>[number][] = [];
     if (turn.input.case === 'text') append.push([this.#said(turn, turn.input, role)]);
@@ -140,7 +146,8 @@ export class Turns {
       response.automatedAgentReply = reply;
       response.replyText = textOf(reply);
       const after = isHandoff(reply, this.#handoffOn) ? 'AGENT_HANDS_OFF' : 'AGENT_REPLIES';
-      const { to } = requireStep(step(placeOf(told), after), conversation);
+      const { to, tells } = requireStep(step(placeOf(told), after), conversation);
+      for (const type of tells) telling.push(this.#tell(type, conversation, told));
       if (to !== placeOf(told) && to !== 'PURGED') {
         move(told, to, this.#now(conversation));
         expect.push({ name: conversation.key, version });
@@ -163,13 +170,24 @@ export class Turns {
     response.humanAgentSuggestionResults = [...suggestions.humanAgent];
     response.endUserSuggestionResults = [...suggestions.endUser];
 
+    const news = await this.#notifications.messages(conversation.key, append.length);
     const { appended } = await this.#writable.commit(conversation, {
       expect,
       put,
       append,
+      emit: [...telling.flatMap(({ emit }) => emit), ...news],
       ...(turn.requestId && { reply: this.#toReply(turn.speaker, turn.requestId, turn, response) }),
     });
+    for (const { done } of telling) done();
     return { conversation, message: turn.input.case === 'text' ? appended[0]?.[0] : undefined, response };
+  }
+
+  #tell(
+    type: EventType,
+    conversation: ResourceName,
+    { initialConversationProfile: profile }: Conversation,
+  ): Telling {
+    return this.#notifications.lifecycle(type, conversation.key, profile, this.#now(conversation));
   }
 
   async #ask(

@@ -1,12 +1,16 @@
+import { DEAD_EVENTS_MAX } from '../limits.ts';
 import { entryOffsets, readIds, setCreateTime } from './message-entries.ts';
 import { ProjectWriter } from './project-writer.ts';
 import type { SqliteConnection, Statement } from './sqlite-connection.ts';
 import { keyOf, namesBelow, projectOf } from './sqlite-rows.ts';
 import {
+  type Burial,
   type Change,
   ConflictError,
   type Eraser,
+  type EventCount,
   type Expectation,
+  type NewEvent,
   type ProjectChange,
   type ProjectState,
   type ResourceWrite,
@@ -18,6 +22,8 @@ import {
 /** A change whose lists of messages are encoded, as it is handed from thread to thread. */
 export interface EncodedChange extends Omit<Change, 'append'> {
   readonly append: readonly EncodedList[];
+  /** When its events are filed: the time of the system, in microseconds. */
+  readonly filed: number;
 }
 
 export interface EncodedList {
@@ -38,6 +44,9 @@ export interface Applied {
   readonly appended: readonly AppendedList[];
   readonly left: boolean;
   readonly project?: ProjectState | undefined;
+  readonly buried: number;
+  /** The events that were filed; undefined where there were none. */
+  readonly events: EventCount | undefined;
 }
 
 /**
@@ -67,16 +76,68 @@ export class ChangeWriter {
     }
     if (change.purge !== undefined) this.#purge(partition, change.purge.eraser);
     for (const timer of change.schedule ?? []) this.#schedule(partition, timer);
+    let buried = 0;
+    for (const burial of change.bury ?? []) buried += this.#bury(partition, burial, now);
     for (const number of change.settle ?? []) {
       if (this.#statements.settle.run(number) === 0) throw new ConflictError(`${partition} event ${number}`);
     }
-    for (const data of change.emit ?? []) this.#statements.emit.run(partition, data);
     const appended = change.append.length === 0 ? [] : this.#appendAll(partition, change.append, now);
     if (change.reply !== undefined) this.#keepReply(partition, change.reply, appended[0]?.createTime, now);
     const left =
       (change.erase !== undefined && this.#erase(change.erase)) ||
       (change.expire !== undefined && this.#expire(change.expire));
-    return { appended, left, project };
+    return { appended, left, buried, events: this.#fileEvents(change, appended), project };
+  }
+
+  #fileEvents(change: EncodedChange, appended: readonly AppendedList[]): EventCount | undefined {
+    const { emit, revive, partition, filed } = change;
+    if (emit === undefined && revive === undefined) return undefined;
+    let count = 0;
+    let bytes = 0;
+    for (const event of emit ?? []) {
+      if (!this.#emit(partition, event, appended, filed)) continue;
+      count++;
+      bytes += event.data.byteLength;
+    }
+    for (const id of revive ?? []) {
+      const size = this.#statements.deadSize.get(id)?.[0];
+      if (typeof size !== 'number') throw new ConflictError(`${partition} dead event ${id}`);
+      this.#statements.revive.run(id, filed);
+      this.#statements.removeDead.run(id);
+      count++;
+      bytes += size;
+    }
+    return count === 0 ? undefined : { count, bytes };
+  }
+
+  /** Answers whether there is something to tell. */
+  #emit(
+    partition: string,
+    { data, list }: NewEvent,
+    appended: readonly AppendedList[],
+    filed: number,
+  ): boolean {
+    if (list === undefined) {
+      this.#statements.emit.run(partition, data, filed, null, null);
+      return true;
+    }
+    const createTime = appended[list]?.createTime;
+    if (createTime === undefined) return false;
+    this.#statements.emit.run(partition, data, filed, this.#numberOf(partition), createTime);
+    return true;
+  }
+
+  /** Answers how many dead events there are more. */
+  #bury(partition: string, { number, reason, positions }: Burial, now: number): number {
+    const { buryWhole, buryMessages, isFiled, forgetDead } = this.#statements;
+    const project = projectOf(partition);
+    if (isFiled.get(number) === undefined) throw new ConflictError(`${partition} event ${number}`);
+    const buried =
+      positions === undefined
+        ? buryWhole.run(number, project, now, reason)
+        : buryMessages.run(number, project, now, reason, ...positions);
+    forgetDead.run(DEAD_EVENTS_MAX);
+    return buried;
   }
 
   #check(expectation: Expectation): void {
@@ -187,7 +248,9 @@ export class ChangeWriter {
 
   #purge(conversation: string, eraser: Eraser): void {
     const statements = this.#statements;
-    statements.filePurge.run(conversation, this.#numberOf(conversation));
+    const number = this.#numberOf(conversation);
+    statements.filePurge.run(conversation, number);
+    statements.removeDeadOf.run(number);
     statements.remove.run(...keyOf(conversation));
     // What is named directly below it, and what is below that.
     statements.removeCollection.run(conversation);
@@ -260,8 +323,33 @@ function prepareStatements(connection: SqliteConnection) {
        ON CONFLICT (key) DO UPDATE
        SET due = excluded.due, kind = excluded.kind, data = excluded.data, ahead = excluded.ahead`,
     ),
-    emit: prepare('INSERT INTO events (partition, data) VALUES ($1, $2)'),
+    emit: prepare(
+      'INSERT INTO events (partition, data, filed, conversation, create_time) VALUES ($1, $2, $3, $4, $5)',
+    ),
     settle: prepare('DELETE FROM events WHERE number = $1'),
+    isFiled: prepare('SELECT 1 FROM events WHERE number = $1'),
+    buryWhole: prepare(
+      `INSERT INTO dead_events (project, partition, died, reason, number, data)
+       SELECT $2, partition, $3, $4, number, data FROM events WHERE number = $1`,
+    ),
+    // An event that was told in part before a crash is told again: what died of it then is dead already.
+    buryMessages: prepare(
+      `INSERT INTO dead_events (project, partition, died, reason, number, conversation, create_time, position, data)
+       SELECT $2, e.partition, $3, $4, e.number, m.conversation, m.create_time, m.position, e.data
+       FROM events e JOIN messages m ON m.conversation = e.conversation AND m.create_time = e.create_time
+         AND m.position = coalesce(e.position, m.position)
+       WHERE e.number = $1 AND m.position BETWEEN $5 AND $6
+       ORDER BY m.position
+       ON CONFLICT DO NOTHING`,
+    ),
+    forgetDead: prepare('DELETE FROM dead_events WHERE id <= (SELECT max(id) FROM dead_events) - $1'),
+    deadSize: prepare('SELECT length(data) FROM dead_events WHERE id = $1'),
+    revive: prepare(
+      `INSERT INTO events (partition, data, filed, conversation, create_time, position)
+       SELECT partition, data, $2, conversation, create_time, position FROM dead_events WHERE id = $1`,
+    ),
+    removeDead: prepare('DELETE FROM dead_events WHERE id = $1'),
+    removeDeadOf: prepare('DELETE FROM dead_events WHERE conversation = $1'),
     // One that has expired makes room for the new one.
     keepReply: prepare(
       `INSERT INTO replies (conversation, participant, request_id, expires, response, create_time)

@@ -199,6 +199,31 @@ const migrations: readonly Migration[] = [
   INSERT INTO timers (key, due, kind, partition, data, ahead)
   SELECT 'retain', 0, 'retain', 'server', x'', NULL WHERE EXISTS (SELECT 1 FROM resources);
   `,
+  `
+  -- When an event was filed, and which messages it is about: those of one create_time, or one of them.
+  ALTER TABLE events ADD COLUMN filed INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE events ADD COLUMN conversation INTEGER;
+  ALTER TABLE events ADD COLUMN create_time INTEGER;
+  ALTER TABLE events ADD COLUMN position INTEGER;
+  CREATE INDEX events_by_partition ON events (partition, number);
+
+  -- Events that were given up, each message of one as an event of its own. The number is that of the event.
+  CREATE TABLE dead_events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    project TEXT NOT NULL,
+    partition TEXT NOT NULL,
+    died INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    conversation INTEGER,
+    create_time INTEGER,
+    position INTEGER,
+    data BLOB NOT NULL,
+    UNIQUE (number, position)
+  );
+  CREATE INDEX dead_events_by_project ON dead_events (project, id);
+  CREATE INDEX dead_events_by_conversation ON dead_events (conversation) WHERE conversation IS NOT NULL;
+  `,
 ];
 
 function copyMessagesToEntries(connection: SqliteConnection): void {

@@ -96,6 +96,7 @@ export class ProjectWriter {
     statements.removeResources.run(...scope.slice(1));
     statements.removeTimers.run(...scope);
     statements.removeEvents.run(...scope);
+    statements.removeDeadEvents.run(project);
   }
 
   #save(project: string, id: string, { ahead }: ClockRow, at: number): StoredSnapshot {
@@ -180,6 +181,7 @@ function prepareStatements(connection: SqliteConnection) {
     ),
     removeResources: prepare('DELETE FROM resources WHERE collection > $1 AND collection < $2'),
     removeTimers: prepare(`DELETE FROM timers WHERE ${IN_SCOPE('partition')}`),
+    removeDeadEvents: prepare('DELETE FROM dead_events WHERE project = $1'),
     removeEvents: prepare(`DELETE FROM events WHERE ${IN_SCOPE('partition')}`),
 
     find: prepare('SELECT number, create_time, message_count FROM snapshots WHERE project = $1 AND id = $2'),

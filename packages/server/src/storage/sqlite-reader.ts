@@ -1,21 +1,29 @@
 import { decodeEntries } from './message-entries.ts';
 import { type Row, SqliteConnection, type Statement } from './sqlite-connection.ts';
 import {
+  asBuffer,
+  DEAD_EVENT_COLUMNS,
+  EVENT_COLUMNS,
   keyOf,
   namesBelow,
   projectOf,
   REPLY_COLUMNS,
   RESOURCE_COLUMNS,
   TIMER_COLUMNS,
+  toDeadEvent,
+  toEvent,
   toReply,
   toResource,
   toTimer,
 } from './sqlite-rows.ts';
 import type {
+  DeadEvent,
+  EventCount,
   KeptReply,
   MessageRange,
   NamedResource,
   Page,
+  PageRange,
   ProjectClock,
   ResourceRange,
   StoredEvent,
@@ -105,11 +113,43 @@ export class SqliteReader {
   }
 
   listEvents(after: number, limit: number): StoredEvent[] {
-    return Array.from(this.#statements.listEvents.iterate(after, limit), ([number, partition, data]) => ({
-      number: number as number,
-      partition: partition as string,
-      data: data as Uint8Array,
-    }));
+    return Array.from(this.#statements.listEvents.iterate(after, limit), toEvent);
+  }
+
+  listEventsOf(partition: string, after: number, until: number, limit: number): StoredEvent[] {
+    return Array.from(this.#statements.listEventsOf.iterate(partition, after, until, limit), toEvent);
+  }
+
+  listEventMessages(
+    event: number,
+    range: { readonly from: number; readonly limit: number; readonly bytes: number },
+  ): Page<StoredMessage> {
+    const items: StoredMessage[] = [];
+    let bytes = 0;
+    for (const [entry] of this.#statements.listEventMessages.iterate(event, range.from, range.limit + 1)) {
+      if (isFull(items.length, bytes, range)) return { items, more: true };
+      items.push(...decodeEntries(asBuffer(entry as Uint8Array)));
+      bytes += (entry as Uint8Array).byteLength;
+    }
+    return { items, more: false };
+  }
+
+  countEvents(): EventCount {
+    const [count = 0, bytes = 0] = this.#statements.countEvents.get() ?? [];
+    return { count: count as number, bytes: bytes as number };
+  }
+
+  listDeadEvents(project: string, range: PageRange<{ readonly id: number }>): Page<DeadEvent> {
+    const items: DeadEvent[] = [];
+    let bytes = 0;
+    const rows = this.#statements.listDeadEvents.iterate(project, range.after?.id ?? 0, range.limit + 1);
+    for (const row of rows) {
+      if (isFull(items.length, bytes, range)) return { items, more: true };
+      const item = toDeadEvent(row);
+      bytes += item.data.byteLength + (item.message?.body.byteLength ?? 0);
+      items.push(item);
+    }
+    return { items, more: false };
   }
 
   getTimer(key: string): StoredTimer | undefined {
@@ -251,8 +291,21 @@ function prepareStatements(connection: SqliteConnection) {
     getReply: prepare(
       `SELECT ${REPLY_COLUMNS} FROM replies WHERE conversation = $1 AND participant = $2 AND request_id = $3`,
     ),
-    listEvents: prepare(
-      'SELECT number, partition, data FROM events WHERE number > $1 ORDER BY number LIMIT +$2',
+    listEvents: prepare(`SELECT ${EVENT_COLUMNS} FROM events WHERE number > $1 ORDER BY number LIMIT +$2`),
+    listEventsOf: prepare(
+      `SELECT ${EVENT_COLUMNS} FROM events INDEXED BY events_by_partition
+       WHERE partition = $1 AND number > $2 AND number <= $3 ORDER BY number LIMIT +$4`,
+    ),
+    listEventMessages: prepare(
+      `SELECT m.entry FROM events e JOIN messages m ON m.conversation = e.conversation
+         AND m.create_time = e.create_time AND m.position = coalesce(e.position, m.position)
+       WHERE e.number = $1 AND m.position >= $2 ORDER BY m.position LIMIT +$3`,
+    ),
+    countEvents: prepare('SELECT count(*), coalesce(sum(length(data)), 0) FROM events'),
+    listDeadEvents: prepare(
+      `SELECT ${DEAD_EVENT_COLUMNS} FROM dead_events d LEFT JOIN messages m ON m.conversation = d.conversation
+         AND m.create_time = d.create_time AND m.position = d.position
+       WHERE d.project = $1 AND d.id > $2 ORDER BY d.id LIMIT +$3`,
     ),
     getTimer: prepare(`SELECT ${TIMER_COLUMNS} FROM timers WHERE key = $1`),
     dueTimers: prepare(

@@ -1,5 +1,6 @@
+import { decodeEntries } from './message-entries.ts';
 import type { Row } from './sqlite-connection.ts';
-import type { KeptReply, StoredResource, StoredTimer } from './store.ts';
+import type { DeadEvent, KeptReply, StoredEvent, StoredResource, StoredTimer } from './store.ts';
 
 /** The columns of a row, in the order in which it is read. */
 
@@ -44,6 +45,39 @@ export function toTimer(row: Row): StoredTimer {
     data: data as Uint8Array,
   };
   return ahead === null ? { ...timer, bySystem: true } : timer;
+}
+
+export const EVENT_COLUMNS = 'number, partition, filed, conversation, data';
+
+export function toEvent(row: Row): StoredEvent {
+  const [number, partition, filed, conversation, data] = row;
+  return {
+    number: number as number,
+    partition: partition as string,
+    filed: filed as number,
+    ofMessages: conversation !== null,
+    data: data as Uint8Array,
+  };
+}
+
+/** The last is the entry of the message, where there is one. */
+export const DEAD_EVENT_COLUMNS = 'd.id, d.partition, d.died, d.reason, d.data, m.entry';
+
+export function toDeadEvent(row: Row): DeadEvent {
+  const [id, partition, died, reason, data, entry] = row;
+  return {
+    id: id as number,
+    partition: partition as string,
+    died: died as number,
+    reason: reason as string,
+    data: data as Uint8Array,
+    message: entry instanceof Uint8Array ? decodeEntries(asBuffer(entry))[0] : undefined,
+  };
+}
+
+/** The same bytes, as a Buffer. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** Splits a name into the two key columns of its resource. */

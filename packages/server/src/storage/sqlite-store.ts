@@ -8,18 +8,21 @@ import type { Applied, EncodedChange, EncodedList } from './change-writer.ts';
 import { decodeEntries, encodeEntries } from './message-entries.ts';
 import { explainFailure, SqliteConnection } from './sqlite-connection.ts';
 import { SqliteReader } from './sqlite-reader.ts';
-import { projectOf } from './sqlite-rows.ts';
+import { asBuffer, projectOf } from './sqlite-rows.ts';
 import { SqliteScanner } from './sqlite-scanner.ts';
 import type { ThreadData, WriterStart } from './sqlite-threads.ts';
 import type { WriterReply, WriterRequest } from './sqlite-writer.ts';
 import {
   type Change,
   ConflictError,
+  type DeadEvent,
+  type EventCount,
   type KeptReply,
   type MessageRange,
   type NamedResource,
   type NewMessage,
   type Page,
+  type PageRange,
   type ProjectClock,
   QueueFullError,
   type Receipt,
@@ -153,6 +156,7 @@ class SqliteStore implements Store {
   #suspended: PromiseWithResolvers<void> | undefined;
   #waitingBytes = 0;
   #nextId = 0;
+  readonly #listeners: ((filed: EventCount) => void)[] = [];
   #failure: Error | undefined;
   #closed: Promise<void> | undefined;
   #onClosed = (): void => {};
@@ -193,7 +197,7 @@ class SqliteStore implements Store {
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { partition, isProject: change.project !== undefined, bytes, resolve, reject });
       this.#waitingBytes += bytes;
-      const encoded = encodeChange(change);
+      const encoded = encodeChange(change, this.#clock.now());
       const transfer = encoded.append.flatMap(({ entries, sendTimes }) => [entries.buffer, sendTimes.buffer]);
       const now = this.#clock.now(projectOf(partition));
       this.#send({ kind: 'commit', id, change: encoded, now }, transfer as ArrayBuffer[]);
@@ -230,6 +234,34 @@ class SqliteStore implements Store {
 
   listEvents(after: number, limit: number): Promise<readonly StoredEvent[]> {
     return this.#read((reader) => reader.listEvents(after, limit));
+  }
+
+  listEventsOf(
+    partition: string,
+    after: number,
+    until: number,
+    limit: number,
+  ): Promise<readonly StoredEvent[]> {
+    return this.#read((reader) => reader.listEventsOf(partition, after, until, limit));
+  }
+
+  listEventMessages(
+    event: number,
+    range: { readonly from: number; readonly limit: number; readonly bytes: number },
+  ): Promise<Page<StoredMessage>> {
+    return this.#read((reader) => reader.listEventMessages(event, range));
+  }
+
+  countEvents(): Promise<EventCount> {
+    return this.#read((reader) => reader.countEvents());
+  }
+
+  onEvents(listener: (filed: EventCount) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  listDeadEvents(project: string, range: PageRange<{ readonly id: number }>): Promise<Page<DeadEvent>> {
+    return this.#read((reader) => reader.listDeadEvents(project, range));
   }
 
   getTimer(key: string): Promise<StoredTimer | undefined> {
@@ -347,8 +379,10 @@ class SqliteStore implements Store {
     this.#waiting.delete(reply.id);
     this.#waitingBytes -= waiting.bytes;
     if (reply.kind === 'committed') {
+      const { events } = reply.applied;
       waiting.resolve(toReceipt(reply.entries, reply.applied));
       this.#tell(waiting);
+      if (events !== undefined) for (const listener of this.#listeners) listener(events);
     } else if (reply.kind === 'conflict') waiting.reject(new ConflictError(reply.resource));
     else waiting.reject(new StoreFailedError(reply.message));
   }
@@ -388,8 +422,8 @@ class SqliteStore implements Store {
   }
 }
 
-function encodeChange({ append = [], ...rest }: Change): EncodedChange {
-  return { ...rest, append: append.map(encodeList) };
+function encodeChange({ append = [], ...rest }: Change, filed: number): EncodedChange {
+  return { ...rest, append: append.map(encodeList), filed };
 }
 
 function encodeList(messages: readonly NewMessage[]): EncodedList {
@@ -402,7 +436,7 @@ function encodeList(messages: readonly NewMessage[]): EncodedList {
   return { entries: encodeEntries(messages), sendTimes };
 }
 
-function toReceipt(entries: readonly Uint8Array[], { appended, left, project }: Applied): Receipt {
+function toReceipt(entries: readonly Uint8Array[], { appended, left, buried, project }: Applied): Receipt {
   return {
     appended: appended.map(({ twins }, list) => {
       const messages = decodeEntries(asBuffer(entries[list] ?? new Uint8Array()));
@@ -410,17 +444,15 @@ function toReceipt(entries: readonly Uint8Array[], { appended, left, project }: 
       return messages;
     }),
     left,
+    buried,
     project,
   };
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function sizeOf(change: Change): number {
   let bytes = 0;
   for (const write of change.put ?? []) bytes += write.body.byteLength;
+  for (const { data } of change.emit ?? []) bytes += data.byteLength;
   for (const list of change.append ?? []) for (const message of list) bytes += message.body.byteLength;
   return bytes;
 }

@@ -8,6 +8,7 @@ import { openSqliteStore } from './sqlite-store.ts';
 import {
   type Change,
   ConflictError,
+  type EventCount,
   type MessageCursor,
   type NewMessage,
   type ProjectChange,
@@ -20,6 +21,9 @@ import {
   StoreUnusableError,
   type Timer,
 } from './store.ts';
+
+/** Who erases what was purged. */
+const ERASER = { key: 'eraser', kind: 'e' };
 
 /** What every driver must do. A driver opens its store in a folder that it may fill as it likes. */
 const drivers: readonly { name: string; open(folder: string, clock: Clock): Promise<Store> }[] = [
@@ -396,8 +400,8 @@ for (const driver of drivers) {
         (await store.listEvents(after, limit)).map(({ data }) => new TextDecoder().decode(data));
 
       it('are told in the order in which they happened, each with a number of its own', async () => {
-        await store.commit({ partition: 'projects/p', emit: [bytes('a'), bytes('b')] });
-        await store.commit({ partition: 'projects/q', emit: [bytes('c')] });
+        await store.commit({ partition: 'projects/p', emit: [{ data: bytes('a') }, { data: bytes('b') }] });
+        await store.commit({ partition: 'projects/q', emit: [{ data: bytes('c') }] });
         const events = await store.listEvents(0, 100);
         assert.deepEqual(
           events.map(({ partition }) => partition),
@@ -407,7 +411,7 @@ for (const driver of drivers) {
       });
 
       it('are settled once, and their numbers are not used again', async () => {
-        await store.commit({ partition: 'projects/p', emit: [bytes('a'), bytes('b')] });
+        await store.commit({ partition: 'projects/p', emit: [{ data: bytes('a') }, { data: bytes('b') }] });
         const [first, last] = await store.listEvents(0, 100);
         const settle = [first?.number ?? 0, last?.number ?? 0];
         await store.commit({ partition: 'projects/p', settle });
@@ -417,15 +421,174 @@ for (const driver of drivers) {
         );
         await store.close();
         store = await driver.open(folder, clock);
-        await store.commit({ partition: 'projects/p', emit: [bytes('c')] });
+        await store.commit({ partition: 'projects/p', emit: [{ data: bytes('c') }] });
         const [next] = await store.listEvents(0, 100);
         assert.ok((next?.number ?? 0) > (last?.number ?? 0));
+      });
+
+      describe('about messages', () => {
+        const tell = (text: string, ...lists: NewMessage[][]): Change => ({
+          ...append(...lists),
+          emit: lists.map((_list, list) => ({ data: bytes(`${text}${list}`), list })),
+        });
+        const told = async (event: number, from = 0, limit = 100) => {
+          const page = await store.listEventMessages(event, { from, limit, bytes: 1 << 20 });
+          return [page.items.map(({ body }) => new TextDecoder().decode(body)), page.more];
+        };
+
+        beforeEach(() => store.commit(createConversation()));
+
+        it('are filed with the list that was appended, without what of it is a duplicate', async () => {
+          await store.commit(append([said('old', { sendTime: at(1) })]));
+          await store.commit(
+            tell('e', [said('a'), said('old again', { sendTime: at(1) }), said('b')], [said('c')]),
+          );
+          const [first, second] = await store.listEvents(0, 10);
+          assert.ok(first?.ofMessages && second?.ofMessages);
+          assert.deepEqual(await told(first.number), [['a', 'b'], false]);
+          assert.deepEqual(await told(second.number), [['c'], false]);
+        });
+
+        it('have not happened where all are duplicates', async () => {
+          await store.commit(append([said('old', { sendTime: at(1) })]));
+          await store.commit(tell('e', [said('old', { sendTime: at(1) })], [said('new')]));
+          assert.deepEqual(await seen(), ['e1']);
+        });
+
+        it('are read in pages', async () => {
+          await store.commit(
+            tell(
+              'e',
+              ['a', 'b', 'c', 'd', 'e'].map((text) => said(text)),
+            ),
+          );
+          const [event] = await store.listEvents(0, 10);
+          const number = event?.number ?? 0;
+          assert.deepEqual(await told(number, 0, 2), [['a', 'b'], true]);
+          assert.deepEqual(await told(number, 2, 2), [['c', 'd'], true]);
+          assert.deepEqual(await told(number, 4, 2), [['e'], false]);
+        });
+
+        it('tell nothing of a conversation that is purged, nor of the next one under its name', async () => {
+          await store.commit(tell('e', [said('a')]));
+          const [event] = await store.listEvents(0, 10);
+          await store.commit({ partition: CONVERSATION, purge: { eraser: ERASER } });
+          await store.commit({
+            partition: SERVER_PARTITION,
+            erase: { eraser: ERASER, limit: 100, next: 0 },
+          });
+          await store.commit(createConversation());
+          await store.commit(append([said('other')]));
+          assert.deepEqual(await told(event?.number ?? 0), [[], false]);
+        });
+
+        it('die message by message, once each, and come back in order', async () => {
+          await store.commit(
+            tell(
+              'e',
+              ['a', 'b', 'c', 'd'].map((text) => said(text)),
+            ),
+          );
+          const [event] = await store.listEvents(0, 10);
+          const number = event?.number ?? 0;
+          const bury = (first: number, last: number): Change => ({
+            partition: CONVERSATION,
+            bury: [{ number, reason: 'refused', positions: [first, last] }],
+          });
+          assert.equal((await store.commit(bury(1, 1))).buried, 1);
+          assert.equal((await store.commit({ ...bury(1, 2), settle: [number] })).buried, 1);
+          const { items: dead } = await store.listDeadEvents('p', EVERYTHING);
+          const texts = dead.map(({ message }) => message && new TextDecoder().decode(message.body));
+          assert.deepEqual(texts, ['b', 'c']);
+          assert.deepEqual(await seen(), []);
+          await store.commit({ partition: CONVERSATION, revive: dead.map(({ id }) => id) });
+          const revived = await store.listEvents(0, 10);
+          assert.deepEqual(await Promise.all(revived.map((each) => told(each.number))), [
+            [['b'], false],
+            [['c'], false],
+          ]);
+          assert.deepEqual((await store.listDeadEvents('p', EVERYTHING)).items, []);
+        });
+
+        it('are forgotten with the conversation once they are dead', async () => {
+          await store.commit(tell('e', [said('a')]));
+          const [event] = await store.listEvents(0, 10);
+          const number = event?.number ?? 0;
+          await store.commit({
+            partition: CONVERSATION,
+            bury: [{ number, reason: 'refused', positions: [0, 0] }],
+            settle: [number],
+          });
+          await store.commit({ partition: CONVERSATION, purge: { eraser: ERASER } });
+          await store.commit({
+            partition: SERVER_PARTITION,
+            erase: { eraser: ERASER, limit: 100, next: 0 },
+          });
+          assert.deepEqual((await store.listDeadEvents('p', EVERYTHING)).items, []);
+        });
+      });
+
+      it('are read of one partition, and up to a number', async () => {
+        for (const partition of ['projects/p', 'projects/q', 'projects/p']) {
+          await store.commit({ partition, emit: [{ data: bytes(partition) }] });
+        }
+        const numbers = (await store.listEvents(0, 10)).map(({ number }) => number);
+        const [first = 0, , third = 0] = numbers;
+        const read = async (after: number, until: number, limit = 10) =>
+          (await store.listEventsOf('projects/p', after, until, limit)).map(({ number }) => number);
+        assert.deepEqual(await read(0, third), [first, third]);
+        assert.deepEqual(await read(0, third, 1), [first]);
+        assert.deepEqual(await read(first, third - 1), []);
+      });
+
+      it('are counted, and told of once they are on disk', async () => {
+        const filed: EventCount[] = [];
+        store.onEvents((count) => filed.push(count));
+        await store.commit(createConversation());
+        await store.commit({
+          partition: 'projects/p',
+          emit: [{ data: bytes('abc') }, { data: bytes('de') }],
+        });
+        assert.deepEqual(filed, [{ count: 2, bytes: 5 }]);
+        assert.deepEqual(await store.countEvents(), { count: 2, bytes: 5 });
+      });
+
+      it('carry the time of the system, whatever time it is in the project', async () => {
+        await store.commit({ partition: 'projects/p', emit: [{ data: bytes('a') }] });
+        assert.equal((await store.listEvents(0, 1))[0]?.filed, clock.now());
+      });
+
+      it('that are dead are listed by project, oldest first, in pages', async () => {
+        for (const partition of ['projects/p', 'projects/q/conversations/c', 'projects/p/locations/l']) {
+          await store.commit({ partition, emit: [{ data: bytes(partition) }] });
+        }
+        for (const { number, partition } of await store.listEvents(0, 10)) {
+          clock.advance(1);
+          await store.commit({ partition, bury: [{ number, reason: 'too old' }], settle: [number] });
+        }
+        const { items, more } = await store.listDeadEvents('p', { limit: 1, bytes: 1000 });
+        assert.deepEqual([items[0]?.partition, items[0]?.reason, more], ['projects/p', 'too old', true]);
+        const next = await store.listDeadEvents('p', {
+          after: { id: items[0]?.id ?? 0 },
+          limit: 5,
+          bytes: 1000,
+        });
+        assert.deepEqual(
+          [next.items.map(({ partition, died }) => [partition, died]), next.more],
+          [[['projects/p/locations/l', clock.now()]], false],
+        );
+      });
+
+      it('are buried and revived only if they are there', async () => {
+        for (const change of [{ bury: [{ number: 7, reason: 'x' }] }, { revive: [7] }]) {
+          await assert.rejects(store.commit({ partition: 'projects/p', ...change }), ConflictError);
+        }
       });
 
       it('of a change that conflicts have not happened', async () => {
         const expect = [{ name: CONVERSATION, version: 1 }];
         await assert.rejects(
-          store.commit({ partition: CONVERSATION, expect, emit: [bytes('a')] }),
+          store.commit({ partition: CONVERSATION, expect, emit: [{ data: bytes('a') }] }),
           ConflictError,
         );
         assert.deepEqual(await seen(), []);
@@ -435,7 +598,7 @@ for (const driver of drivers) {
     describe('purge', () => {
       const OTHER = 'projects/p/conversations/other';
       const participants = `${CONVERSATION}/participants`;
-      const eraser = { key: 'eraser', kind: 'e' };
+      const eraser = ERASER;
       const purge = () => store.commit({ partition: CONVERSATION, purge: { eraser } });
       const erase = async (limit: number): Promise<boolean> =>
         (await store.commit({ partition: SERVER_PARTITION, erase: { eraser, limit, next: 7 } })).left;
@@ -452,7 +615,7 @@ for (const driver of drivers) {
             { name: `${CONVERSATION}X/hold`, body: bytes('') },
           ],
           schedule: [{ key: 'mine', due: 5, kind: 'k', data: bytes('') }],
-          emit: [bytes('told later')],
+          emit: [{ data: bytes('told later') }],
           reply: {
             participant: `${participants}/a`,
             requestId: 'r',
@@ -529,7 +692,7 @@ for (const driver of drivers) {
     });
 
     describe('projects', () => {
-      const eraser = { key: 'eraser', kind: 'e' };
+      const eraser = ERASER;
       const inEurope = 'projects/p/locations/eu/conversations/c';
       const beside = [
         'projects/p-q/conversations/c',
@@ -609,8 +772,8 @@ for (const driver of drivers) {
       it('reset to nothing and to the time of the system, snapshots excepted, and no other', async () => {
         await change({ kind: 'save', at: clock.now(), snapshot: 's' });
         await change({ kind: 'advance', by: HOUR });
-        await store.commit({ partition: CONVERSATION, emit: [bytes('lost')] });
-        await store.commit({ partition: beside[0] ?? '', emit: [bytes('kept')] });
+        await store.commit({ partition: CONVERSATION, emit: [{ data: bytes('lost') }] });
+        await store.commit({ partition: beside[0] ?? '', emit: [{ data: bytes('kept') }] });
         assert.deepEqual((await change({ kind: 'reset', at: clock.now(), eraser })).project, { ahead: 0 });
         for (const name of [CONVERSATION, inEurope]) {
           assert.deepEqual([await store.get(name), await dueAt(name)], [undefined, undefined]);

@@ -180,13 +180,54 @@ export interface KeptReply extends StoredReply {
   readonly createTime: number | undefined;
 }
 
+/** Something that happens with a change, to be told to others. */
+export interface NewEvent {
+  readonly data: Uint8Array;
+  /**
+   * Where it is about messages: the index of the list that is appended with it. The event is filed with the place that
+   * the list gets, not with a copy of it. Where none of the list was new, nothing has happened, and nothing is filed.
+   */
+  readonly list?: number;
+}
+
 /** Something that happened, to be told to others. It lasts until a change takes it away. */
 export interface StoredEvent {
   /** Later events have greater numbers; none is used twice. */
   readonly number: number;
   /** What the change that it came with was about. */
   readonly partition: string;
+  /** When it was filed, in microseconds by the clock of the system. */
+  readonly filed: number;
+  /** Whether it is about messages, which `listEventMessages` reads. */
+  readonly ofMessages: boolean;
   readonly data: Uint8Array;
+}
+
+/** An event that is given up. It is kept for who wants to look at it or to have it told again. */
+export interface Burial {
+  readonly number: number;
+  /** Why, for people. */
+  readonly reason: string;
+  /** Of an event that is about messages, those that are given up, by position from the first to the last. */
+  readonly positions?: readonly [first: number, last: number];
+}
+
+/** An event that was given up, or the part of one that is about one message. */
+export interface DeadEvent {
+  /** Later ones have greater ids; none is used twice. */
+  readonly id: number;
+  readonly partition: string;
+  /** In microseconds, by the clock of the project. */
+  readonly died: number;
+  readonly reason: string;
+  readonly data: Uint8Array;
+  readonly message: StoredMessage | undefined;
+}
+
+/** How many events there are, and the bytes of their data. */
+export interface EventCount {
+  readonly count: number;
+  readonly bytes: number;
 }
 
 /** All of a call's effects, applied together or not at all. */
@@ -200,16 +241,21 @@ export interface Change {
   readonly append?: readonly (readonly NewMessage[])[];
   /** Kept for the conversation that is the partition. Where there is one that has not expired, it is a conflict. */
   readonly reply?: StoredReply;
-  /** The data of events, in their order. */
-  readonly emit?: readonly Uint8Array[];
+  /** In the order in which they happen. */
+  readonly emit?: readonly NewEvent[];
+  /** Events that must be there. They stay until they are settled, which may be in the same change. */
+  readonly bury?: readonly Burial[];
   /** Numbers of events that must be there, and then no longer are: so that each is settled once. */
   readonly settle?: readonly number[];
+  /** Ids of dead events that must be there, and are filed as events again, in that order, behind all others. */
+  readonly revive?: readonly number[];
   readonly schedule?: readonly Timer[];
   /** Keys of timers that must be there, and then no longer are: so that each takes effect once. */
   readonly unschedule?: readonly string[];
   /**
    * Has the conversation that is the partition, all that is named below it, its timers and replies gone for everybody,
-   * and its name is free again. What it held is filed to be erased. Events stay: they have still to be told.
+   * and its name is free again. What it held is filed to be erased. Events stay: they have still to be told; but of
+   * messages that are erased there is nothing to tell, and dead events about them go.
    */
   readonly purge?: { readonly eraser: Eraser };
   /**
@@ -231,6 +277,8 @@ export interface Receipt {
   readonly left: boolean;
   /** Where the change was one to a project as a whole. */
   readonly project?: ProjectState | undefined;
+  /** How many dead events the buried ones have become: one for each message. */
+  readonly buried: number;
 }
 
 /** Create times from the first to the last, both included. */
@@ -285,6 +333,24 @@ export interface Store {
   getReply(conversation: string, participant: string, requestId: string): Promise<KeptReply | undefined>;
   /** Events with numbers greater than `after`, in order. */
   listEvents(after: number, limit: number): Promise<readonly StoredEvent[]>;
+  /** The same, up to the number `until`, of one partition. */
+  listEventsOf(
+    partition: string,
+    after: number,
+    until: number,
+    limit: number,
+  ): Promise<readonly StoredEvent[]>;
+  /** The messages that an event is about, in their order, from a position on; none where they are purged. */
+  listEventMessages(
+    event: number,
+    range: { readonly from: number; readonly limit: number; readonly bytes: number },
+  ): Promise<Page<StoredMessage>>;
+  /** All events that are filed. Takes as long as there are many. */
+  countEvents(): Promise<EventCount>;
+  /** Calls back whenever events were filed, once they are on disk. */
+  onEvents(listener: (filed: EventCount) => void): void;
+  /** The dead events of a project, in the order in which they died. */
+  listDeadEvents(project: string, range: PageRange<{ readonly id: number }>): Promise<Page<DeadEvent>>;
   getTimer(key: string): Promise<StoredTimer | undefined>;
   /** The timers that are due by a time of the system, the earliest first. */
   dueTimers(until: number, range: TimerRange): Promise<readonly StoredTimer[]>;
