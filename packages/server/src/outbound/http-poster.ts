@@ -83,7 +83,8 @@ const EXCERPT_LENGTH = 200;
 
 /**
  * The calls that the server makes: POST, over http and https, on connections that are kept. No proxy is used, whatever
- * the environment says, no redirect is followed, and nothing is sent a second time.
+ * the environment says, and no redirect is followed. What met a kept connection just as its other end closed it, so that
+ * not a byte of an answer came, is sent once more: callers give their calls an id by which a second one is known.
  */
 export class HttpPoster {
   readonly #addresses: HttpPosterOptions['addresses'];
@@ -99,6 +100,18 @@ export class HttpPoster {
 
   /** Answers what was answered with a status of success. Throws OutboundError for all else. */
   async post(url: URL, request: OutboundRequest): Promise<OutboundReply> {
+    const start = performance.now();
+    const first = this.#send(url, request);
+    try {
+      return await first.reply;
+    } catch (error) {
+      const timeoutMs = request.timeoutMs - (performance.now() - start);
+      if (!first.metClosing || timeoutMs <= 0 || request.signal?.aborted === true) throw error;
+      return this.#send(url, { ...request, timeoutMs: Math.ceil(timeoutMs) }).reply;
+    }
+  }
+
+  #send(url: URL, request: OutboundRequest): Exchange {
     if (request.signal?.aborted === true) throw aborted(url);
     const checked = this.#addresses === 'public';
     if (checked) refusePrivateHost(url);
@@ -111,7 +124,7 @@ export class HttpPoster {
       url.protocol === 'https:'
         ? requestSecurely(url, { ...options, agent: this.#secure })
         : requestPlainly(url, { ...options, agent: this.#plain });
-    return new Exchange(url, request, call).reply;
+    return new Exchange(url, request, call);
   }
 
   /** Closes idle connections. Calls under way are broken off. */
@@ -133,6 +146,7 @@ class Exchange {
   #response: IncomingMessage | undefined;
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
+  #broke = false;
 
   constructor(url: URL, request: OutboundRequest, call: ClientRequest) {
     this.#url = url;
@@ -140,14 +154,23 @@ class Exchange {
     this.#call = call;
     this.#deadline = setTimeout(() => this.#fail(this.#tooLate()), request.timeoutMs);
     request.signal?.addEventListener('abort', this.#onAbort, { once: true });
-    call.on('error', (error) => this.#fail(this.#broken(error)));
-    call.on('close', () => this.#fail(this.#broken(new Error('the connection was closed'))));
+    const broke = (error: Error): void => {
+      this.#broke = true;
+      this.#fail(this.#broken(error));
+    };
+    call.on('error', broke);
+    call.on('close', () => broke(new Error('the connection was closed')));
     call.on('response', (response) => this.#receive(response));
     call.end(request.body);
   }
 
   get reply(): Promise<OutboundReply> {
     return this.#settled.promise;
+  }
+
+  /** Whether it failed on a kept connection that was closed before anything of an answer came. */
+  get metClosing(): boolean {
+    return this.#broke && this.#call.reusedSocket && this.#response === undefined;
   }
 
   #receive(response: IncomingMessage): void {
