@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
+import { ConversationEvent_Type as EventType } from '@parleykit/proto/v2beta1';
 import { SqliteConnection } from '@parleykit/server/storage';
 import { ServerProcess } from '../crash/server-process.ts';
 import { GrpcChannel } from '../history/grpc-channel.ts';
+import { LifeListener } from './listener.ts';
 import { Project } from './project.ts';
 
 const HOUR = 3_600_000_000n;
@@ -31,6 +33,9 @@ export interface LifecycleOptions {
 export interface LifecycleReport {
   readonly completed: number;
   readonly purged: number;
+  /** Events of beginnings and ends, each counted once, and how many pushes they came with. */
+  readonly events: number;
+  readonly pushes: number;
   readonly restarts: number;
   readonly kills: number;
   /** Kills that met an advance which was not over. */
@@ -69,6 +74,8 @@ class Run implements AsyncDisposable {
   readonly #all = new Map<string, Kept>();
   readonly #findings: string[] = [];
   readonly #began = performance.now();
+  readonly #listener = new LifeListener();
+  #listenerUrl = '';
   #server: ServerProcess | undefined;
   #channel: GrpcChannel | undefined;
   #project: Project | undefined;
@@ -86,6 +93,7 @@ class Run implements AsyncDisposable {
   }
 
   async live(): Promise<LifecycleReport> {
+    this.#listenerUrl = await this.#listener.open();
     await this.#start();
     const base = micros((await this.#current().clock()).time);
     const { waves } = this.#options;
@@ -108,10 +116,15 @@ class Run implements AsyncDisposable {
     }
     const completed = [...this.#all.values()].filter(({ end }) => end !== undefined).length;
     const purged = this.#all.size - (await this.#listAll()).size;
+    this.#checkEvents();
     this.#cpuSeconds += this.#readCpu();
     return {
       completed,
       purged,
+      events:
+        this.#listener.count(EventType.CONVERSATION_STARTED) +
+        this.#listener.count(EventType.CONVERSATION_FINISHED),
+      pushes: this.#listener.pushes,
       restarts: this.#restarts,
       kills: this.#kills,
       killsUnderWay: this.#killsUnderWay,
@@ -124,6 +137,7 @@ class Run implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#channel?.[Symbol.asyncDispose]();
     await this.#server?.[Symbol.asyncDispose]();
+    await this.#listener[Symbol.asyncDispose]();
   }
 
   async #beginWave(wave: number): Promise<void> {
@@ -214,6 +228,22 @@ class Run implements AsyncDisposable {
     }
   }
 
+  /** The last advance had each event attempted, and nobody refused one. */
+  #checkEvents(): void {
+    for (const [name, { start }] of this.#all) {
+      for (const [type, at] of [
+        [EventType.CONVERSATION_STARTED, start],
+        [EventType.CONVERSATION_FINISHED, start + LIFE],
+      ] as const) {
+        const heard = this.#listener.heard(type, name);
+        const what = `${EventType[type]} of ${name}`;
+        if (heard?.events !== 1) this.#find(`${what} was ${heard === undefined ? 'not told' : 'two events'}`);
+        else if (toMicros(heard.publishTime) !== at)
+          this.#find(`${what} was told as of ${heard.publishTime}`);
+      }
+    }
+  }
+
   async #listAll(): Promise<Map<string, Kept>> {
     const found = new Map<string, Kept>();
     for (const state of ['IN_PROGRESS', 'COMPLETED']) {
@@ -228,9 +258,12 @@ class Run implements AsyncDisposable {
 
   async #start(): Promise<void> {
     const { sabotage } = this.#options;
-    this.#server = await ServerProcess.start(this.#folder, sabotage && { preloads: [sabotage] });
+    this.#server = await ServerProcess.start(this.#folder, {
+      environment: { PARLEY_EVENTS: this.#listenerUrl },
+      ...(sabotage && { preloads: [sabotage] }),
+    });
     this.#channel = await GrpcChannel.open(this.#server.url);
-    this.#project = new Project(this.#channel, 'lives');
+    this.#project = new Project(this.#channel, 'lives', 'projects/lives/topics/lives');
   }
 
   async #restart(): Promise<void> {
@@ -275,6 +308,12 @@ function micros(time: Timestamp | undefined): bigint {
   return time.seconds * 1_000_000n + BigInt(time.nanos) / 1000n;
 }
 
+/** Of a time in RFC 3339, with as many digits as it has. */
+function toMicros(time: string): bigint {
+  const [, seconds = '', fraction = ''] = /^(.*?)(?:\.(\d+))?Z$/u.exec(time) ?? [];
+  return BigInt(Date.parse(`${seconds}Z`)) * 1000n + BigInt(fraction.padEnd(6, '0').slice(0, 6));
+}
+
 /** Numbers from 0 to 1 that follow from the seed: https://en.wikipedia.org/wiki/Linear_congruential_generator */
 function generator(seed: number): () => number {
   let state = BigInt(seed);
@@ -288,6 +327,7 @@ export function describeLifecycle(report: LifecycleReport): string {
   const { findings } = report;
   return [
     `${report.completed} conversations completed at 24 h, ${report.purged} purged 30 d later`,
+    `${report.events} events told, each once (${report.pushes} pushes: after a kill some come again)`,
     `${report.restarts} restarts, ${report.kills} kills (${report.killsUnderWay} while an advance was under way)`,
     `${report.seconds.toFixed(1)} s, of which ${report.cpuSeconds.toFixed(1)} s of the server's CPU`,
     findings.length === 0 ? 'nothing was otherwise than promised' : `${findings.length} findings:`,

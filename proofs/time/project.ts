@@ -14,10 +14,13 @@ export class Project {
   readonly #channel: GrpcChannel;
   readonly id: string;
   readonly parent: string;
+  readonly #topic: string;
   #profile: string | undefined;
 
-  constructor(channel: GrpcChannel, id: string) {
+  /** With a `topic`, lives are told of. */
+  constructor(channel: GrpcChannel, id: string, topic = '') {
     this.#channel = channel;
+    this.#topic = topic;
     this.id = id;
     this.parent = `projects/${id}`;
   }
@@ -26,7 +29,10 @@ export class Project {
     this.#profile ??= (
       await this.#channel.call(ConversationProfiles.method.createConversationProfile, {
         parent: this.parent,
-        conversationProfile: { displayName: 'Proof' },
+        conversationProfile: {
+          displayName: 'Proof',
+          ...(this.#topic !== '' && { notificationConfig: { topic: this.#topic } }),
+        },
       })
     ).name;
     return this.#profile;
