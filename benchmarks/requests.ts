@@ -9,7 +9,12 @@ import {
   type MessageShape,
   toBinary,
 } from '@bufbuild/protobuf';
-import { Conversations, type Participant_Role, Participants } from '@parleykit/proto/v2beta1';
+import {
+  ConversationProfiles,
+  Conversations,
+  type Participant_Role,
+  Participants,
+} from '@parleykit/proto/v2beta1';
 import type { GrpcLoad } from './load.ts';
 
 const PROFILE = 'projects/demo/locations/global/conversationProfiles/demo';
@@ -54,8 +59,23 @@ async function send<I extends DescMessage, O extends DescMessage>(
   return fromBinary(method.output, await load.call(`/${method.parent.typeName}/${method.name}`, bytes));
 }
 
-export async function createConversation(load: GrpcLoad): Promise<string> {
-  const request = { parent: PARENT, conversation: { conversationProfile: PROFILE } };
+/** A profile that names a topic for all that there is to tell. */
+export async function createTellingProfile(load: GrpcLoad): Promise<string> {
+  const config = { topic: `${PARENT}/topics/t` };
+  const conversationProfile = {
+    displayName: 'telling',
+    notificationConfig: config,
+    newMessageEventNotificationConfig: config,
+  };
+  const request = { parent: PARENT, conversationProfile };
+  return (await send(load, ConversationProfiles.method.createConversationProfile, request)).name;
+}
+
+export async function createConversation(
+  load: GrpcLoad,
+  conversationProfile: string = PROFILE,
+): Promise<string> {
+  const request = { parent: PARENT, conversation: { conversationProfile } };
   return (await send(load, Conversations.method.createConversation, request)).name;
 }
 
@@ -87,9 +107,16 @@ export class Batches {
 }
 
 export const BATCH_PATH = `/${Conversations.typeName}/${Conversations.method.batchCreateMessages.name}`;
+export const TURN_PATH = `/${Participants.typeName}/${Participants.method.analyzeContent.name}`;
 export const LIST_PATH = `/${Conversations.typeName}/${Conversations.method.listMessages.name}`;
 
 export function encodeList(parent: string, pageSize: number): Uint8Array {
   const { input } = Conversations.method.listMessages;
   return toBinary(input, create(input, { parent, pageSize }));
+}
+
+export function encodeTurn(participant: string, text: string): Uint8Array {
+  const { input } = Participants.method.analyzeContent;
+  const textInput = { case: 'textInput' as const, value: { text, languageCode: 'en' } };
+  return toBinary(input, create(input, { participant, input: textInput }));
 }

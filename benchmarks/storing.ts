@@ -7,9 +7,11 @@ import {
   createConversation,
   createParticipant,
   encodeList,
+  encodeTurn,
   LIST_PATH,
   readScripts,
   type Script,
+  TURN_PATH,
 } from './requests.ts';
 import { type Subject, startSubject } from './subject.ts';
 import { startBareStore, tellStore } from './subjects.ts';
@@ -18,6 +20,8 @@ const BATCH = 300;
 const BATCHES_IN_FLIGHT = 16;
 const CONVERSATIONS_IN_FLIGHT = 32;
 const CREATIONS_IN_FLIGHT = 128;
+/** Each in a conversation of its own: those of one wait for each other. */
+const TURNS_IN_FLIGHT = 128;
 const PAGE = 100;
 /** The compiler has made up its mind by then. */
 const WARM_UP = { messages: 90_000, conversations: 5000, creations: 15_000, pages: 15_000 };
@@ -25,16 +29,20 @@ const WARM_UP = { messages: 90_000, conversations: 5000, creations: 15_000, page
 /** Talks to a server, or to one that does nothing, as an import does. */
 export class Importer {
   readonly #load: GrpcLoad;
+  readonly #profile: string | undefined;
   readonly #batches = new Batches();
   readonly #talks: { readonly name: string; readonly participants: readonly string[] }[] = [];
+  readonly #speakers: string[] = [];
   #next = 0;
 
-  constructor(load: GrpcLoad) {
+  /** With the profile of the demo, or another one. */
+  constructor(load: GrpcLoad, profile?: string) {
     this.#load = load;
+    this.#profile = profile;
   }
 
   async #begin() {
-    const name = await createConversation(this.#load);
+    const name = await createConversation(this.#load, this.#profile);
     const roles = [Participant_Role.HUMAN_AGENT, Participant_Role.END_USER];
     const participants = await Promise.all(roles.map((role) => createParticipant(this.#load, name, role)));
     return { name, participants };
@@ -77,7 +85,25 @@ export class Importer {
   }
 
   create(count: number): Promise<void> {
-    return inFlight(count, async () => void (await createConversation(this.#load)), CREATIONS_IN_FLIGHT);
+    return inFlight(
+      count,
+      async () => void (await createConversation(this.#load, this.#profile)),
+      CREATIONS_IN_FLIGHT,
+    );
+  }
+
+  /** Turns in the assist stage. */
+  async turns(count: number): Promise<void> {
+    while (this.#speakers.length < TURNS_IN_FLIGHT) {
+      const { participants } = await this.#begin();
+      this.#speakers.push(participants[1] ?? '');
+    }
+    const call = (index: number): Promise<void> => {
+      const speaker = this.#speakers[index % TURNS_IN_FLIGHT] ?? '';
+      const message = encodeTurn(speaker, `some words that somebody says, number ${index}`);
+      return this.#load.check({ path: TURN_PATH, message, status: 0 });
+    };
+    await inFlight(count, call, TURNS_IN_FLIGHT);
   }
 
   async list(count: number): Promise<void> {
@@ -126,6 +152,11 @@ export async function storingRows(
     create: toCase(`creations, ${subject.name}`, subject, {
       units: creations,
       run: (count) => of.create(count),
+    }),
+    turns: toCase(`turns, ${subject.name}`, subject, {
+      units: creations,
+      warmUp: WARM_UP.creations,
+      run: (count) => of.turns(count),
     }),
     list: toCase(`pages, ${subject.name}`, subject, {
       units: pages,
@@ -187,6 +218,12 @@ export async function storingRows(
         bare('creations', creations, 'create', (count) => ({ count, flight: CREATIONS_IN_FLIGHT })),
       ],
       goal: 1.8,
+    },
+    {
+      what: 'AnalyzeContent in the assist stage, 128 in flight / empty handler',
+      measured: measured.turns,
+      floor: [floor.turns],
+      goal: 2.5,
     },
     {
       what: 'ListMessages, page of 100 / (empty handler with ready bytes + bare page read)',

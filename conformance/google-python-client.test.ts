@@ -7,6 +7,7 @@ const GROUPS = {
   setup: 'profiles and participants',
   conversations: 'conversations',
   messages: 'messages',
+  turns: 'turns',
   paging: 'pages',
   polling: 'polling for news',
   errors: 'errors',

@@ -11,6 +11,7 @@ import {
 } from '@parleykit/proto/health';
 import { ServerReflection } from '@parleykit/proto/reflection';
 import { Code } from '@parleykit/proto/rpc';
+import { Participants } from '@parleykit/proto/v2beta1';
 import {
   callHeaders,
   encodeFrame,
@@ -68,6 +69,18 @@ describe('a server that is told to stop', () => {
       'headers and trailers of the first call, nothing of the second',
     );
     assert.equal(await stopped, 0);
+  });
+
+  // The grace that calls under way are given is longer.
+  it('does not wait for what streams that it refused had still to say', { timeout: 8000 }, async () => {
+    await using session = await openSession(server);
+    const { path, chunks } = requestOf(Participants.method.streamingAnalyzeContent, {});
+    const [empty] = chunks;
+    const refused = Array.from({ length: 20 }, () =>
+      send(session, { path, chunks: [empty, empty, empty, empty] }),
+    );
+    for (const { code } of await Promise.all(refused)) assert.equal(code, Code.INVALID_ARGUMENT);
+    assert.equal(await server.stop('SIGTERM'), 0);
   });
 
   it('tells those who watch its health, and sends them off', async () => {

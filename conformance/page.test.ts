@@ -366,7 +366,7 @@ describe('the web page', { timeout: 240_000 }, () => {
     await reader.page.setRequestInterception(true);
     let lost = 0;
     reader.page.on('request', async (request) => {
-      if (lost > 0 || !request.url().includes(':batchCreate')) return request.continue();
+      if (lost > 0 || !request.url().includes(':analyzeContent')) return request.continue();
       lost += 1;
       const headers = { 'content-type': 'application/json' };
       const body = request.postData() ?? '';

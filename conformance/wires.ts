@@ -15,7 +15,13 @@ import {
   toJson,
 } from '@bufbuild/protobuf';
 import { anyUnpack } from '@bufbuild/protobuf/wkt';
-import { Client, credentials, type Metadata, type ServiceError } from '@grpc/grpc-js';
+import {
+  Client,
+  type ClientDuplexStream,
+  credentials,
+  type Metadata,
+  type ServiceError,
+} from '@grpc/grpc-js';
 import { httpRules, registry } from '@parleykit/proto';
 import type { HttpRule } from '@parleykit/proto/api';
 import { BadRequestSchema, Code, ErrorInfoSchema, type Status, StatusSchema } from '@parleykit/proto/rpc';
@@ -103,25 +109,30 @@ export class GrpcWire implements Wire, Disposable {
 
   /** Calls a path, such as `/package.Service/Method`, with the very bytes given. */
   send(path: string, bytes: Uint8Array): Promise<Uint8Array> {
+    const client = this.#connection();
+    return new Promise((resolve, reject) => {
+      client.makeUnaryRequest(path, toWire, fromWire, bytes, (error, reply) => {
+        if (error !== null) reject(new CallError(statusOf(error)));
+        else resolve(reply ?? new Uint8Array());
+      });
+    });
+  }
+
+  /** Opens a stream on a path, for the very bytes that are written to it. It ends after a minute at the latest. */
+  openStream(path: string): ClientDuplexStream<Uint8Array, Uint8Array> {
+    return this.#connection().makeBidiStreamRequest(path, toWire, fromWire, {
+      deadline: Date.now() + 60_000,
+    });
+  }
+
+  #connection(): Client {
     this.#client ??= new Client(
       `${this.#locate().host}:${this.#locate().port}`,
       credentials.createInsecure(),
       // So that a connection which breaks in one case is not that of another.
       { 'grpc.use_local_subchannel_pool': 1 },
     );
-    const client = this.#client;
-    return new Promise((resolve, reject) => {
-      client.makeUnaryRequest(
-        path,
-        (value: Uint8Array) => Buffer.from(value),
-        (value: Buffer) => new Uint8Array(value),
-        bytes,
-        (error, reply) => {
-          if (error !== null) reject(new CallError(statusOf(error)));
-          else resolve(reply ?? new Uint8Array());
-        },
-      );
-    });
+    return this.#client;
   }
 
   [Symbol.dispose](): void {
@@ -129,12 +140,21 @@ export class GrpcWire implements Wire, Disposable {
   }
 }
 
+function toWire(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes);
+}
+
+function fromWire(bytes: Buffer): Uint8Array {
+  return new Uint8Array(bytes);
+}
+
 /** The gRPC path of a method. */
 export function pathOf(method: DescMethod): string {
   return `/${method.parent.typeName}/${method.name}`;
 }
 
-function statusOf(error: ServiceError): Status {
+/** What a call over gRPC failed with. */
+export function statusOf(error: ServiceError): Status {
   const packed = trailerOf(error.metadata);
   if (packed === undefined) return create(StatusSchema, { code: error.code, message: error.details });
   const status = fromBinary(StatusSchema, packed);

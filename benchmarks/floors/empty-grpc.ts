@@ -56,6 +56,14 @@ add(Participants.method.createParticipant, ({ parent, participant }) => {
   participant.name = `${parent}/participants/${count++}`;
   return participant;
 });
+add(Participants.method.analyzeContent, ({ participant, input }) => {
+  if (input.case !== 'textInput') throw new Error('there is no text');
+  const createTime = timestampNow();
+  const [parent] = participant.split('/participants/');
+  const name = `${parent}/messages/${createTime.seconds}-0`;
+  const { text: content, languageCode } = input.value;
+  return { message: { name, participant, participantRole: 3, createTime, content, languageCode } };
+});
 add(batchCreateMessages, ({ parent, requests }) => {
   const createTime = timestampNow();
   const messages = requests.map(({ message }, index) => {

@@ -4,6 +4,9 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { type Timestamp, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { type Operation, Operations } from '@parleykit/proto/longrunning';
 import {
+  type AnalyzeContentRequest,
+  type AnalyzeContentRequestSchema,
+  type AnalyzeContentResponse,
   type BatchCreateMessagesRequestSchema,
   type Conversation,
   type ConversationProfile,
@@ -21,7 +24,7 @@ import {
 import { openTarget, type Target } from '../target.ts';
 import { CallError, GrpcWire, RestWire, type Wire } from '../wires.ts';
 
-/** One server and both ways to call it, from the first case of a file to its last. */
+/** One server, started with the flags, and both ways to call it, from the first case of a file to its last. */
 export interface Scene {
   readonly grpc: GrpcWire;
   readonly rest: RestWire;
@@ -30,7 +33,7 @@ export interface Scene {
   connect(): GrpcWire;
 }
 
-export function openScene(): Scene {
+export function openScene(...flags: readonly string[]): Scene {
   let target: Target | undefined;
   const locate = (): Target => {
     if (target === undefined) throw new Error('the server is not up yet');
@@ -39,7 +42,7 @@ export function openScene(): Scene {
   const grpc = new GrpcWire(locate);
   const rest = new RestWire(locate);
   before(async () => {
-    target = await openTarget();
+    target = await openTarget(...flags);
   });
   after(async () => {
     grpc[Symbol.dispose]();
@@ -153,6 +156,29 @@ export function batchOf(
   batch: readonly MessageInit[],
 ): MessageInitShape<typeof BatchCreateMessagesRequestSchema> {
   return { parent, requests: batch.map((each) => ({ message: each })) };
+}
+
+/** A turn as its fields, so that a case can spread one and change some. */
+export type TurnInit = Exclude<MessageInitShape<typeof AnalyzeContentRequestSchema>, AnalyzeContentRequest>;
+
+/** A text, in English. */
+export function saying(text: string): TurnInit {
+  return { input: { case: 'textInput', value: { text, languageCode: 'en-US' } } };
+}
+
+/** Has a participant say a text. */
+export function say(
+  wire: Wire,
+  participant: string,
+  text: string,
+  more: TurnInit = {},
+): Promise<AnalyzeContentResponse> {
+  return wire.call(Participants.method.analyzeContent, { participant, ...saying(text), ...more });
+}
+
+/** A name with a location, of one without. */
+export function located(name: string): string {
+  return name.replace(/^(projects\/[^/]+)\//u, '$1/locations/global/');
 }
 
 /** All messages of a conversation, newest first. */

@@ -152,8 +152,9 @@ export class Campaign implements Disposable {
   }
 
   async #call(input: Input, isBuilt: boolean): Promise<Verdict> {
-    if (input.wire === 'REST') return judgeRest(input, await this.#rest.send(input.request), isBuilt);
     const first = input.method.methodKind !== 'unary';
+    if (input.wire === 'REST')
+      return judgeRest(input, await this.#rest.send(input.request, { first }), isBuilt);
     return judgeGrpc(input, await this.#grpc.send(input.request, { first }), isBuilt);
   }
 

@@ -124,6 +124,15 @@ function holdsFrame(chunks: readonly Buffer[]): boolean {
   return bytes.length >= 5 && bytes.length >= 5 + bytes.readUInt32BE(1);
 }
 
+/** Whether an array in JSON has come as far as the end of one of its elements. */
+function holdsElements(chunks: readonly Buffer[]): boolean {
+  try {
+    return Array.isArray(JSON.parse(`${Buffer.concat(chunks)}]`));
+  } catch {
+    return false;
+  }
+}
+
 function toGrpcAnswer(headers: Http2Headers, trailers: Http2Headers, body: Buffer): GrpcAnswer {
   const code = trailers['grpc-status'];
   const details = trailers['grpc-status-details-bin'];
@@ -177,14 +186,17 @@ export class RestSender implements Disposable {
     this.#agent = new Agent({ keepAlive: true, maxSockets: connections });
   }
 
-  /** A request on a kept connection that the server was just closing is sent once more. */
-  async send(request: RestRequest): Promise<RestAnswer> {
+  /**
+   * A request on a kept connection that the server was just closing is sent once more. With `first`, an answer that
+   * comes as an array is cut behind its first elements: streams may go on for ever.
+   */
+  async send(request: RestRequest, { first = false } = {}): Promise<RestAnswer> {
     try {
-      return await this.#sendOnce(request);
+      return await this.#sendOnce(request, first);
     } catch (error) {
       if (error instanceof NoAnswerError) throw error;
       try {
-        return await this.#sendOnce(request);
+        return await this.#sendOnce(request, first);
       } catch (again) {
         if (again instanceof NoAnswerError) throw again;
         throw new NoAnswerError(`the connection broke: ${(again as Error).message}`);
@@ -192,7 +204,7 @@ export class RestSender implements Disposable {
     }
   }
 
-  #sendOnce({ verb, path, headers, body }: RestRequest): Promise<RestAnswer> {
+  #sendOnce({ verb, path, headers, body }: RestRequest, first: boolean): Promise<RestAnswer> {
     const { promise, resolve, reject } = Promise.withResolvers<RestAnswer>();
     const outgoing = openRequest({
       host: this.#host,
@@ -219,12 +231,19 @@ export class RestSender implements Disposable {
     outgoing.on('response', (incoming) => {
       seen = incoming;
       const chunks: Buffer[] = [];
-      incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-      incoming.on('error', fail);
-      incoming.on('end', () => {
+      const finish = (): void => {
         clearTimeout(deadline);
         resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks) });
+      };
+      incoming.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        if (!first || !holdsElements(chunks)) return;
+        chunks.push(Buffer.from(']'));
+        finish();
+        outgoing.destroy();
       });
+      incoming.on('error', fail);
+      incoming.on('end', finish);
     });
     if (body !== undefined) outgoing.setHeader('content-length', body.length);
     outgoing.end(body);

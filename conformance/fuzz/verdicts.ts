@@ -180,8 +180,11 @@ function readJson(status: number, text: string): JsonValue {
 }
 
 function readRestReply({ method, request }: RestInput, json: JsonValue): void {
+  const isStream = method.methodKind !== 'unary';
+  demand(!isStream || Array.isArray(json), 'a stream that is no array');
   try {
-    fromJson(method.output, json, { registry });
+    for (const reply of isStream ? (json as JsonValue[]) : [json])
+      fromJson(method.output, reply, { registry });
   } catch (error) {
     throw new WrongAnswerError(`a reply to ${request.path} that cannot be read: ${(error as Error).message}`);
   }

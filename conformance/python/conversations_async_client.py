@@ -121,6 +121,11 @@ def said(participant, content, second=0, nanosecond=123456789):
     )
 
 
+def text(words):
+    """What somebody says in English."""
+    return dialogflow.TextInput(text=words, language_code="en-US")
+
+
 def equal(actual, expected, what):
     assert actual == expected, f"{what} is {actual!r} instead of {expected!r}"
 
@@ -416,6 +421,115 @@ async def participant_of_other_conversation(scene):
     _, stranger, _ = await scene.dialogue()
     error = await raised(exceptions.InvalidArgument, scene.write(conversation, said(stranger, "hello")))
     equal(error.reason, "PARTICIPANT_OF_OTHER_CONVERSATION", "reason")
+
+
+@check("turns")
+async def stores_what_is_said(scene):
+    """analyze_content stores what a participant says"""
+    conversation, user, _ = await scene.dialogue()
+    reply = await scene.participants.analyze_content(participant=user, text_input=text("Grüße 💬"))
+    equal(reply.reply_text, "", "reply_text")
+    equal("automated_agent_reply" in reply, False, "whether an agent replied")
+    equal(reply.message.content, "Grüße 💬", "content")
+    equal(reply.message.participant, user, "participant")
+    equal(reply.message.participant_role, Role.END_USER, "participant_role")
+    listed = await collected(await scene.conversations.list_messages(parent=conversation))
+    equal(listed, [reply.message], "the list")
+
+
+@check("turns")
+async def takes_a_request_once(scene):
+    """analyze_content takes a request_id for one request"""
+    conversation, user, _ = await scene.dialogue()
+    request = dialogflow.AnalyzeContentRequest(
+        participant=user,
+        text_input=text("once"),
+        message_send_time=DatetimeWithNanoseconds(2026, 2, 3, 4, 5, 6, nanosecond=123456789),
+        request_id=str(uuid.uuid4()),
+    )
+    replies = await asyncio.gather(*(scene.participants.analyze_content(request) for _ in range(5)))
+    for reply in replies:
+        equal(reply, replies[0], "the reply")
+    equal(replies[0].message.send_time.nanosecond, 123456789, "the nanosecond of send_time")
+    listed = await collected(await scene.conversations.list_messages(parent=conversation))
+    equal(len(listed), 1, "the number of messages")
+
+
+@check("turns")
+async def streams_a_text(scene):
+    """streaming_analyze_content takes one text and answers its message"""
+    conversation, _, agent = await scene.dialogue()
+
+    async def requests():
+        yield dialogflow.StreamingAnalyzeContentRequest(
+            participant=agent, text_config=dialogflow.InputTextConfig(language_code="en-US")
+        )
+        yield dialogflow.StreamingAnalyzeContentRequest(input_text="hello")
+
+    replies = await collected(await scene.participants.streaming_analyze_content(requests()))
+    listed = await collected(await scene.conversations.list_messages(parent=conversation))
+    equal([reply.message for reply in replies if "message" in reply], listed, "the messages")
+    equal([message.content for message in listed], ["hello"], "the list")
+
+
+@check("turns")
+async def goes_from_profile_to_end(scene):
+    """a conversation goes from its profile to its end as in the samples"""
+    features = [
+        dialogflow.HumanAgentAssistantConfig.SuggestionFeatureConfig(
+            suggestion_feature=dialogflow.SuggestionFeature(type_=kind),
+            query_config=dialogflow.HumanAgentAssistantConfig.SuggestionQueryConfig(
+                knowledge_base_query_source={"knowledge_bases": [f"{scene.parent}/knowledgeBases/kb"]}, max_results=3
+            ),
+        )
+        for kind in (dialogflow.SuggestionFeature.Type.ARTICLE_SUGGESTION, dialogflow.SuggestionFeature.Type.FAQ)
+    ]
+    profile = await scene.profiles.create_conversation_profile(
+        parent=scene.parent,
+        conversation_profile=dialogflow.ConversationProfile(
+            display_name="sample",
+            human_agent_assistant_config=dialogflow.HumanAgentAssistantConfig(
+                human_agent_suggestion_config={"feature_configs": features}
+            ),
+        ),
+    )
+    profile_id = profile.name.split("conversationProfiles/")[1].rstrip()
+    name = scene.conversations.conversation_profile_path(scene.project, profile_id)
+    conversation = (await scene.conversation(name)).name
+    user = await scene.participant(conversation, Role.END_USER)
+    agent = await scene.participant(conversation, Role.HUMAN_AGENT)
+    talk = [
+        (agent, "Hi, how are you?"),
+        (user, "I am doing well, how about you?"),
+        (agent, "Great. How can I help you?"),
+        (user, "So I want to return an item, what is the policy?"),
+        (user, "Cancel my order."),
+    ]
+    for participant, words in talk:
+        reply = await scene.participants.analyze_content(participant=participant, text_input=text(words))
+        equal(reply.message.content, words, "content")
+        codes = [result.error.code for result in reply.human_agent_suggestion_results]
+        equal(codes, [grpc.StatusCode.UNIMPLEMENTED.value[0]] * 2, "the codes of the suggestions")
+    completed = await scene.conversations.complete_conversation(name=conversation)
+    equal(completed.lifecycle_state, Lifecycle.COMPLETED, "lifecycle_state")
+    await scene.profiles.delete_conversation_profile(name=name)
+    listed = await collected(await scene.conversations.list_messages(parent=conversation))
+    equal([message.content for message in listed], [words for _, words in talk[::-1]], "the list")
+    error = await raised(
+        exceptions.FailedPrecondition,
+        scene.participants.analyze_content(participant=user, text_input=text("too late")),
+    )
+    equal(error.reason, "CONVERSATION_COMPLETED", "reason")
+
+
+@check("errors")
+async def turn_without_an_input(scene):
+    """a turn without an input or a language raises InvalidArgument"""
+    _, user, _ = await scene.dialogue()
+    await raised(exceptions.InvalidArgument, scene.participants.analyze_content(participant=user))
+    spoken = dialogflow.TextInput(text="hello")
+    call = scene.participants.analyze_content(participant=user, text_input=spoken)
+    await raised(exceptions.InvalidArgument, call)
 
 
 @check("mixins")

@@ -30,17 +30,29 @@ const dialogflow = packageFolder('@google-cloud/dialogflow');
 const gax = packageFolder('google-gax');
 const health = packageFolder('grpc-health-check');
 const reflection = packageFolder('@grpc/reflection');
+/** What is Parley's own: its administration, and what it stores. */
+const own = join(here, 'proto');
 
 /** What a change of which makes gen/ out of date. */
 function stamp(): string {
   const hash = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url)));
   for (const folder of [...generators, dialogflow, gax, health, reflection])
     hash.update(readFileSync(join(folder, 'package.json')));
+  for (const proto of ownProtos('parley')) hash.update(readFileSync(join(own, proto)));
   return hash.digest('hex');
+}
+
+/** The .proto files of our own below a folder, in a stable order. */
+function ownProtos(folder: string): string[] {
+  return readdirSync(join(own, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.proto'))
+    .sort()
+    .map((name) => `${folder}/${name.replaceAll('\\', '/')}`);
 }
 
 const V2BETA1 = 'google/cloud/dialogflow/v2beta1';
 const roots = [
+  own,
   join(dialogflow, 'build/protos'),
   join(gax, 'build/protos'),
   // The package keeps it under a shorter path than the one by which reflection clients know it.
@@ -66,10 +78,12 @@ const entryPoints: Record<string, string[]> = {
     'google/api/resource.proto',
   ],
   type: ['google/type/latlng.proto'],
+  admin: ownProtos('parley/admin'),
 };
 
-/** Entry points about the wire itself: what the API's `files` do not hold. */
-const wireEntryPoints: Record<string, string[]> = {
+/** Entry points that are no part of the API: what its `files` do not hold. */
+const otherEntryPoints: Record<string, string[]> = {
+  stored: ownProtos('parley/stored'),
   health: ['grpc/health/v1/health.proto'],
   reflection: ['grpc/reflection/v1/reflection.proto'],
   'reflection-v1alpha': ['grpc/reflection/v1alpha/reflection.proto'],
@@ -92,7 +106,7 @@ function generate(): void {
       '--include_source_info',
       `--descriptor_set_out=${join(gen, 'descriptors.binpb')}`,
       ...files,
-      ...Object.values(wireEntryPoints).flat(),
+      ...Object.values(otherEntryPoints).flat(),
     ],
     // protoc warns about unused imports in sources that are not ours; execFileSync shows them when it fails.
     { stdio: ['ignore', 'inherit', 'pipe'] },
@@ -100,7 +114,7 @@ function generate(): void {
 
   const module = (proto: string) => `./${proto.replace(/\.proto$/, '_pb.js')}`;
   const symbol = (proto: string) => `file_${proto.replace(/\.proto$/, '').replaceAll(/[/.]/g, '_')}`;
-  for (const [entry, protos] of Object.entries({ ...entryPoints, ...wireEntryPoints })) {
+  for (const [entry, protos] of Object.entries({ ...entryPoints, ...otherEntryPoints })) {
     const exports = protos.map((proto) => `export * from '${module(proto)}';\n`).join('');
     writeFileSync(join(gen, `${entry}.js`), exports);
     writeFileSync(join(gen, `${entry}.d.ts`), exports);

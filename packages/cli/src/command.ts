@@ -7,6 +7,8 @@ const USAGE = `parley: Dialogflow's v2beta1 Conversations API on your own machin
   parley import    fills a server with conversation transcripts
   parley export    writes the conversations of a project into a file
   parley tail      follows a conversation
+  parley clock     shows what time it is in a project, or moves it forward
+  parley snapshot  keeps a project as it is, and sets it back to that
 
 Each command explains itself with --help.
 `;
@@ -69,6 +71,10 @@ async function loadCommand(
       return (await import('./export.ts')).exportConversations;
     case 'tail':
       return (await import('./tail.ts')).tail;
+    case 'clock':
+      return (await import('./clock.ts')).clock;
+    case 'snapshot':
+      return (await import('./snapshot.ts')).snapshot;
     default:
       return undefined;
   }

@@ -1,7 +1,8 @@
 import { encodeName } from './address.js';
+import { elementsOf } from './json-array.js';
 
 /**
- * Dialogflow's v2beta1 API, as far as the page uses it, over REST. What stands here is of the wire's own names; messages
+ * Dialogflow's v2beta1 API and Parley's own, as far as the page uses them, over REST. What stands here is of the wire's own names; messages
  * that are said and heard go through transcript.js.
  *
  * @typedef {'END_USER' | 'HUMAN_AGENT' | 'AUTOMATED_AGENT'} Role
@@ -97,9 +98,78 @@ export async function call(verb, name, { query = {}, body, signal } = {}) {
   noteAway(false);
   const reply = parse(text);
   if (status === 200 && reply !== undefined) return reply;
+  throw toError(status, reply);
+}
+
+/**
+ * What happens in a conversation, as it happens, some updates at a time: first the conversation, then its messages that
+ * are later than a time, the oldest first, and whatever comes after them. Ends or throws an ApiError when the connection
+ * does.
+ *
+ * @param {string} conversation
+ * @param {string | undefined} after
+ * @param {AbortSignal} signal
+ * @returns {AsyncGenerator<{ conversation?: Conversation, message?: import('./transcript.js').Message }[], void, undefined>}
+ */
+export async function* watch(conversation, after, signal) {
+  const query = new URLSearchParams(after === undefined ? {} : { after });
+  let response;
+  try {
+    response = await fetch(`admin/v1/${encodeName(conversation)}:watch?${query}`, {
+      cache: 'no-store',
+      signal,
+    });
+  } catch {
+    signal.throwIfAborted();
+    noteAway(true);
+    throw new ApiError('UNAVAILABLE', 'The server does not answer');
+  }
+  noteAway(false);
+  if (response.status !== 200 || response.body === null)
+    throw toError(response.status, parse(await response.text()));
+  try {
+    for await (const updates of gathered(elementsOf(response.body.pipeThrough(new TextDecoderStream())))) {
+      const failed = updates.find(({ error }) => error !== undefined);
+      if (failed !== undefined) throw toError(0, failed);
+      yield updates;
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof ApiError) throw error;
+    throw new ApiError('UNAVAILABLE', 'The connection to the server broke');
+  }
+}
+
+/**
+ * What arrives together is given together: a long transcript comes as thousands of updates.
+ *
+ * @param {AsyncGenerator<any, void, undefined>} updates
+ * @returns {AsyncGenerator<any[], void, undefined>}
+ */
+async function* gathered(updates) {
+  let next = updates.next();
+  for (;;) {
+    const first = await next;
+    if (first.done === true) return;
+    const found = [first.value];
+    for (;;) {
+      next = updates.next();
+      const soon = await Promise.race([next, new Promise((resolve) => setTimeout(resolve, 0, undefined))]);
+      if (soon === undefined || soon.done === true) break;
+      found.push(soon.value);
+    }
+    yield found;
+  }
+}
+
+/**
+ * @param {number} status
+ * @param {any} reply
+ */
+function toError(status, reply) {
   const unnamed = status >= 500 ? 'UNAVAILABLE' : `HTTP ${status}`;
   const { status: code = unnamed, message = 'The answer could not be understood' } = reply?.error ?? {};
-  throw new ApiError(String(code), String(message));
+  return new ApiError(String(code), String(message));
 }
 
 /** @param {string} text */

@@ -146,7 +146,7 @@ export class Composer {
     const isAgain = isSame && failed.message.content === content;
     const message = isAgain ? failed.message : compose(chosen || (await this.#participantOf(role)), content);
     this.#failed = { role, message };
-    await speak(this.#conversation, message);
+    await speak(message);
     this.#failed = undefined;
   }
 

@@ -5,6 +5,7 @@ import { askForCompletion, askForParticipant } from './dialogs.js';
 import { byId, element, icon, setText, showError } from './dom.js';
 import { wait } from './pauses.js';
 import { showDuration, showShort } from './times.js';
+import { heard } from './transcript.js';
 import { TranscriptView } from './transcript-view.js';
 import { showRole, showStage, stateBadge } from './words.js';
 
@@ -61,6 +62,7 @@ export class ConversationView {
       },
       signal,
     );
+    heard.addEventListener('changed', () => this.#refresh.dispatchEvent(new Event('refresh')), { signal });
     void this.#follow(signal);
   }
 

@@ -28,16 +28,6 @@ export function toMicros(time) {
 }
 
 /**
- * A time as the API reads it, with six digits.
- *
- * @param {bigint} micros
- */
-export function fromMicros(micros) {
-  const seconds = new Date(Number(micros / 1_000_000n) * 1000).toISOString().slice(0, 19);
-  return `${seconds}.${String(micros % 1_000_000n).padStart(6, '0')}Z`;
-}
-
-/**
  * The time of day, to the second, in the reader's zone.
  *
  * @param {string} time

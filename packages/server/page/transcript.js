@@ -1,7 +1,7 @@
 import { encodeName } from './address.js';
-import { ApiError, call, PAGE_MAX } from './api.js';
+import { ApiError, call, PAGE_MAX, watch } from './api.js';
 import { wait } from './pauses.js';
-import { fromMicros, toMicros } from './times.js';
+import { toMicros } from './times.js';
 
 /**
  * What is said in a conversation, heard and spoken: the only place that knows by which methods.
@@ -16,10 +16,12 @@ import { fromMicros, toMicros } from './times.js';
  * @property {string} [sendTime]
  */
 
-/** Between two questions while messages come, and the longest pauses while none do and while the server is away. */
-const INTERVAL_MS = 1000;
-const IDLE_MS = 2000;
+/** The first and the longest pause while the server is away. */
+const AWAY_FIRST_MS = 250;
 const AWAY_MS = 5000;
+
+/** Tells when a conversation that is followed is not what it was: `changed`. */
+export const heard = new EventTarget();
 
 /**
  * The newest messages of a conversation, oldest first, and whether there are older ones.
@@ -62,7 +64,7 @@ export async function readOlder(conversation, known, count, signal) {
 
 /**
  * Gives messages as they come, oldest first, each once, until the signal is aborted. The server may go away and come
- * back. It asks as the API's documentation tells to: for what is later than the last message seen.
+ * back: then it goes on behind the last message that was given.
  *
  * @param {string} conversation
  * @param {Message | undefined} last The newest message that is known.
@@ -70,41 +72,25 @@ export async function readOlder(conversation, known, count, signal) {
  * @returns {AsyncGenerator<Message[], void, undefined>}
  */
 export async function* follow(conversation, last, signal) {
-  let newest = microsOf(last);
-  let pause = INTERVAL_MS;
+  let newest = last?.createTime;
+  let pause = AWAY_FIRST_MS;
   while (!signal.aborted) {
-    await wait(pause, signal, { target: spoken, event: 'spoken' });
     try {
-      const fresh = await readAfter(conversation, newest, signal);
-      newest = microsOf(fresh.at(-1)) ?? newest;
-      pause = fresh.length > 0 ? INTERVAL_MS : Math.min(pause * 1.2, IDLE_MS);
-      if (fresh.length > 0) yield fresh;
+      for await (const updates of watch(conversation, newest, signal)) {
+        pause = AWAY_FIRST_MS;
+        const fresh = updates.flatMap(({ message }) => message ?? []);
+        newest = fresh.at(-1)?.createTime ?? newest;
+        if (fresh.length > 0) yield fresh;
+        if (updates.some((update) => update.conversation !== undefined))
+          heard.dispatchEvent(new Event('changed'));
+      }
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof ApiError) || !error.isPassing) throw error;
-      pause = Math.min(pause * 2, AWAY_MS);
     }
+    await wait(pause, signal);
+    pause = Math.min(pause * 2, AWAY_MS);
   }
-}
-
-/**
- * What moves on is decided when all pages are there: what breaks between them is asked for again.
- *
- * @param {string} conversation
- * @param {bigint | undefined} newest
- * @param {AbortSignal} signal
- */
-async function readAfter(conversation, newest, signal) {
-  const filter = newest === undefined ? '' : `create_time_epoch_microseconds > ${newest}`;
-  /** @type {Message[]} */
-  const found = [];
-  let pageToken = '';
-  do {
-    const page = await list(conversation, { filter, pageToken, pageSize: String(PAGE_MAX) }, signal);
-    found.push(...page.messages);
-    pageToken = page.nextPageToken;
-  } while (pageToken !== '');
-  return found.reverse();
 }
 
 /**
@@ -118,34 +104,29 @@ async function list(conversation, query, signal) {
   return { messages: reply.messages ?? [], nextPageToken: reply.nextPageToken ?? '' };
 }
 
-/** Tells those who follow that there is something to hear. */
-const spoken = new EventTarget();
-let lastSent = 0n;
-
 /**
- * Something to be said, with the time of its sending: said again after a failure it is still the same message, which
- * the server keeps once.
+ * Something to be said, with an id of its own: said again after a failure it is still the same, which the server keeps
+ * and answers once.
  *
  * @param {string} participant
  * @param {string} content
  */
 export function compose(participant, content) {
-  const now = BigInt(Date.now()) * 1000n;
-  lastSent = now > lastSent ? now : lastSent + 1n;
-  return { participant, content, sendTime: fromMicros(lastSent) };
+  const id = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  );
+  return { participant, content, requestId: id.join('') };
 }
 
 /**
- * Says something in a conversation, and resolves when it is stored. It is heard by `follow`, like everything else.
+ * Takes a turn in a conversation, and resolves when it is stored, with what an automated agent says to it. It is heard by
+ * `follow`, like everything else.
  *
- * @param {string} conversation
- * @param {ReturnType<typeof compose>} message
+ * @param {ReturnType<typeof compose>} turn
  */
-export async function speak(conversation, message) {
-  await call('POST', `${encodeName(conversation)}/messages:batchCreate`, {
-    body: { requests: [{ message }] },
-  });
-  spoken.dispatchEvent(new Event('spoken'));
+export async function speak({ participant, content, requestId }) {
+  const textInput = { text: content, languageCode: navigator.language || 'en' };
+  await call('POST', `${encodeName(participant)}:analyzeContent`, { body: { textInput, requestId } });
 }
 
 /** @param {Message | undefined} message */

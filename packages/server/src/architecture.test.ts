@@ -40,10 +40,24 @@ const serverWalls: Readonly<Record<string, readonly string[]>> = {
   transport: ['rpc', ...LEAVES],
   rpc: LEAVES,
   compatibility: ['services', ...LEAVES],
-  services: ['rpc', 'conversation', 'operation', 'storage', ...LEAVES],
+  services: [
+    'rpc',
+    'conversation',
+    'agent',
+    'suggestion',
+    'notification',
+    'operation',
+    'schedule',
+    'storage',
+    ...LEAVES,
+  ],
+  agent: ['outbound', ...LEAVES],
+  suggestion: LEAVES,
+  notification: ['conversation', 'outbound', 'schedule', 'storage', ...LEAVES],
   operation: ['schedule', 'storage', ...LEAVES],
   schedule: ['storage', ...LEAVES],
   conversation: ['storage', ...LEAVES],
+  outbound: LEAVES,
   storage: LEAVES,
 };
 
@@ -54,9 +68,10 @@ const STORAGE_PORT = ['store', 'named-message'];
 const thirdParty: Readonly<Record<string, readonly string[]>> = {
   'node:sqlite': ['server/storage'],
   'node:worker_threads': ['server/storage', 'nlu'],
-  'node:http': ['server/transport'],
+  'node:http': ['server/transport', 'server/outbound'],
+  'node:https': ['server/outbound'],
   'node:http2': ['server/transport'],
-  'node:net': ['server/transport', 'server/server.ts'],
+  'node:net': ['server/transport', 'server/outbound', 'server/server.ts'],
   '@bufbuild/protobuf': ['proto', 'transcoding', 'server'],
   '@grpc/grpc-js': [],
 };

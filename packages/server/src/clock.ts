@@ -3,8 +3,11 @@ import { type Timestamp, TimestampSchema } from '@bufbuild/protobuf/wkt';
 
 /** Where the server takes its time from. */
 export interface Clock {
-  /** Microseconds since the epoch. May repeat and, after a correction of the system's clock, go back. */
-  now(): number;
+  /**
+   * Microseconds since the epoch: what time it is in a project, or where none is named, at the system. May repeat and,
+   * after a correction of the system's clock, go back.
+   */
+  now(project?: string): number;
 }
 
 /** Beyond this difference the wall clock was set, and the fine clock follows it. In microseconds. */
@@ -21,6 +24,31 @@ export class SystemClock implements Clock {
     if (Math.abs(fine - wall) <= SKEW_MAX) return Math.floor(fine);
     this.#offset = wall - monotonic;
     return wall;
+  }
+}
+
+/** A time of its own for each project: the system's, and how far the project is ahead of it. */
+export class ProjectClocks implements Clock {
+  readonly #system: Clock;
+  readonly #ahead = new Map<string, number>();
+
+  constructor(system: Clock) {
+    this.#system = system;
+  }
+
+  now(project?: string): number {
+    const now = this.#system.now();
+    return project === undefined ? now : now + this.aheadOf(project);
+  }
+
+  /** In microseconds; negative where the project is behind. */
+  aheadOf(project: string): number {
+    return this.#ahead.get(project) ?? 0;
+  }
+
+  /** What the store says of a project's clock: it is the store that moves it. */
+  set(project: string, ahead: number): void {
+    this.#ahead.set(project, ahead);
   }
 }
 
@@ -47,4 +75,15 @@ export function toTimestamp(microseconds: number): Timestamp {
     seconds: BigInt(seconds),
     nanos: (microseconds - seconds * 1_000_000) * 1000,
   });
+}
+
+/** What is left over below a microsecond is passed over. */
+export function toMicroseconds({
+  seconds,
+  nanos,
+}: {
+  readonly seconds: bigint;
+  readonly nanos: number;
+}): number {
+  return Number(seconds) * 1_000_000 + Math.floor(nanos / 1000);
 }

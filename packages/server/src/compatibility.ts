@@ -14,14 +14,21 @@ export function shortName(type: { readonly typeName: string }): string {
   return type.typeName.startsWith(API_PACKAGE) ? type.typeName.slice(API_PACKAGE.length) : type.typeName;
 }
 
-/** The messages that built methods take and answer, and all within them, in the order in which they are met. */
+/**
+ * The messages that built methods take and answer, and those within them that are not passed over as a whole, in the
+ * order in which they are met.
+ */
 export function reachableMessages(isBuilt: (method: DescMethod) => boolean): DescMessage[] {
   const seen = new Set<DescMessage>();
   const visit = (message: DescMessage): void => {
     // The types that JSON and errors are made of mean the same everywhere.
     if (seen.has(message) || /^google\.(protobuf|rpc)\./u.test(message.typeName)) return;
     seen.add(message);
-    for (const field of message.fields) if (field.message !== undefined) visit(field.message);
+    const support = supportOf(message);
+    for (const { name, message: inner } of message.fields) {
+      const isUsed = support.get(name)?.some((kind) => kind === 'implemented' || kind === 'stored') ?? true;
+      if (inner !== undefined && isUsed) visit(inner);
+    }
   };
   for (const method of services.flatMap((service) => service.methods).filter(isBuilt)) {
     visit(method.input);
@@ -34,7 +41,8 @@ export function reachableMessages(isBuilt: (method: DescMethod) => boolean): Des
 export function supportOf(message: DescMessage): Map<string, Support[]> {
   const support = new Map<string, Support[]>();
   for (const [kind, fields = ''] of Object.entries(fieldSupport[shortName(message)] ?? {})) {
-    for (const field of fields.split(' ').filter((name) => name !== '')) {
+    const named = fields === '*' ? message.fields.map(({ name }) => name) : fields.split(' ');
+    for (const field of named.filter((name) => name !== '')) {
       support.set(field, [...(support.get(field) ?? []), kind as Support]);
     }
   }
@@ -43,8 +51,9 @@ export function supportOf(message: DescMessage): Map<string, Support[]> {
 
 /** The whole page, as Markdown. */
 export function compatibilityPage(isBuilt: (method: DescMethod) => boolean): string {
-  const built = services.flatMap((service) => service.methods).filter(isBuilt).length;
-  const all = services.flatMap((service) => service.methods).length;
+  const [own, api] = [services.filter(isOwn), services.filter((service) => !isOwn(service))];
+  const built = api.flatMap((service) => service.methods).filter(isBuilt).length;
+  const all = api.flatMap((service) => service.methods).length;
   return [
     '# Compatibility',
     '',
@@ -55,7 +64,12 @@ export function compatibilityPage(isBuilt: (method: DescMethod) => boolean): str
     '',
     '## Methods',
     '',
-    ...services.flatMap((service) => serviceLines(service, isBuilt)),
+    ...api.flatMap((service) => serviceLines(service, isBuilt)),
+    '## Methods of Parley’s own',
+    '',
+    'What Dialogflow’s API has no methods for, on the same port and both wires.',
+    '',
+    ...own.flatMap((service) => serviceLines(service, isBuilt)),
     '## Fields',
     '',
     'Of the messages that built methods take and answer. **implemented**: does what its comment in the proto says.',
@@ -79,6 +93,10 @@ export function compatibilityPage(isBuilt: (method: DescMethod) => boolean): str
     ),
     '',
   ].join('\n');
+}
+
+function isOwn({ typeName }: DescService): boolean {
+  return typeName.startsWith('parley.');
 }
 
 function serviceLines(service: DescService, isBuilt: (method: DescMethod) => boolean): string[] {

@@ -237,6 +237,27 @@ export function conversationCompleted(name: string): ServiceError {
   );
 }
 
+/** Only an automated agent can act on what is no message, and on what it said itself. */
+export function noAgentListens(conversation: string): ServiceError {
+  return new ServiceError(
+    Code.FAILED_PRECONDITION,
+    'NO_AGENT_LISTENS',
+    `no automated agent listens to this in Conversation ${quote(conversation)}: events are for the END_USER to send, ` +
+      'and for the automated agent stage',
+    { metadata: { resourceName: conversation } },
+  );
+}
+
+/** Nothing of the turn is stored. Where the agent may answer the next time, the code says so. */
+export function agentFailed(agent: string, cause: Error & { readonly transient: boolean }): ServiceError {
+  return new ServiceError(
+    cause.transient ? Code.UNAVAILABLE : Code.FAILED_PRECONDITION,
+    'AUTOMATED_AGENT_FAILED',
+    `the automated agent ${quote(agent)} failed: ${shorten(cause.message, DESCRIPTION_LENGTH_MAX)}`,
+    { metadata: { agent }, cause },
+  );
+}
+
 /** Cancel the one that runs, or wait for it. */
 export function operationInProgress(subject: string): ServiceError {
   return new ServiceError(
@@ -244,6 +265,25 @@ export function operationInProgress(subject: string): ServiceError {
     'OPERATION_IN_PROGRESS',
     `another operation about ${quote(subject)} is running: wait for it or cancel it`,
     { metadata: { subject } },
+  );
+}
+
+/** A server that is not for development has no time and no state that callers can move. */
+export function developmentOff(): ServiceError {
+  return new ServiceError(
+    Code.FAILED_PRECONDITION,
+    'DEVELOPMENT_OFF',
+    'clocks, resets and snapshots are for development: start the server with --dev',
+  );
+}
+
+/** The clock has moved, and so has all else that was due. */
+export function dueFailed(project: string, count: number): ServiceError {
+  return new ServiceError(
+    Code.ABORTED,
+    'DUE_FAILED',
+    `the clock of project ${quote(project)} has moved, but ${count} of the things that are due failed: they are tried again, and the log says why`,
+    { metadata: { project } },
   );
 }
 
@@ -357,6 +397,16 @@ export function fieldUnimplemented(field: string): ServiceError {
   );
 }
 
+/** What would need speech to be understood or spoken. */
+export function speechNotConfigured(field: string): ServiceError {
+  return new ServiceError(
+    Code.UNIMPLEMENTED,
+    'SPEECH_NOT_CONFIGURED',
+    `${field} needs speech, which this server neither understands nor speaks: send text_input, or text_config`,
+    { metadata: { field } },
+  );
+}
+
 export function routeUnknown(verb: string, path: string): ServiceError {
   return new ServiceError(Code.NOT_FOUND, 'ROUTE_UNKNOWN', `no method answers ${verb} ${quote(path)}`);
 }
@@ -428,6 +478,14 @@ export function messageCountInvalid(): ServiceError {
     Code.UNIMPLEMENTED,
     'MESSAGE_COUNT_INVALID',
     'the method takes exactly one request message',
+  );
+}
+
+export function requestAbsent(): ServiceError {
+  return new ServiceError(
+    Code.INVALID_ARGUMENT,
+    'REQUEST_ABSENT',
+    'the stream of requests ended before its first message',
   );
 }
 

@@ -27,9 +27,17 @@ export function addressedFields(method: DescMethod): ReadonlySet<string> {
   return new Set(compileCandidates(method).map(({ field }) => field));
 }
 
+/** A method without HTTP paths that streams what another one answers at once addresses what that does. */
+function rulesOf(method: DescMethod): ReturnType<typeof httpRules> {
+  const rules = httpRules(method);
+  if (rules.length > 0) return rules;
+  const unary = method.parent.methods.find(({ name }) => `Streaming${name}` === method.name);
+  return unary === undefined ? [] : httpRules(unary);
+}
+
 function compileCandidates(method: DescMethod): readonly Candidate[] {
   const candidates = new Map<string, Candidate>();
-  for (const { pattern } of httpRules(method)) {
+  for (const { pattern } of rulesOf(method)) {
     if (typeof pattern.value !== 'string') continue;
     for (const [, field = '', template = ''] of pattern.value.matchAll(/\{([\w.]+)=([^}]+)\}/gu)) {
       let candidate = candidates.get(field);

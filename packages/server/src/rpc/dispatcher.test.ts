@@ -3,11 +3,20 @@ import { describe, it } from 'node:test';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { services } from '@parleykit/proto';
 import {
+  Administration,
+  WatchConversationRequestSchema,
+  type WatchConversationResponse,
+  WatchConversationResponseSchema,
+} from '@parleykit/proto/admin';
+import {
   BatchCreateMessagesRequestSchema,
   type Conversation,
   ConversationSchema,
   Conversations,
   CreateConversationRequestSchema,
+  Participants,
+  StreamingAnalyzeContentRequestSchema,
+  StreamingAnalyzeContentResponseSchema,
 } from '@parleykit/proto/v2beta1';
 import { conversationCompleted, type ServiceError, writeQueueFull } from '../errors.ts';
 import { Metrics } from '../metrics.ts';
@@ -46,6 +55,10 @@ function openDispatcher(
   return { dispatcher, logged, metrics };
 }
 
+async function* requestsOf<T>(...requests: readonly T[]): AsyncGenerator<T> {
+  yield* requests;
+}
+
 const { createConversation, getConversation, batchCreateMessages } = Conversations.method;
 const request = create(CreateConversationRequestSchema, {
   parent: 'projects/p/locations/global',
@@ -62,9 +75,11 @@ describe('Dispatcher', () => {
   it('answers UNIMPLEMENTED for each method that is not built', async () => {
     const { dispatcher } = openDispatcher();
     for (const method of dispatcher.methods) {
-      await assert.rejects(dispatcher.call(method, create(method.input), incoming), {
-        reason: 'METHOD_UNIMPLEMENTED',
-      });
+      const answer =
+        method.methodKind === 'unary'
+          ? dispatcher.call(method, create(method.input), incoming)
+          : dispatcher.stream(method, requestsOf(), incoming).next();
+      await assert.rejects(answer, { reason: 'METHOD_UNIMPLEMENTED' });
     }
   });
 
@@ -256,5 +271,105 @@ describe('the validation of requests', () => {
     ]) {
       await batch({ content: 'x', participant: 'x', sendTime });
     }
+  });
+});
+
+describe('Dispatcher.stream()', () => {
+  const { watchConversation } = Administration.method;
+  const { streamingAnalyzeContent } = Participants.method;
+  const watch = create(WatchConversationRequestSchema, { name: 'projects/p/conversations/c' });
+  const participant = 'projects/p/locations/global/conversations/c/participants/x';
+
+  const answerOf = (contents: readonly string[]): WatchConversationResponse[] =>
+    contents.map((content) =>
+      create(WatchConversationResponseSchema, { update: { case: 'message', value: { content } } }),
+    );
+
+  it('hands on what the handler yields, and records one call', async () => {
+    const { dispatcher, logged } = openDispatcher();
+    dispatcher.register(Administration, {
+      async *watchConversation(_request, { resource }) {
+        yield* answerOf([resource.key, 'more']);
+      },
+    });
+    const replies = await Array.fromAsync(dispatcher.stream(watchConversation, requestsOf(watch), incoming));
+    assert.deepEqual(replies, answerOf(['projects/p/conversations/c', 'more']));
+    assert.deepEqual(
+      logged.map(({ event, fields }) => [event, fields?.['code']]),
+      [['call', 'OK']],
+    );
+  });
+
+  it('finds what a stream without HTTP path addresses, and gives the rest of its requests decoded', async () => {
+    const { dispatcher } = openDispatcher();
+    dispatcher.register(Participants, {
+      async *streamingAnalyzeContent(first, { resource }, rest) {
+        for await (const { input } of rest) {
+          yield create(StreamingAnalyzeContentResponseSchema, {
+            replyText: `${resource} ${first.config.case} ${input.value}`,
+          });
+        }
+      },
+    });
+    const requests = [
+      { participant, config: { case: 'textConfig' as const, value: { languageCode: 'en' } } },
+      { input: { case: 'inputText' as const, value: 'hello' } },
+    ].map((init) =>
+      toBinary(StreamingAnalyzeContentRequestSchema, create(StreamingAnalyzeContentRequestSchema, init)),
+    );
+    const replies = await Array.fromAsync(
+      dispatcher.stream(streamingAnalyzeContent, requestsOf(...requests), incoming),
+    );
+    assert.deepEqual(replies, [
+      create(StreamingAnalyzeContentResponseSchema, { replyText: `${participant} textConfig hello` }),
+    ]);
+  });
+
+  it('refuses a stream without a request', async () => {
+    const { dispatcher } = openDispatcher();
+    dispatcher.register(Participants, { async *streamingAnalyzeContent() {} });
+    await assert.rejects(dispatcher.stream(streamingAnalyzeContent, requestsOf(), incoming).next(), {
+      reason: 'REQUEST_ABSENT',
+    });
+  });
+
+  it('explains what goes wrong on the way, and records it once', async () => {
+    const { dispatcher, logged } = openDispatcher();
+    dispatcher.register(Administration, {
+      async *watchConversation() {
+        yield* answerOf(['first']);
+        throw new Error('a fault');
+      },
+    });
+    const replies = dispatcher.stream(watchConversation, requestsOf(watch), incoming);
+    assert.deepEqual((await replies.next()).value, answerOf(['first'])[0]);
+    await assert.rejects(replies.next(), { reason: 'INTERNAL' });
+    assert.deepEqual(
+      logged.map(({ event, fields }) => [event, fields?.['code']]),
+      [
+        ['call failed', undefined],
+        ['call', 'INTERNAL'],
+      ],
+    );
+  });
+
+  it('ends the handler when nobody listens any more, as a call that went well', async () => {
+    let ended = false;
+    const { dispatcher, logged } = openDispatcher();
+    dispatcher.register(Administration, {
+      async *watchConversation() {
+        try {
+          yield* answerOf(['first', 'second']);
+        } finally {
+          ended = true;
+        }
+      },
+    });
+    for await (const _reply of dispatcher.stream(watchConversation, requestsOf(watch), incoming)) break;
+    assert.ok(ended);
+    assert.deepEqual(
+      logged.map(({ fields }) => fields?.['code']),
+      ['OK'],
+    );
   });
 });

@@ -1,13 +1,15 @@
 import {
   type DescMessage,
   type DescMethod,
+  type DescMethodBiDiStreaming,
+  type DescMethodServerStreaming,
   type DescMethodUnary,
   type DescService,
   fromBinary,
   type Message,
   type MessageShape,
 } from '@bufbuild/protobuf';
-import { internal, methodUnimplemented, requestUndecodable, ServiceError } from '../errors.ts';
+import { internal, methodUnimplemented, requestAbsent, requestUndecodable, ServiceError } from '../errors.ts';
 import { type AddressedResource, compileAddressedResource } from './addressed-resource.ts';
 import { authenticate } from './authenticate.ts';
 import { authorize } from './authorize.ts';
@@ -23,18 +25,31 @@ export type UnaryHandler<I extends DescMessage = DescMessage, O extends DescMess
   context: CallContext,
 ) => Promise<MessageShape<O> | EncodedReply>;
 
+/**
+ * Answers a call that streams. `first` is what is addressed and validated; the messages behind it, where the method takes
+ * any, come as the caller sends them, and are the handler's to check.
+ */
+export type StreamHandler<I extends DescMessage = DescMessage, O extends DescMessage = DescMessage> = (
+  first: MessageShape<I>,
+  context: CallContext,
+  rest: AsyncIterable<MessageShape<I>>,
+) => AsyncIterable<MessageShape<O> | EncodedReply>;
+
 /** The methods of a service that are built, by their local names, in proto order. */
 export type ServiceHandlers<Service extends DescService> = {
   [Name in keyof Service['method']]?: Service['method'][Name] extends DescMethodUnary<infer I, infer O>
     ? UnaryHandler<I, O>
-    : never;
+    : Service['method'][Name] extends DescMethodServerStreaming<infer I, infer O>
+      ? StreamHandler<I, O>
+      : Service['method'][Name] extends DescMethodBiDiStreaming<infer I, infer O>
+        ? StreamHandler<I, O>
+        : never;
 };
 
 interface Registration {
-  readonly method: DescMethod;
   readonly addressed: AddressedResource;
   readonly validation: Validation;
-  readonly handler: UnaryHandler | undefined;
+  readonly handler: UnaryHandler | StreamHandler | undefined;
 }
 
 /**
@@ -70,7 +85,9 @@ export class Dispatcher {
   /** Builds the methods of a service. */
   register<Service extends DescService>(service: Service, handlers: ServiceHandlers<Service>): void {
     for (const method of service.methods) {
-      const handler = (handlers as Record<string, UnaryHandler | undefined>)[method.localName];
+      const handler = (handlers as Record<string, UnaryHandler | StreamHandler | undefined>)[
+        method.localName
+      ];
       if (handler !== undefined) this.#register(method, handler.bind(handlers));
     }
   }
@@ -86,37 +103,73 @@ export class Dispatcher {
   ): Promise<Message | EncodedReply> {
     const started = performance.now();
     try {
-      const reply = await this.#answer(method, request, incoming);
+      const { handler, message, call } = this.#begin(method, request, incoming);
+      const reply = await (handler as UnaryHandler)(message, call);
       this.#recorder.ended(method, incoming, performance.now() - started);
       return reply;
     } catch (error) {
-      const known =
-        error instanceof ServiceError ? error : (this.#explain(error) ?? internal(incoming.requestId));
-      if (known !== error) this.#recorder.failed(method, incoming, error);
-      this.#recorder.ended(method, incoming, performance.now() - started, known);
-      throw known;
+      throw this.#end(method, incoming, started, error);
     }
   }
 
-  /** The steps of a call, in their order: authenticate, name, authorize, validate, handle. */
-  async #answer(
+  /** As `call`, for a method that streams. Of its requests the first is waited for; REST has no more than one. */
+  async *stream(
     method: DescMethod,
-    request: Message | Uint8Array,
+    requests: AsyncIterable<Message | Uint8Array>,
     incoming: IncomingCall,
-  ): Promise<Message | EncodedReply> {
-    const registration = this.#registrations.get(method);
-    if (registration?.handler === undefined) throw methodUnimplemented(method);
-    const principal = authenticate(incoming);
-    const message = request instanceof Uint8Array ? decode(method.input, request) : request;
-    const resource = registration.addressed(message);
-    authorize(principal, method, resource);
-    registration.validation(message);
-    return registration.handler(message, new Call(incoming, principal, resource));
+  ): AsyncGenerator<Message | EncodedReply> {
+    const started = performance.now();
+    const iterator = requests[Symbol.asyncIterator]();
+    // Whoever stops to listen is done: it is told as a call that went well.
+    let failure: ServiceError | undefined;
+    try {
+      this.#require(method);
+      const first = await iterator.next();
+      if (first.done === true) throw requestAbsent();
+      const { handler, message, call } = this.#begin(method, first.value, incoming);
+      yield* (handler as StreamHandler)(message, call, decodeRest(method.input, iterator));
+    } catch (error) {
+      failure = this.#explained(method, incoming, error);
+      throw failure;
+    } finally {
+      this.#recorder.ended(method, incoming, performance.now() - started, failure);
+      await iterator.return?.();
+    }
   }
 
-  #register(method: DescMethod, handler: UnaryHandler | undefined): void {
+  #require(method: DescMethod): Registration & { readonly handler: UnaryHandler | StreamHandler } {
+    const registration = this.#registrations.get(method);
+    if (registration?.handler === undefined) throw methodUnimplemented(method);
+    return { ...registration, handler: registration.handler };
+  }
+
+  /** The steps of a call before it is handled, in their order: authenticate, name, authorize, validate. */
+  #begin(method: DescMethod, request: Message | Uint8Array, incoming: IncomingCall) {
+    const { addressed, validation, handler } = this.#require(method);
+    const principal = authenticate(incoming);
+    const message = request instanceof Uint8Array ? decode(method.input, request) : request;
+    const resource = addressed(message);
+    authorize(principal, method, resource);
+    validation(message);
+    return { handler, message, call: new Call(incoming, principal, resource) };
+  }
+
+  /** Leaves a call that failed behind, and answers what the caller is told. */
+  #end(method: DescMethod, incoming: IncomingCall, started: number, error: unknown): ServiceError {
+    const known = this.#explained(method, incoming, error);
+    this.#recorder.ended(method, incoming, performance.now() - started, known);
+    return known;
+  }
+
+  #explained(method: DescMethod, incoming: IncomingCall, error: unknown): ServiceError {
+    const known =
+      error instanceof ServiceError ? error : (this.#explain(error) ?? internal(incoming.requestId));
+    if (known !== error) this.#recorder.failed(method, incoming, error);
+    return known;
+  }
+
+  #register(method: DescMethod, handler: UnaryHandler | StreamHandler | undefined): void {
     this.#registrations.set(method, {
-      method,
       addressed: compileAddressedResource(method),
       validation: compileValidation(method),
       handler,
@@ -154,6 +207,15 @@ class Call implements CallContext {
 
   header(name: string): string | undefined {
     return this.#incoming.header(name);
+  }
+}
+
+async function* decodeRest(
+  schema: DescMessage,
+  requests: AsyncIterator<Message | Uint8Array>,
+): AsyncGenerator<Message> {
+  for (let next = await requests.next(); next.done !== true; next = await requests.next()) {
+    yield next.value instanceof Uint8Array ? decode(schema, next.value) : next.value;
   }
 }
 

@@ -82,7 +82,7 @@ export class ConversationProfilesService implements ServiceHandlers<typeof Conve
     this.#locations.require(parent);
     checkProfile(profile);
     return decide(call, async () => {
-      const now = this.#clock.now();
+      const now = this.#clock.now(parent.project);
       const name = parent.child('conversationProfiles', createId(now));
       await putProfile(this.#store, name.key, profile, now);
       return withoutTimes(name, profile);
@@ -103,7 +103,7 @@ export class ConversationProfilesService implements ServiceHandlers<typeof Conve
       applyFieldMask(ConversationProfileSchema, mask, from ?? create(ConversationProfileSchema), profile);
       checkProfile(profile);
       fillDefaults(profile);
-      profile.updateTime = toTimestamp(this.#clock.now());
+      profile.updateTime = toTimestamp(this.#clock.now(name.project));
       await this.#store.commit({
         partition: name.scope,
         expect: [{ name: name.key, version }],
@@ -172,7 +172,7 @@ export class ConversationProfilesService implements ServiceHandlers<typeof Conve
       conversationProfile: name.toString(),
       participantRole: role,
       suggestionFeatureType: type,
-      createTime: toTimestamp(this.#clock.now()),
+      createTime: toTimestamp(this.#clock.now(name.project)),
     };
   }
 
@@ -182,7 +182,7 @@ export class ConversationProfilesService implements ServiceHandlers<typeof Conve
     const { body, version } = await this.#profiles.load(name);
     const profile = decodeNamed(ConversationProfileSchema, '', body);
     change(profile);
-    profile.updateTime = toTimestamp(this.#clock.now());
+    profile.updateTime = toTimestamp(this.#clock.now(name.project));
     const changed = withoutName(ConversationProfileSchema, profile);
     return {
       change: {
@@ -217,8 +217,25 @@ function checkProfile(profile: ConversationProfile): void {
   if (Buffer.byteLength(profile.displayName) > DISPLAY_NAME_BYTES_MAX) {
     throw fieldInvalid('conversation_profile.display_name', `is longer than ${DISPLAY_NAME_BYTES_MAX} bytes`);
   }
+  checkTopics(profile);
   if (withoutName(ConversationProfileSchema, profile).byteLength > RESOURCE_BYTES_MAX) {
     throw fieldInvalid('conversation_profile', `is larger than ${RESOURCE_BYTES_MAX} bytes`);
+  }
+}
+
+/** Topics are documented with a location and without. */
+function checkTopics(profile: ConversationProfile): void {
+  for (const [field, config] of [
+    ['notification_config', profile.notificationConfig],
+    ['new_message_event_notification_config', profile.newMessageEventNotificationConfig],
+    ['new_recognition_result_notification_config', profile.newRecognitionResultNotificationConfig],
+    [
+      'human_agent_assistant_config.notification_config',
+      profile.humanAgentAssistantConfig?.notificationConfig,
+    ],
+  ] as const) {
+    const topic = config?.topic ?? '';
+    if (topic !== '') parseResourceName(`conversation_profile.${field}.topic`, topic, 'topics/*');
   }
 }
 

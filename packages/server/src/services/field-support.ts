@@ -10,7 +10,7 @@
  */
 export type Support = 'implemented' | 'stored' | 'ignored' | 'refused' | 'unset';
 
-/** Field names by support, separated by spaces, as they stand in the proto. */
+/** Field names by support, separated by spaces, as they stand in the proto; a star is all of them. */
 export type FieldSupport = { readonly [Kind in Support]?: string };
 
 const page = 'page_size page_token';
@@ -33,15 +33,6 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
       'name lifecycle_state conversation_profile start_time end_time conversation_stage initial_conversation_profile',
     unset: 'phone_number telephony_connection_info ingested_context_references initial_generator_contexts',
   },
-  ConversationPhoneNumber: { unset: 'country_code phone_number' },
-  'Conversation.TelephonyConnectionInfo': { unset: 'dialed_number sdp sip_headers extra_mime_contents' },
-  'Conversation.TelephonyConnectionInfo.SipHeader': { unset: 'name value' },
-  'Conversation.TelephonyConnectionInfo.MimeContent': { unset: 'mime_type content' },
-  'Conversation.ContextReference': { unset: 'context_contents update_mode language_code create_time' },
-  'Conversation.ContextReference.ContextContent': {
-    unset: 'content content_format ingestion_time answer_record',
-  },
-  'Conversation.GeneratorContext': { unset: 'generator_type' },
 
   Message: {
     implemented: 'name content participant participant_role create_time send_time',
@@ -57,10 +48,6 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
   'ResponseMessage.MixedAudio': { stored: 'segments' },
   'ResponseMessage.MixedAudio.Segment': { stored: 'audio uri allow_playback_interruption' },
   'ResponseMessage.TelephonyTransferCall': { stored: 'phone_number sip_uri' },
-  MessageAnnotation: { unset: 'parts contain_entities' },
-  AnnotatedMessagePart: { unset: 'text entity_type formatted_value' },
-  SentimentAnalysisResult: { unset: 'query_text_sentiment' },
-  Sentiment: { unset: 'score magnitude' },
 
   CreateParticipantRequest: { implemented: 'parent participant' },
   GetParticipantRequest: { implemented: 'name' },
@@ -70,6 +57,74 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
   Participant: {
     implemented: 'name role',
     stored: 'obfuscated_external_user_id documents_metadata_filters agent_desktop_source',
+  },
+
+  AnalyzeContentRequest: {
+    implemented: 'participant text_input event_input query_params message_send_time request_id',
+    ignored: 'assist_query_params',
+    refused: 'audio_input suggestion_input intent_input reply_audio_config cx_parameters cx_current_page',
+  },
+  TextInput: { implemented: 'text language_code' },
+  EventInput: { implemented: 'name parameters language_code' },
+  // The webhook of an agent is told of contexts and payload.
+  QueryParameters: {
+    implemented: 'contexts payload',
+    ignored:
+      'time_zone geo_location reset_contexts session_entity_types knowledge_base_names ' +
+      'sentiment_analysis_request_config sub_agents webhook_headers platform',
+  },
+  Context: { implemented: 'name lifespan_count parameters' },
+  AnalyzeContentResponse: {
+    implemented:
+      'reply_text automated_agent_reply message human_agent_suggestion_results end_user_suggestion_results',
+    unset: 'reply_audio dtmf_parameters',
+  },
+  AutomatedAgentReply: {
+    implemented: 'detect_intent_response response_messages event automated_agent_reply_type',
+    unset:
+      'intent match_confidence parameters cx_session_parameters allow_cancellation cx_current_page ' +
+      'call_companion_auth_code',
+  },
+  DetectIntentResponse: {
+    implemented: 'response_id query_result',
+    unset: 'alternative_query_results webhook_status output_audio output_audio_config',
+  },
+  QueryResult: {
+    implemented:
+      'query_text language_code fulfillment_text fulfillment_messages webhook_source webhook_payload output_contexts',
+    unset:
+      'speech_recognition_confidence action parameters all_required_params_present cancels_slot_filling intent ' +
+      'intent_detection_confidence diagnostic_info sentiment_analysis_result knowledge_answers',
+  },
+  // Kinds other than text and payload are answered as the agent gave them, and said in no response message.
+  'Intent.Message': {
+    implemented: 'text payload platform',
+    ignored:
+      'image quick_replies card simple_responses basic_card suggestions link_out_suggestion list_select ' +
+      'carousel_select telephony_play_audio telephony_synthesize_speech telephony_transfer_call rbm_text ' +
+      'rbm_standalone_rich_card rbm_carousel_rich_card browse_carousel_card table_card media_content',
+  },
+  'Intent.Message.Text': { implemented: 'text' },
+  SuggestionResult: {
+    implemented: 'error',
+    unset:
+      'suggest_articles_response suggest_knowledge_assist_response suggest_faq_answers_response ' +
+      'suggest_smart_replies_response suggest_dialogflow_assists_response suggest_entity_extraction_response ' +
+      'generate_suggestions_response',
+  },
+  StreamingAnalyzeContentRequest: {
+    implemented: 'participant text_config input_text input_event query_params',
+    ignored:
+      'assist_query_params enable_partial_automated_agent_reply output_multiple_utterances enable_debugging_info',
+    refused:
+      'audio_config reply_audio_config input_audio input_dtmf input_intent cx_parameters cx_current_page ' +
+      'enable_extended_streaming',
+  },
+  InputTextConfig: { implemented: 'language_code' },
+  StreamingAnalyzeContentResponse: {
+    implemented:
+      'reply_text automated_agent_reply message human_agent_suggestion_results end_user_suggestion_results',
+    unset: 'recognition_result reply_audio dtmf_parameters debugging_info speech_model',
   },
 
   ListConversationProfilesRequest: { implemented: `parent ${page}` },
@@ -85,18 +140,19 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
     implemented: 'conversation_profile participant_role suggestion_feature_type',
   },
   ConversationProfile: {
-    implemented: 'name display_name create_time update_time automated_agent_config',
+    implemented:
+      'name display_name create_time update_time automated_agent_config human_agent_assistant_config ' +
+      'notification_config logging_config new_message_event_notification_config',
     stored:
-      'human_agent_assistant_config human_agent_handoff_config notification_config logging_config ' +
-      'new_message_event_notification_config new_recognition_result_notification_config stt_config ' +
+      'human_agent_handoff_config new_recognition_result_notification_config stt_config ' +
       'language_code time_zone security_settings sip_config tts_config use_bidi_streaming',
   },
-  AutomatedAgentConfig: { stored: 'agent session_ttl' },
+  AutomatedAgentConfig: { implemented: 'agent', stored: 'session_ttl' },
   HumanAgentAssistantConfig: {
     stored:
       'notification_config human_agent_suggestion_config end_user_suggestion_config message_analysis_config',
   },
-  NotificationConfig: { stored: 'topic message_format' },
+  NotificationConfig: { implemented: 'topic message_format' },
   'HumanAgentAssistantConfig.SuggestionConfig': {
     stored:
       'feature_configs group_suggestion_responses generators disable_high_latency_features_sync_delivery ' +
@@ -139,7 +195,7 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
   'HumanAgentHandoffConfig.SalesforceLiveAgentConfig': {
     stored: 'organization_id deployment_id button_id endpoint_domain',
   },
-  LoggingConfig: { stored: 'enable_stackdriver_logging' },
+  LoggingConfig: { implemented: 'enable_stackdriver_logging' },
   SpeechToTextConfig: {
     stored:
       'speech_model_variant model phrase_sets audio_encoding sample_rate_hertz language_code ' +
@@ -156,6 +212,38 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
   },
   VoiceSelectionParams: { stored: 'name ssml_gender' },
   CustomPronunciationParams: { stored: 'phrase phonetic_encoding pronunciation' },
+
+  'parley.admin.v1.WatchConversationRequest': { implemented: 'name after' },
+  'parley.admin.v1.WatchConversationResponse': { implemented: 'conversation message' },
+  'parley.admin.v1.Hold': { implemented: 'name reason create_time' },
+  'parley.admin.v1.HoldConversationRequest': { implemented: 'name reason' },
+  'parley.admin.v1.ReleaseConversationRequest': { implemented: 'name' },
+  'parley.admin.v1.GetHoldRequest': { implemented: 'name' },
+  'parley.admin.v1.RetentionPolicy': { implemented: 'name duration forever' },
+  'parley.admin.v1.GetRetentionPolicyRequest': { implemented: 'name' },
+  'parley.admin.v1.UpdateRetentionPolicyRequest': { implemented: 'retention_policy update_mask' },
+  'parley.admin.v1.Clock': { implemented: 'name time offset' },
+  'parley.admin.v1.GetClockRequest': { implemented: 'name' },
+  'parley.admin.v1.AdvanceClockRequest': { implemented: 'name duration' },
+  'parley.admin.v1.ResetProjectRequest': { implemented: 'name' },
+  'parley.admin.v1.Snapshot': { implemented: 'name create_time message_count' },
+  'parley.admin.v1.CreateSnapshotRequest': { implemented: 'parent snapshot_id', ignored: 'snapshot' },
+  'parley.admin.v1.ListSnapshotsRequest': { implemented: `parent ${page}` },
+  'parley.admin.v1.ListSnapshotsResponse': { implemented: 'snapshots next_page_token' },
+  'parley.admin.v1.RestoreSnapshotRequest': { implemented: 'name' },
+  'parley.admin.v1.DeleteSnapshotRequest': { implemented: 'name' },
+  ConversationEvent: {
+    implemented: 'conversation type new_message_payload',
+    unset: 'error_status new_recognition_result_payload',
+  },
+
+  'parley.admin.v1.ListDeadLettersRequest': { implemented: `parent ${page}` },
+  'parley.admin.v1.ListDeadLettersResponse': { implemented: 'dead_letters next_page_token' },
+  'parley.admin.v1.DeadLetter': {
+    implemented: 'name event_id topic event publish_time dead_time reason',
+  },
+  'parley.admin.v1.ReplayDeadLettersRequest': { implemented: 'parent names' },
+  'parley.admin.v1.ReplayDeadLettersResponse': { implemented: 'replayed' },
 
   'google.longrunning.Operation': { implemented: 'name metadata done error response' },
   'google.longrunning.ListOperationsRequest': {

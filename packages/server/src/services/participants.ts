@@ -1,6 +1,8 @@
-import { create } from '@bufbuild/protobuf';
+import { create, type DescMessage, toBinary } from '@bufbuild/protobuf';
 import { FieldMaskSchema } from '@bufbuild/protobuf/wkt';
 import {
+  type AnalyzeContentRequest,
+  AnalyzeContentResponseSchema,
   type CreateParticipantRequest,
   type GetParticipantRequest,
   type ListParticipantsRequest,
@@ -8,20 +10,27 @@ import {
   ParticipantSchema,
   type Participants,
   Participant_Role as Role,
+  type StreamingAnalyzeContentRequest,
+  StreamingAnalyzeContentResponseSchema,
   type UpdateParticipantRequest,
 } from '@parleykit/proto/v2beta1';
 import type { Clock } from '../clock.ts';
+import { writeMessages } from '../conversation/transcript.ts';
 import { fieldInvalid } from '../errors.ts';
 import { applyFieldMask, checkFieldMask } from '../field-mask.ts';
 import { createId } from '../ids.ts';
 import { EXTERNAL_USER_ID_LENGTH_MAX, RESOURCE_BYTES_MAX } from '../limits.ts';
 import type { CallContext } from '../rpc/call-context.ts';
 import type { ServiceHandlers } from '../rpc/dispatcher.ts';
+import { EncodedReply } from '../rpc/encoded-reply.ts';
 import { decodeNamed, withoutName } from '../storage/named-message.ts';
 import type { Store } from '../storage/store.ts';
+import { ROOM_BEFORE, WireWriter } from '../wire-writer.ts';
 import { CONVERSATIONS, PARTICIPANTS } from './collections.ts';
 import { decide } from './decide.ts';
 import { namedReply, ResourceCollection } from './resource-collection.ts';
+import { readStreamedTurn, readTurn } from './turn-requests.ts';
+import type { TurnResult, Turns } from './turns.ts';
 import { WritableConversations } from './writable-conversations.ts';
 
 /** google.cloud.dialogflow.v2beta1.Participants */
@@ -30,12 +39,14 @@ export class ParticipantsService implements ServiceHandlers<typeof Participants>
   readonly #conversations: ResourceCollection;
   readonly #participants: ResourceCollection;
   readonly #writable: WritableConversations;
+  readonly #turns: Turns;
 
-  constructor(store: Store, clock: Clock) {
+  constructor(store: Store, clock: Clock, turns: Turns) {
     this.#clock = clock;
     this.#conversations = new ResourceCollection(store, CONVERSATIONS);
     this.#participants = new ResourceCollection(store, PARTICIPANTS);
     this.#writable = new WritableConversations(store);
+    this.#turns = turns;
   }
 
   /** Adds a participant to a conversation that is in progress; there may be several of a role. */
@@ -46,7 +57,7 @@ export class ParticipantsService implements ServiceHandlers<typeof Participants>
     if (Role[role] === undefined) throw fieldInvalid('participant.role', 'is not a known role');
     const body = encode(participant);
     return decide(call, async () => {
-      const name = conversation.child('participants', createId(this.#clock.now()));
+      const name = conversation.child('participants', createId(this.#clock.now(conversation.project)));
       await this.#writable.commit(conversation, {
         expect: [{ name: name.key, absent: true }],
         put: [{ name: name.key, state: role, body }],
@@ -86,6 +97,48 @@ export class ParticipantsService implements ServiceHandlers<typeof Participants>
       return namedReply(name, changed);
     });
   }
+
+  /** Takes a participant's turn: what is said is stored, and answered as the conversation's stage has it. */
+  async analyzeContent(request: AnalyzeContentRequest, call: CallContext) {
+    const result = await this.#turns.take(readTurn(request, call.resource), call);
+    const rest = toBinary(AnalyzeContentResponseSchema, result.response);
+    return toReply(AnalyzeContentResponseSchema, result, rest);
+  }
+
+  /** The same for a stream in text mode. It is answered once, when the caller has said all. */
+  async *streamingAnalyzeContent(
+    first: StreamingAnalyzeContentRequest,
+    call: CallContext,
+    rest: AsyncIterable<StreamingAnalyzeContentRequest>,
+  ) {
+    const turn = await readStreamedTurn(first, rest, call.resource);
+    const result = await this.#turns.take(turn, call);
+    const { replyText, automatedAgentReply, humanAgentSuggestionResults, endUserSuggestionResults } =
+      result.response;
+    const answer = create(StreamingAnalyzeContentResponseSchema, {
+      replyText,
+      ...(automatedAgentReply && { automatedAgentReply }),
+      humanAgentSuggestionResults,
+      endUserSuggestionResults,
+    });
+    const answered = toBinary(StreamingAnalyzeContentResponseSchema, answer);
+    yield toReply(StreamingAnalyzeContentResponseSchema, result, answered);
+  }
+}
+
+/** The answer of a turn: what was said in front, as it is stored, and then all else. */
+function toReply(
+  response: DescMessage,
+  { message, conversation }: TurnResult,
+  rest: Uint8Array,
+): EncodedReply {
+  const writer = new WireWriter();
+  const field = response.field['message'];
+  if (message !== undefined && field !== undefined) {
+    writeMessages(writer, field.number, conversation, [message]);
+  }
+  writer.fields(rest);
+  return new EncodedReply(writer.finish(), ROOM_BEFORE);
 }
 
 /** What is stored of a participant. Throws INVALID_ARGUMENT where it is too large. */

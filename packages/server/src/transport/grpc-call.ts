@@ -304,6 +304,12 @@ export class GrpcCall implements IncomingCall {
 export function leave(stream: ServerHttp2Stream): void {
   if (stream.readableEnded) return;
   if (stream.state.remoteClose === 1) stream.resume();
-  // A reset overtakes the headers that wait for the end of this turn to be sent.
-  else setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
+  else {
+    // A reset overtakes the headers that wait for the end of this turn to be sent.
+    setImmediate(() => {
+      stream.close(constants.NGHTTP2_NO_ERROR);
+      // One that was paused with something still to be read would never end.
+      stream.resume();
+    });
+  }
 }

@@ -5,7 +5,7 @@ import { files } from '@parleykit/proto/files';
 import { Health } from '@parleykit/proto/health';
 import { ServerReflection } from '@parleykit/proto/reflection';
 import { ServerReflection as ServerReflectionAlpha } from '@parleykit/proto/reflection-v1alpha';
-import { methodUnimplemented, pathUnknown, type ServiceError } from '../errors.ts';
+import { pathUnknown, type ServiceError } from '../errors.ts';
 import {
   CONNECTION_BYTES_MAX,
   CONNECTION_CALLS_MAX,
@@ -175,11 +175,17 @@ function toGrpc(dispatcher: Dispatcher, method: DescMethod): GrpcMethod {
   return {
     kind: 'stream',
     requestStream: method.methodKind !== 'server_streaming',
-    // No streaming method is built; each says so in the way of its kind.
-    answer: () => {
-      throw methodUnimplemented(method);
-    },
+    lasting: method.methodKind === 'server_streaming',
+    answer: (requests, call) => allToBytes(method, dispatcher.stream(method, requests, call)),
   };
+}
+
+async function* allToBytes(
+  method: DescMethod,
+  replies: AsyncIterable<Message | EncodedReply>,
+): AsyncGenerator<Uint8Array> {
+  for await (const reply of replies)
+    yield reply instanceof EncodedReply ? reply.bytes : toBinary(method.output, reply);
 }
 
 function toBytes(method: DescMethod, reply: Message | EncodedReply): Uint8Array | EncodedReply {

@@ -24,8 +24,20 @@ export interface Answer {
   readonly body: string;
 }
 
+/** An answer whose body comes in pieces, for as long as there are any. */
+export interface StreamAnswer {
+  readonly status: number;
+  readonly headers: HeaderList;
+  /** Ends by itself soon after the caller has gone. */
+  readonly pieces: AsyncIterable<string>;
+  /** Has the pieces come to their end, as an error that says that the server stops. */
+  readonly stop: () => void;
+}
+
+export const JSON_TYPE = 'application/json; charset=UTF-8';
+
 export function jsonAnswer(status: number, json: string): Answer {
-  return textAnswer(status, 'application/json; charset=UTF-8', json);
+  return textAnswer(status, JSON_TYPE, json);
 }
 
 export function textAnswer(status: number, type: string, body: string): Answer {

@@ -10,7 +10,14 @@ import {
   tunnelUnsupported,
 } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { COMMON_HEADERS, type HeaderList, lastBytes, refusalAnswer, send } from './http-answer.ts';
+import {
+  COMMON_HEADERS,
+  type HeaderList,
+  lastBytes,
+  refusalAnswer,
+  type StreamAnswer,
+  send,
+} from './http-answer.ts';
 import type { OriginPolicy } from './origin-policy.ts';
 import { awaitsContinue } from './request-body.ts';
 import { createRequestId } from './request-id.ts';
@@ -86,6 +93,7 @@ export class HttpTransport {
   readonly #underWay = new Set<Exchange>();
   /** Connections on which nothing further can be understood. */
   readonly #broken = new WeakSet<Socket>();
+  readonly #streams = new Set<StreamAnswer>();
   #closing = false;
 
   constructor(
@@ -134,6 +142,7 @@ export class HttpTransport {
   async close(graceMs: number): Promise<void> {
     this.#closing = true;
     for (const { response } of this.#underWay) response.shouldKeepAlive = false;
+    for (const answer of this.#streams) answer.stop();
     const deadline = setTimeout(() => {
       for (const socket of this.#sockets) socket.destroy();
     }, graceMs);
@@ -187,7 +196,29 @@ export class HttpTransport {
     }
     const page = this.#pages.answer(request, target);
     const answer = page ?? (await this.#rest.answer(request, response, target));
-    send(response, exchange.headers, answer);
+    if ('pieces' in answer) await this.#sendStream(exchange, answer);
+    else send(response, exchange.headers, answer);
+  }
+
+  /** Each piece is sent as soon as it is there, and the next is asked for when the caller has taken it. */
+  async #sendStream({ response, headers }: Exchange, answer: StreamAnswer): Promise<void> {
+    this.#streams.add(answer);
+    if (this.#closing) answer.stop();
+    response.writeHead(answer.status, [...headers, ...answer.headers]);
+    // A space between two elements keeps the connection of one who waits; who does not take it is gone.
+    response.setTimeout(this.#server.timeout, () => {
+      if (response.writableLength > 0) response.destroy();
+      else response.write(' ');
+    });
+    try {
+      for await (const piece of answer.pieces) {
+        if (response.destroyed) break;
+        if (!response.write(piece)) await drained(response);
+      }
+      response.end();
+    } finally {
+      this.#streams.delete(answer);
+    }
   }
 
   #toRefusal(error: unknown): ServiceError {
@@ -272,4 +303,15 @@ function explainParser({ code = '' }: NodeJS.ErrnoException): ServiceError | und
   if (code === 'HPE_INVALID_EOF_STATE') return requestMalformed('the request ended before it was whole');
   if (code.startsWith('HPE_')) return requestMalformed('this is not HTTP/1.1');
   return undefined;
+}
+
+/** Resolves when more can be written, or nothing can be any more. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    response.on('drain', done).on('close', done);
+  });
 }

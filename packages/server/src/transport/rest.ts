@@ -1,9 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Message } from '@bufbuild/protobuf';
 import { httpRules, registry } from '@parleykit/proto';
 import {
   createRouter,
   decodeRequest,
   encodeReply,
+  encodeReplyStream,
+  errorBody,
+  type Match,
   type Router,
   replyFormat,
   TranscodingError,
@@ -15,6 +19,7 @@ import {
   requestMalformed,
   routeUnknown,
   ServiceError,
+  serverStopping,
   verbNotAllowed,
 } from '../errors.ts';
 import { REQUEST_BYTES_MAX } from '../limits.ts';
@@ -22,7 +27,7 @@ import type { Log } from '../log.ts';
 import type { IncomingCall } from '../rpc/call-context.ts';
 import type { Dispatcher } from '../rpc/dispatcher.ts';
 import { EncodedReply } from '../rpc/encoded-reply.ts';
-import { type Answer, jsonAnswer } from './http-answer.ts';
+import { type Answer, JSON_TYPE, jsonAnswer, type StreamAnswer } from './http-answer.ts';
 import { readJsonBody } from './request-body.ts';
 import { createRequestId } from './request-id.ts';
 import type { RequestTarget } from './request-target.ts';
@@ -43,7 +48,11 @@ export class RestTransport {
    * The answer to a call; it throws the ServiceError that is to be answered instead. To the response it adds headers,
    * and the word that a caller waits for with its body.
    */
-  async answer(request: IncomingMessage, response: ServerResponse, target: RequestTarget): Promise<Answer> {
+  async answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    target: RequestTarget,
+  ): Promise<Answer | StreamAnswer> {
     const call = new RestCall(request, response);
     try {
       const { path, query } = target;
@@ -57,12 +66,34 @@ export class RestTransport {
       const format = replyFormat(query);
       const body = await readJsonBody(request, response, REQUEST_BYTES_MAX);
       const message = decodeRequest(match, query, body, { registry });
+      if (match.method.methodKind !== 'unary') return await this.#stream(match, message, { call, format });
       const reply = await this.#dispatcher.call(match.method, message, call);
       const encoded = reply instanceof EncodedReply ? reply.bytes : reply;
       return jsonAnswer(200, encodeReply(match, encoded, { registry, ...format }));
     } catch (error) {
       throw this.#toServiceError(error, request, call.requestId);
     }
+  }
+
+  /** Waits for the first reply: an error before it is the answer. */
+  async #stream(
+    match: Match,
+    message: Message,
+    { call, format }: { readonly call: RestCall; readonly format: ReturnType<typeof replyFormat> },
+  ): Promise<StreamAnswer> {
+    const replies = bytesOf(this.#dispatcher.stream(match.method, only(message), call));
+    const pieces = encodeReplyStream(match, replies, {
+      registry,
+      ...format,
+      errorBody: (error) => errorBody(error instanceof ServiceError ? error : internal(call.requestId)),
+    });
+    const first = await pieces.next();
+    return {
+      status: 200,
+      headers: ['content-type', JSON_TYPE],
+      pieces: first.done === true ? pieces : resumed(first.value, pieces),
+      stop: () => call.end(serverStopping()),
+    };
   }
 
   #toServiceError(error: unknown, request: IncomingMessage, requestId: string): ServiceError {
@@ -73,6 +104,21 @@ export class RestTransport {
     this.#log.error('transcoding failed', { requestId, error });
     return internal(requestId);
   }
+}
+
+async function* only<T>(value: T): AsyncGenerator<T> {
+  yield value;
+}
+
+async function* resumed<T>(first: T, rest: AsyncIterable<T>): AsyncGenerator<T> {
+  yield first;
+  yield* rest;
+}
+
+async function* bytesOf(
+  replies: AsyncIterable<Message | EncodedReply>,
+): AsyncGenerator<Message | Uint8Array> {
+  for await (const reply of replies) yield reply instanceof EncodedReply ? reply.bytes : reply;
 }
 
 class RestCall implements IncomingCall {
@@ -102,5 +148,10 @@ class RestCall implements IncomingCall {
       });
     }
     return this.#abort.signal;
+  }
+
+  /** Has the work on it come to its end, for this reason. */
+  end(reason: ServiceError): void {
+    this.#abort?.abort(reason);
   }
 }

@@ -1,0 +1,182 @@
+import type {
+  AnalyzeContentRequest,
+  EventInput,
+  StreamingAnalyzeContentRequest,
+  TextInput,
+} from '@parleykit/proto/v2beta1';
+import { fieldInvalid, fieldsRequired, fieldUnimplemented, speechNotConfigured } from '../errors.ts';
+import {
+  AGENT_TEXT_LENGTH_MAX,
+  EVENT_NAME_LENGTH_MAX,
+  LANGUAGE_CODE_LENGTH_MAX,
+  MESSAGE_CONTENT_BYTES_MAX,
+  REQUEST_ID_PATTERN,
+} from '../limits.ts';
+import type { ResourceName } from '../resource-names.ts';
+import type { Turn } from './turns.ts';
+
+/** What AnalyzeContent and StreamingAnalyzeContent are asked, as turns. Throws INVALID_ARGUMENT or UNIMPLEMENTED. */
+
+export function readTurn(request: AnalyzeContentRequest, speaker: ResourceName): Turn {
+  const { input, replyAudioConfig, cxParameters, cxCurrentPage, requestId } = request;
+  if (replyAudioConfig !== undefined) throw speechNotConfigured('reply_audio_config');
+  if (cxParameters !== undefined) throw fieldUnimplemented('cx_parameters');
+  if (cxCurrentPage !== '') throw fieldUnimplemented('cx_current_page');
+  if (requestId !== '' && !REQUEST_ID_PATTERN.test(requestId)) {
+    throw fieldInvalid('request_id', 'is not 1 to 36 printable ASCII characters');
+  }
+  return {
+    speaker,
+    input: readInput(input),
+    sendTime: request.messageSendTime,
+    requestId,
+    queryParams: request.queryParams,
+    checkForAgent: (text) => {
+      if ([...text].length > AGENT_TEXT_LENGTH_MAX) {
+        throw fieldInvalid(
+          'text_input.text',
+          `is longer than the ${AGENT_TEXT_LENGTH_MAX} characters that an automated agent takes`,
+        );
+      }
+    },
+  };
+}
+
+/**
+ * Reads a stream in text mode to its end: a first request with the configuration and no input, then one with the input.
+ * https://cloud.google.com/dialogflow/es/docs/reference/rpc/google.cloud.dialogflow.v2beta1#streaminganalyzecontentrequest
+ */
+export async function readStreamedTurn(
+  first: StreamingAnalyzeContentRequest,
+  rest: AsyncIterable<StreamingAnalyzeContentRequest>,
+  speaker: ResourceName,
+): Promise<Turn> {
+  const languageCode = readConfig(first);
+  let input: Turn['input'] | undefined;
+  for await (const request of rest) {
+    if (input !== undefined)
+      throw fieldInvalid('input', 'comes once: a stream in text mode has two requests');
+    if (request.participant !== '' && request.participant !== first.participant) {
+      throw fieldInvalid('participant', 'is not the one of the first request');
+    }
+    if (request.config.case !== undefined)
+      throw fieldInvalid('config', 'belongs into the first request alone');
+    input = readStreamedInput(request.input, languageCode);
+  }
+  if (input === undefined) throw fieldsRequired(['input']);
+  return {
+    speaker,
+    input,
+    queryParams: first.queryParams,
+    checkForAgent: (text) => {
+      if (Buffer.byteLength(text) > AGENT_TEXT_LENGTH_MAX) {
+        throw fieldInvalid(
+          'input_text',
+          `is longer than the ${AGENT_TEXT_LENGTH_MAX} bytes that an automated agent takes`,
+        );
+      }
+    },
+  };
+}
+
+function readInput(input: AnalyzeContentRequest['input']): Turn['input'] {
+  switch (input.case) {
+    case 'textInput':
+      return readText(input.value);
+    case 'eventInput':
+      return readEvent(input.value);
+    case 'audioInput':
+      throw speechNotConfigured('audio_input');
+    case 'suggestionInput':
+      throw fieldUnimplemented('suggestion_input');
+    case 'intentInput':
+      throw fieldUnimplemented('intent_input');
+    default:
+      throw fieldsRequired(['input']);
+  }
+}
+
+function readText({ text, languageCode }: TextInput): Turn['input'] {
+  const missing = [
+    ...(text === '' ? ['text_input.text'] : []),
+    ...(languageCode === '' ? ['text_input.language_code'] : []),
+  ];
+  if (missing.length > 0) throw fieldsRequired(missing);
+  checkContent('text_input.text', text);
+  checkLanguage('text_input.language_code', languageCode);
+  return { case: 'text', text, languageCode };
+}
+
+function readEvent({ name, parameters, languageCode }: EventInput): Turn['input'] {
+  const missing = [
+    ...(name === '' ? ['event_input.name'] : []),
+    ...(languageCode === '' ? ['event_input.language_code'] : []),
+  ];
+  if (missing.length > 0) throw fieldsRequired(missing);
+  checkEventName('event_input.name', name);
+  checkLanguage('event_input.language_code', languageCode);
+  return { case: 'event', name, parameters, languageCode };
+}
+
+/** Answers the language of the stream. */
+function readConfig(first: StreamingAnalyzeContentRequest): string {
+  const { config, input } = first;
+  if (input.case !== undefined)
+    throw fieldInvalid(fieldOf(input.case), 'does not belong into the first request');
+  if (first.replyAudioConfig !== undefined) throw speechNotConfigured('reply_audio_config');
+  if (first.cxParameters !== undefined) throw fieldUnimplemented('cx_parameters');
+  if (first.cxCurrentPage !== '') throw fieldUnimplemented('cx_current_page');
+  if (config.case === 'audioConfig') throw speechNotConfigured('audio_config');
+  if (config.case === undefined) throw fieldsRequired(['config']);
+  if (first.enableExtendedStreaming) {
+    throw fieldInvalid('enable_extended_streaming', 'is for audio: the configuration is one of text');
+  }
+  const { languageCode } = config.value;
+  if (languageCode === '') throw fieldsRequired(['text_config.language_code']);
+  checkLanguage('text_config.language_code', languageCode);
+  return languageCode;
+}
+
+function readStreamedInput(
+  input: StreamingAnalyzeContentRequest['input'],
+  languageCode: string,
+): Turn['input'] {
+  switch (input.case) {
+    case 'inputText':
+      if (input.value === '') throw fieldsRequired(['input_text']);
+      checkContent('input_text', input.value);
+      return { case: 'text', text: input.value, languageCode };
+    case 'inputEvent':
+      if (input.value === '') throw fieldsRequired(['input_event']);
+      checkEventName('input_event', input.value);
+      return { case: 'event', name: input.value, parameters: undefined, languageCode };
+    case 'inputAudio':
+      throw fieldInvalid('input_audio', 'does not fit the configuration, which is one of text');
+    case undefined:
+      throw fieldsRequired(['input']);
+    default:
+      throw fieldUnimplemented(fieldOf(input.case));
+  }
+}
+
+function checkContent(field: string, text: string): void {
+  if (Buffer.byteLength(text) > MESSAGE_CONTENT_BYTES_MAX) {
+    throw fieldInvalid(field, `is longer than ${MESSAGE_CONTENT_BYTES_MAX} bytes`);
+  }
+}
+
+function checkEventName(field: string, name: string): void {
+  if ([...name].length > EVENT_NAME_LENGTH_MAX) {
+    throw fieldInvalid(field, `is longer than ${EVENT_NAME_LENGTH_MAX} characters`);
+  }
+}
+
+function checkLanguage(field: string, languageCode: string): void {
+  if (languageCode.length > LANGUAGE_CODE_LENGTH_MAX) {
+    throw fieldInvalid(field, `is longer than ${LANGUAGE_CODE_LENGTH_MAX} characters`);
+  }
+}
+
+function fieldOf(localName: string): string {
+  return localName.replaceAll(/[A-Z]/gu, (letter) => `_${letter.toLowerCase()}`);
+}

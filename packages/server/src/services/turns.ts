@@ -1,0 +1,311 @@
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import type { Timestamp } from '@bufbuild/protobuf/wkt';
+import {
+  type AnalyzeContentResponse,
+  AnalyzeContentResponseSchema,
+  type AutomatedAgentReply,
+  type Conversation,
+  ConversationProfileSchema,
+  ConversationSchema,
+  type ConversationEvent_Type as EventType,
+  MessageSchema,
+  ParticipantSchema,
+  type QueryParameters,
+  Participant_Role as Role,
+  Conversation_LifecycleState as State,
+} from '@parleykit/proto/v2beta1';
+import {
+  AgentError,
+  type AgentQuery,
+  type AutomatedAgent,
+  isHandoff,
+  sessionOf,
+  textOf,
+} from '../agent/automated-agent.ts';
+import type { Clock } from '../clock.ts';
+import type { HandoffSignal } from '../config.ts';
+import { type Happening, move, placeOf, type Step, step } from '../conversation/lifecycle.ts';
+import { encodeMessageBodies } from '../conversation/transcript.ts';
+import { TurnQueue } from '../conversation/turn-queue.ts';
+import { agentFailed, conversationCompleted, fieldInvalid, noAgentListens, notFound } from '../errors.ts';
+import { createId } from '../ids.ts';
+import { MESSAGE_BYTES_MAX, REQUEST_ID_LIFE } from '../limits.ts';
+import type { Notifications, Telling } from '../notification/notifications.ts';
+import type { ResourceName } from '../resource-names.ts';
+import type { CallContext } from '../rpc/call-context.ts';
+import { decodeNamed, withoutName } from '../storage/named-message.ts';
+import type { Change, NewMessage, ResourceWrite, Store, StoredMessage } from '../storage/store.ts';
+import { NO_SUGGESTIONS, suggest } from '../suggestion/suggestions.ts';
+import { CONVERSATIONS, PARTICIPANTS } from './collections.ts';
+import { decide } from './decide.ts';
+import { ResourceCollection } from './resource-collection.ts';
+import { WritableConversations } from './writable-conversations.ts';
+
+/** What a participant says or sends. */
+export interface Turn {
+  readonly speaker: ResourceName;
+  readonly input: AgentQuery['input'];
+  /** When it was said, as the participant sees it. */
+  readonly sendTime?: Timestamp | undefined;
+  /** Where given, the same participant's same request has one effect, and one answer. */
+  readonly requestId?: string;
+  readonly queryParams?: QueryParameters | undefined;
+  /** Throws where a text is longer than an agent takes. */
+  readonly checkForAgent: (text: string) => void;
+}
+
+/** What came of it. */
+export interface TurnResult {
+  readonly conversation: ResourceName;
+  /** What was said, as it is stored; undefined for what was not said. */
+  readonly message: StoredMessage | undefined;
+  /** Everything else of the answer. */
+  readonly response: AnalyzeContentResponse;
+}
+
+/** How turns are taken. */
+export interface TurnParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly agent: AutomatedAgent;
+  readonly handoffOn: HandoffSignal;
+  readonly notifications: Notifications;
+}
+
+/** Stands in a kept answer where what was said is to be filled in again. */
+const EMPTY_MESSAGE = toBinary(
+  AnalyzeContentResponseSchema,
+  create(AnalyzeContentResponseSchema, { message: {} }),
+);
+
+/** Turns of participants: stored, answered by the agent in its stage, and helped with in the assist stage. */
+export class Turns {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #agent: AutomatedAgent;
+  readonly #handoffOn: HandoffSignal;
+  readonly #notifications: Notifications;
+  readonly #queue = new TurnQueue();
+  readonly #conversations: ResourceCollection;
+  readonly #participants: ResourceCollection;
+  readonly #writable: WritableConversations;
+
+  constructor({ store, clock, agent, handoffOn, notifications }: TurnParts) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#agent = agent;
+    this.#handoffOn = handoffOn;
+    this.#notifications = notifications;
+    this.#conversations = new ResourceCollection(store, CONVERSATIONS);
+    this.#participants = new ResourceCollection(store, PARTICIPANTS);
+    this.#writable = new WritableConversations(store);
+  }
+
+  /**
+   * Takes a turn when all before it in the conversation are taken. What the agent says to it is stored in the same
+   * commit; where it says nothing, nothing is.
+   */
+  async take(turn: Turn, call: CallContext): Promise<TurnResult> {
+    const conversation = turn.speaker.ancestor('conversations');
+    return this.#queue.run(conversation.key, call.signal, () => {
+      let asked: Promise<AutomatedAgentReply> | undefined;
+      const turnId = turn.requestId
+        ? `${turn.speaker.key} ${turn.requestId}`
+        : createId(this.#now(conversation));
+      // However often the turn is decided on, the agent is asked once.
+      const ask = (told: Conversation): Promise<AutomatedAgentReply> => {
+        asked ??= this.#ask(turn, told, { conversation, turnId, signal: call.signal });
+        return asked;
+      };
+      return decide(call, () => this.#take(turn, conversation, ask));
+    });
+  }
+
+  async #take(
+    turn: Turn,
+    conversation: ResourceName,
+    ask: (told: Conversation) => Promise<AutomatedAgentReply>,
+  ): Promise<TurnResult> {
+    const earlier = await this.#replay(turn, conversation);
+    if (earlier !== undefined) return earlier;
+    const { body, version } = await this.#conversations.load(conversation);
+    const told = decodeNamed(ConversationSchema, conversation.toString(), body);
+    if (told.lifecycleState === State.COMPLETED) throw conversationCompleted(conversation.toString());
+    const role: Role = await this.#participants.loadState(turn.speaker);
+    const { then } = requireStep(step(placeOf(told), happeningOf(turn, role)), conversation);
+
+    const response = create(AnalyzeContentResponseSchema);
+    const append: NewMessage[][] = [];
+    const telling: Telling[] = [];
+    const put: ResourceWrite[] = [];
+    const expect: Exclude<Change['expect'], undefined>[number][] = [];
+    if (turn.input.case === 'text') append.push([this.#said(turn, turn.input, role)]);
+    if (then === 'ASK_AGENT') {
+      if (turn.input.case === 'text') turn.checkForAgent(turn.input.text);
+      const reply = await ask(told);
+      response.automatedAgentReply = reply;
+      response.replyText = textOf(reply);
+      const after = isHandoff(reply, this.#handoffOn) ? 'AGENT_HANDS_OFF' : 'AGENT_REPLIES';
+      const { to, tells } = requireStep(step(placeOf(told), after), conversation);
+      for (const type of tells) telling.push(this.#tell(type, conversation, told));
+      if (to !== placeOf(told) && to !== 'PURGED') {
+        move(told, to, this.#now(conversation));
+        expect.push({ name: conversation.key, version });
+        put.push({
+          name: conversation.key,
+          state: State.IN_PROGRESS,
+          body: withoutName(ConversationSchema, told),
+        });
+      }
+      if (reply.responseMessages.length > 0) {
+        const speaker = await this.#agentOf(conversation);
+        if (speaker.write !== undefined) {
+          put.push(speaker.write);
+          expect.push({ name: speaker.write.name, absent: true });
+        }
+        append.push([this.#answered(speaker.id, reply, turn)]);
+      }
+    }
+    const suggestions = then === 'SUGGEST' ? suggest(told.initialConversationProfile) : NO_SUGGESTIONS;
+    response.humanAgentSuggestionResults = [...suggestions.humanAgent];
+    response.endUserSuggestionResults = [...suggestions.endUser];
+
+    const news = await this.#notifications.messages(conversation.key, append.length);
+    const { appended } = await this.#writable.commit(conversation, {
+      expect,
+      put,
+      append,
+      emit: [...telling.flatMap(({ emit }) => emit), ...news],
+      ...(turn.requestId && { reply: this.#toReply(turn.speaker, turn.requestId, turn, response) }),
+    });
+    for (const { done } of telling) done();
+    return { conversation, message: turn.input.case === 'text' ? appended[0]?.[0] : undefined, response };
+  }
+
+  #tell(
+    type: EventType,
+    conversation: ResourceName,
+    { initialConversationProfile: profile }: Conversation,
+  ): Telling {
+    return this.#notifications.lifecycle(type, conversation.key, profile, this.#now(conversation));
+  }
+
+  async #ask(
+    { input, queryParams }: Turn,
+    told: Conversation,
+    { conversation, turnId, signal }: { conversation: ResourceName; turnId: string; signal: AbortSignal },
+  ): Promise<AutomatedAgentReply> {
+    const profile = told.initialConversationProfile ?? create(ConversationProfileSchema);
+    const agent = profile.automatedAgentConfig?.agent ?? '';
+    const query: AgentQuery = {
+      agent,
+      session: sessionOf(agent, conversation.id),
+      conversation: `projects/${conversation.project}/conversations/${conversation.id}`,
+      profile,
+      input,
+      queryParams,
+      turnId,
+    };
+    try {
+      return await this.#agent.reply(query, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof AgentError) throw agentFailed(agent, error);
+      throw error;
+    }
+  }
+
+  /** What the same request was answered before. The message is named anew, as its caller names things. */
+  async #replay({ speaker, requestId }: Turn, conversation: ResourceName): Promise<TurnResult | undefined> {
+    if (!requestId) return undefined;
+    const kept = await this.#store.getReply(conversation.key, speaker.key, requestId);
+    if (kept === undefined) return undefined;
+    const response = fromBinary(AnalyzeContentResponseSchema, kept.response);
+    if (response.message === undefined || kept.createTime === undefined) {
+      return { conversation, message: undefined, response };
+    }
+    response.message = undefined;
+    const createTimes = [[kept.createTime, kept.createTime]] as const;
+    const page = await this.#store.listMessages(conversation.key, { createTimes, limit: 1, bytes: 1 });
+    const [message] = page?.items ?? [];
+    if (message === undefined) throw notFound('Conversation', conversation.toString());
+    return { conversation, message, response };
+  }
+
+  #toReply(speaker: ResourceName, requestId: string, { input }: Turn, response: AnalyzeContentResponse) {
+    const answered = toBinary(AnalyzeContentResponseSchema, response);
+    return {
+      participant: speaker.key,
+      requestId,
+      expires: this.#now(speaker) + REQUEST_ID_LIFE,
+      response: input.case === 'text' ? Buffer.concat([answered, EMPTY_MESSAGE]) : answered,
+    };
+  }
+
+  #said({ speaker, sendTime }: Turn, input: { text: string; languageCode: string }, role: Role): NewMessage {
+    const message = create(MessageSchema, {
+      content: input.text,
+      languageCode: input.languageCode,
+      participantRole: role,
+      ...(sendTime && { sendTime }),
+    });
+    return newMessage(speaker.id, message);
+  }
+
+  #answered(participant: string, reply: AutomatedAgentReply, { input }: Turn): NewMessage {
+    const message = create(MessageSchema, {
+      content: textOf(reply),
+      languageCode: input.languageCode,
+      participantRole: Role.AUTOMATED_AGENT,
+      responseMessages: reply.responseMessages,
+    });
+    return newMessage(participant, message);
+  }
+
+  /** The participant as whom the agent speaks: the conversation's first one of that role, or a new one. */
+  async #agentOf(
+    conversation: ResourceName,
+  ): Promise<{ readonly id: string; readonly write?: ResourceWrite }> {
+    const range = { limit: 1, bytes: 1, states: [Role.AUTOMATED_AGENT] };
+    const { items } = await this.#store.list(`${conversation.key}/participants`, 'id', range);
+    const [known] = items;
+    if (known !== undefined) return { id: known.id };
+    const id = createId(this.#now(conversation));
+    const body = withoutName(ParticipantSchema, create(ParticipantSchema, { role: Role.AUTOMATED_AGENT }));
+    const { key: name } = conversation.child('participants', id);
+    return { id, write: { name, state: Role.AUTOMATED_AGENT, body } };
+  }
+
+  #now({ project }: ResourceName): number {
+    return this.#clock.now(project);
+  }
+}
+
+function happeningOf({ input }: Turn, role: Role): Happening {
+  if (input.case === 'text') return role === Role.END_USER ? 'USER_SPEAKS' : 'OTHER_SPEAKS';
+  return role === Role.END_USER ? 'USER_SENDS_EVENT' : 'OTHER_SENDS_EVENT';
+}
+
+function requireStep(next: Step, conversation: ResourceName): Extract<Step, { to: unknown }> {
+  if ('to' in next) return next;
+  const name = conversation.toString();
+  switch (next.refuses) {
+    case 'CONVERSATION_COMPLETED':
+      throw conversationCompleted(name);
+    case 'NO_AGENT_LISTENS':
+      throw noAgentListens(name);
+    default:
+      throw notFound('Conversation', name);
+  }
+}
+
+function newMessage(
+  participant: string,
+  message: Parameters<typeof encodeMessageBodies>[0][number],
+): NewMessage {
+  const [body = new Uint8Array()] = encodeMessageBodies([message]);
+  if (body.byteLength > MESSAGE_BYTES_MAX) {
+    throw fieldInvalid('text_input', `makes a message larger than ${MESSAGE_BYTES_MAX} bytes`);
+  }
+  return { participant, body };
+}
