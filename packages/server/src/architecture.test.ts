@@ -62,6 +62,8 @@ const thirdParty: Readonly<Record<string, readonly string[]>> = {
   'node:http2': ['server/transport'],
   'node:net': ['server/transport', 'server/outbound', 'server/server.ts'],
   '@grpc/grpc-js': ['cli'],
+  yauzl: ['server/agent/archive'],
+  fflate: ['server/agent/archive'],
 };
 
 interface Import {
