@@ -41,6 +41,7 @@ function expectedOf(files: JsonFiles, dropped: readonly string[]): JsonFiles {
     const { [key]: inside, ...main } = json;
     if (inside === undefined) continue;
     expected[path] = main;
+    if (kind === 'entries') expected[`${base}_entries_${language}.json`] ??= [];
     for (const each of inside as JsonObject[]) {
       const tag = kind === 'usersays' && typeof each['lang'] === 'string' ? each['lang'] : language;
       const beside = `${base}_${kind}_${tag}.json`;

@@ -90,7 +90,9 @@ class Lines {
   readonly #lines: string[] = [];
   length = 0;
 
+  /** The same line again says nothing new. */
   add(line: string): void {
+    if (this.#lines.includes(line)) return;
     this.length += 1;
     if (this.#lines.length < LINES_MAX) this.#lines.push(line);
   }

@@ -119,11 +119,7 @@ export class JsonNode {
     this.#findings.refuse(place === '' ? `${this.file}: ${what}` : `${this.file}: ${place} ${what}`);
   }
 
-  #complained = false;
-
   #complain(wanted: string): void {
-    if (this.#complained) return;
-    this.#complained = true;
     const { value } = this;
     const found = Array.isArray(value)
       ? 'a list'
