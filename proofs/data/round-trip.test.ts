@@ -6,7 +6,7 @@ import { generatedExports } from './generated-exports.ts';
 import type { JsonFiles } from './json-files.ts';
 import { goRound } from './round-trip.ts';
 
-const RUNS = Number(process.env['RUNS'] ?? 50);
+const RUNS = Number(process.env['RUNS'] ?? 20);
 
 function zip(files: JsonFiles): Uint8Array {
   return zipSync(
@@ -24,7 +24,7 @@ describe('goRound()', () => {
         const { problems } = await goRound(zip(files));
         assert.deepEqual(problems, []);
       }),
-      { numRuns: RUNS, interruptAfterTimeLimit: 60_000 },
+      { numRuns: RUNS },
     );
   });
 
