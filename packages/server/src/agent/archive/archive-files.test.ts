@@ -100,6 +100,7 @@ describe('readAgentArchive(), of zips', () => {
     ['zip', { zipBytes: 100 }, /^the zip: it is larger than 0 MiB$/u],
     ['number of files', { files: 5 }, /^the zip has more than 5 files$/u],
     ['single file', { fileBytes: 1024 }, /^intents\/Book a boat\.json: it is larger than 0\.001 MiB$/u],
+    ['number of values', { values: 50 }, /^the agent has more than 50 values$/u],
     ['sum of files', { totalBytes: 2048 }, /^the zip: what is in it is larger than 0\.002 MiB$/u],
   ];
   for (const [what, limits, line] of bounds) {

@@ -22,6 +22,8 @@ export interface ArchiveLimits {
   readonly fileBytes: number;
   /** All JSON files, unpacked. */
   readonly totalBytes: number;
+  /** In all JSON files: texts, numbers, lists and objects, each some hundred bytes in memory. */
+  readonly values: number;
   /** How many times larger than packed a file may be. */
   readonly ratio: number;
 }
@@ -31,6 +33,7 @@ export const LIMITS: ArchiveLimits = {
   files: 50_000,
   fileBytes: 32 * 2 ** 20,
   totalBytes: 128 * 2 ** 20,
+  values: 4_000_000,
   ratio: 200,
 };
 

@@ -7,7 +7,7 @@ import { readEntityType } from './entity-types.ts';
 import { ArchiveError, type ArchiveReport, Findings } from './findings.ts';
 import { linkIntents } from './follow-ups.ts';
 import { type Languages, type ReadIntent, readIntent } from './intents.ts';
-import { type JsonNode, parseJson } from './json-node.ts';
+import { countValues, type JsonNode, parseJson } from './json-node.ts';
 import { toPlainText } from './plain-text.ts';
 import { checkReferences } from './references.ts';
 
@@ -40,7 +40,7 @@ export async function readAgentArchive(
   limits: ArchiveLimits = LIMITS,
 ): Promise<{ archive: AgentArchive; report: ArchiveReport }> {
   const findings = new Findings();
-  const reading = new Reading(selectFiles(await listFiles(source, limits), findings), findings);
+  const reading = new Reading(selectFiles(await listFiles(source, limits), findings), limits, findings);
   const agent = await reading.agent();
   const languages = languagesOf(agent);
   const read = await reading.intents(languages);
@@ -118,11 +118,14 @@ function rootOf(paths: readonly string[]): string {
 /** Reads file after file, so that no more than one lies in memory as JSON. */
 class Reading {
   readonly #files: Selection;
+  readonly #limits: ArchiveLimits;
   readonly #findings: Findings;
   readonly #breather = new Breather();
+  #values = 0;
 
-  constructor(files: Selection, findings: Findings) {
+  constructor(files: Selection, limits: ArchiveLimits, findings: Findings) {
     this.#files = files;
+    this.#limits = limits;
     this.#findings = findings;
   }
 
@@ -211,7 +214,12 @@ class Reading {
 
   async #parse(file: ArchiveFile | undefined): Promise<JsonNode | undefined> {
     if (file === undefined) return undefined;
-    return parseJson(await file.read(), toPlainText(file.path), this.#findings);
+    const bytes = await file.read();
+    this.#values += countValues(bytes);
+    if (this.#values > this.#limits.values) {
+      throw new ArchiveError([`the agent has more than ${this.#limits.values.toLocaleString('en')} values`]);
+    }
+    return parseJson(bytes, toPlainText(file.path), this.#findings);
   }
 
   /** The language in which most intents have phrases, for an export without agent.json. */

@@ -30,7 +30,8 @@ export async function writeAgentArchive(archive: AgentArchive): Promise<Uint8Arr
   }
   for (const path of [...files.keys()].sort()) {
     await breather.take();
-    const file = new ZipDeflate(path, { level: 6 });
+    // Little memory for small files: they are many.
+    const file = new ZipDeflate(path, { level: 6, mem: 4 });
     file.mtime = CHANGED;
     zip.add(file);
     file.push(files.get(path) ?? new Uint8Array(), true);

@@ -138,7 +138,8 @@ export function writeIntent(
   languages: Languages,
 ): { main: JsonObject; phrases: Map<string, JsonValue[]> } {
   const { intent, leftover } = stored;
-  const written = { ...writeMain(stored, languages), ...(intent && writeLinks(intent, rootOf(intent))) };
+  const { id = '', ...rest } = writeMain(stored, languages);
+  const written = { id, ...(intent && writeLinks(intent, rootOf(intent))), ...rest };
   const phrases = new Map<string, JsonValue[]>();
   for (const tag of languagesIn(stored, languages)) {
     const { trainingPhrases = [], leftover: rest } = stored.languages[tag] ?? {};
