@@ -11,7 +11,7 @@ import {
 } from '@parleykit/proto/v2beta1';
 import { withoutCredentials } from './credentials.ts';
 import type { Findings } from './findings.ts';
-import type { Languages } from './intents.ts';
+import { LANGUAGES_MAX, type Languages } from './intents.ts';
 import { JsonNode } from './json-node.ts';
 import { leftoverOf, withLeftover } from './leftover.ts';
 import { toPlainText } from './plain-text.ts';
@@ -50,8 +50,8 @@ export function readAgent(files: AgentFiles, language: string, findings: Finding
   const settings = new JsonNode(kept, file, findings);
   const agent = create(AgentSchema, {
     displayName: settings.at('displayName').text(),
-    defaultLanguageCode: settings.at('language').text(language) || language,
-    supportedLanguageCodes: settings.at('supportedLanguages').texts(),
+    defaultLanguageCode: settings.at('language').language(language),
+    supportedLanguageCodes: readLanguages(settings.at('supportedLanguages')),
     timeZone: settings.at('defaultTimezone').text(),
     description: settings.at('description').text(),
     enableLogging: !settings.at('disableInteractionLogs').flag(),
@@ -69,7 +69,10 @@ export function readAgent(files: AgentFiles, language: string, findings: Finding
     correctSpelling: settings.at('enableSpellCorrection').flag(),
   });
   if (files.settings !== undefined) {
-    const leftover = leftoverOf(writeSettings(stored), kept);
+    // What the language was taken for is written: from other files it might be taken for another.
+    const said = settings.at('language').text() !== '';
+    if (!said) findings.warn(`${file} says no language: it is taken for ${language}`);
+    const leftover = leftoverOf(writeSettings(stored), said ? kept : { ...kept, language });
     if (leftover !== undefined) stored.leftover = leftover;
   }
   for (const [tag, list] of files.smallTalk) stored.smallTalk[tag] = readSmallTalk(list, findings);
@@ -99,6 +102,12 @@ export function writeAgent(stored: StoredAgent): Map<string, JsonValue> {
   }
   for (const [name, value] of Object.entries(stored.otherFiles)) files.set(name, toJson(ValueSchema, value));
   return files;
+}
+
+function readLanguages(node: JsonNode): string[] {
+  const items = node.items();
+  if (items.length > LANGUAGES_MAX) node.refuse(`has more than ${LANGUAGES_MAX} languages`);
+  return items.slice(0, LANGUAGES_MAX).map((item) => item.language('en'));
 }
 
 function readThreshold(node: JsonNode, findings: Findings): number {

@@ -355,6 +355,16 @@ describe('readAgentArchive(), of older exports', () => {
     assert.match(report.warnings[0] ?? '', /^agent\.json is missing/u);
   });
 
+  it('takes the language of most phrases for that of an agent that says none, and says so', async () => {
+    const { archive, report } = await read({
+      'agent.json': {},
+      'intents/a.json': bareIntent('a'),
+      'intents/a_usersays_pt-br.json': [phrase('olá')],
+    });
+    assert.equal(archive.agent.agent?.defaultLanguageCode, 'pt-br');
+    assert.deepEqual(report.warnings, ['agent.json says no language: it is taken for pt-br']);
+  });
+
   it('tells an intent that is called like a file of phrases from one', async () => {
     const { archive } = await read({
       'agent.json': { language: 'en' },

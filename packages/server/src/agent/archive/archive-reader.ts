@@ -7,7 +7,7 @@ import { readEntityType } from './entity-types.ts';
 import { ArchiveError, type ArchiveReport, Findings } from './findings.ts';
 import { linkIntents } from './follow-ups.ts';
 import { type Languages, type ReadIntent, readIntent } from './intents.ts';
-import { countValues, type JsonNode, parseJson } from './json-node.ts';
+import { countValues, type JsonNode, LANGUAGE_PATTERN, parseJson } from './json-node.ts';
 import { toPlainText } from './plain-text.ts';
 import { checkReferences } from './references.ts';
 
@@ -18,9 +18,7 @@ export interface AgentArchive {
   readonly entityTypes: readonly StoredEntityType[];
 }
 
-/** A language tag in the name of a file. */
-const TAG = '[A-Za-z]{2,3}(?:-[A-Za-z0-9]+)*';
-const SMALL_TALK = new RegExp(`^customSmalltalkResponses_(${TAG})\\.json$`, 'u');
+const SMALL_TALK = new RegExp(`^customSmalltalkResponses_(${LANGUAGE_PATTERN})\\.json$`, 'u');
 const OLD_SMALL_TALK = 'customDomainsResponses.json';
 
 /** What other programs leave in zips and folders. */
@@ -185,13 +183,13 @@ class Reading {
     kind: string,
     folder: string,
   ): AsyncGenerator<{ base: string; main: JsonNode; parts: Map<string, JsonNode> }> {
-    const pattern = new RegExp(`^(.+)_${kind}_(${TAG})$`, 'u');
+    const pattern = new RegExp(`^(.+)_${kind}_(${LANGUAGE_PATTERN})$`, 'u');
     const mains: string[] = [];
     const partsOf = new Map<string, [tag: string, name: string][]>();
     for (const name of [...files.keys()].sort()) {
       const [, base, tag] = pattern.exec(name) ?? [];
       if (base === undefined || tag === undefined || !files.has(base)) mains.push(name);
-      else partsOf.set(base, [...(partsOf.get(base) ?? []), [tag, name]]);
+      else if (!partsOf.get(base)?.push([tag, name])) partsOf.set(base, [[tag, name]]);
     }
     // Grows: what looked like a part may be one of its own.
     for (const base of mains) {
@@ -226,7 +224,7 @@ class Reading {
   #guessLanguage(): string {
     const counts = new Map<string, number>();
     for (const name of [...this.#files.intents.keys(), ...this.#files.entities.keys()].sort()) {
-      const [, tag] = new RegExp(`_(?:usersays|entries)_(${TAG})$`, 'u').exec(name) ?? [];
+      const [, tag] = new RegExp(`_(?:usersays|entries)_(${LANGUAGE_PATTERN})$`, 'u').exec(name) ?? [];
       if (tag !== undefined) counts.set(tag, (counts.get(tag) ?? 0) + 1);
     }
     const [[language] = ['en']] = [...counts].sort(([, one], [, other]) => other - one);

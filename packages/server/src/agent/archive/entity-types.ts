@@ -12,7 +12,7 @@ import {
   EntityType_Kind as Kind,
 } from '@parleykit/proto/v2beta1';
 import { fileNameOf } from './file-names.ts';
-import { type Languages, languagesIn } from './intents.ts';
+import { LANGUAGES_MAX, type Languages, languagesIn } from './intents.ts';
 import type { JsonNode } from './json-node.ts';
 import { leftoverOf, withLeftover } from './leftover.ts';
 import { idOf, lastPart } from './resource-ids.ts';
@@ -46,6 +46,7 @@ export function readEntityType(
   });
   // As of old, entries lie in the entity type's own file.
   const lists = main.at('entries').present ? new Map([[byDefault, main.at('entries')], ...entries]) : entries;
+  if (lists.size > LANGUAGES_MAX) main.refuse(`has entries in more than ${LANGUAGES_MAX} languages`);
   for (const [tag, list] of lists) {
     const items = list.items();
     const language = create(EntityTypeLanguageSchema, {

@@ -10,7 +10,7 @@ export function zipOf(files: Files): Uint8Array {
     path,
     content instanceof Uint8Array ? content : Buffer.from(JSON.stringify(content)),
   ]);
-  return zipSync(Object.fromEntries(entries) as Zippable, { mtime: new Date(2020, 1, 2) });
+  return zipSync(Object.fromEntries(entries) as Zippable, { mtime: new Date(2020, 1, 2), level: 1, mem: 0 });
 }
 
 export const BOOK = '11111111-1111-4111-8111-111111111111';

@@ -29,6 +29,9 @@ import { nameOfPlatform, platformOf, readMessage, writeMessage } from './respons
 const LIFESPAN = 5;
 const PRIORITY = 500_000;
 
+/** More than Dialogflow knows: what speaks more is no agent. */
+export const LANGUAGES_MAX = 100;
+
 /** The files of one intent in an export. */
 export interface IntentFiles {
   /** What they are called after. */
@@ -59,13 +62,14 @@ export function readIntent(files: IntentFiles, languages: Languages, findings: F
   const name = main.at('name').text();
   if (name === '') main.refuse('has no name');
   const id = idOf(main, 'intent', name);
+  const [byDefault] = languages;
   const [response, ...more] = main.at('responses').items();
   if (more.length > 0) {
     findings.warn(
       `intent "${toPlainText(name)}" has ${more.length + 1} responses, of which the first is used`,
     );
   }
-  const parameters = response === undefined ? [] : readParameters(response, id);
+  const parameters = response === undefined ? [] : readParameters(response, id, byDefault);
   const parent = main.at('parentId').text();
   const intent = create(IntentSchema, {
     name: `intents/${id}`,
@@ -78,19 +82,18 @@ export function readIntent(files: IntentFiles, languages: Languages, findings: F
     parentFollowupIntentName: parent === '' ? '' : `intents/${parent}`,
   });
   const stored = create(StoredIntentSchema, { intent, fileName: base === fileNameOf(name) ? '' : base });
-  const [byDefault] = languages;
   for (const message of response?.at('messages').items() ?? []) {
-    const { messages } = languageOf(stored, message.at('lang').text(byDefault));
+    const { messages } = languageOf(stored, message.at('lang').language(byDefault), main);
     messages.push(noteMessage(message, readMessage(message), findings));
   }
   for (const { parameter, prompts } of parameters) {
     for (const [tag, texts] of prompts) {
       const said = create(IntentLanguage_PromptsSchema, { prompts: texts });
-      languageOf(stored, tag || byDefault).prompts[parameter.name] = said;
+      languageOf(stored, tag, main).prompts[parameter.name] = said;
     }
   }
   for (const [tag, says] of gatherPhrases(files, byDefault)) {
-    const language = languageOf(stored, tag);
+    const language = languageOf(stored, tag, main);
     language.trainingPhrases.push(...says.map(readPhrase));
     const written = language.trainingPhrases.map((phrase) => writePhrase(phrase, tag));
     const leftover = leftoverOf(
@@ -110,7 +113,10 @@ export function readIntent(files: IntentFiles, languages: Languages, findings: F
   if (leftover !== undefined) stored.leftover = leftover;
   noteIdle(main, findings);
   const { parentId, rootParentId } = main.object() ?? {};
-  const links = { ...(parentId && { parentId }), ...(rootParentId && { rootParentId }) };
+  const links = {
+    ...(parentId !== undefined && { parentId }),
+    ...(rootParentId !== undefined && { rootParentId }),
+  };
   return [
     { stored, file: main.file, links },
     ...followers.flatMap((follower) => readFollower(follower, intent, languages, findings)),
@@ -217,6 +223,7 @@ function readResponse(response: JsonNode) {
 function readParameters(
   response: JsonNode,
   intentId: string,
+  byDefault: string,
 ): { parameter: Intent_Parameter; prompts: Map<string, string[]> }[] {
   const taken = new Set<string>();
   return response
@@ -228,10 +235,10 @@ function readParameters(
       taken.add(name);
       const prompts = new Map<string, string[]>();
       for (const prompt of node.at('prompts').items()) {
-        const [tag, text] = isObject(prompt.value)
-          ? [prompt.at('lang').text(), prompt.at('value').text()]
-          : ['', prompt.text()];
-        prompts.set(tag, [...(prompts.get(tag) ?? []), text]);
+        const inLanguage = isObject(prompt.value);
+        const tag = inLanguage ? prompt.at('lang').language(byDefault) : byDefault;
+        const text = inLanguage ? prompt.at('value').text() : prompt.text();
+        if (!prompts.get(tag)?.push(text)) prompts.set(tag, [text]);
       }
       const parameter = create(Intent_ParameterSchema, {
         name,
@@ -258,7 +265,7 @@ function gatherPhrases({ main, phrases }: IntentFiles, byDefault: string): Map<s
   const ids = new Set([...gathered.values()].flat().map((phrase) => phrase.at('id').text()));
   for (const phrase of main.at('userSays').items()) {
     const id = phrase.at('id').text();
-    if (id === '' || !ids.has(id)) add(phrase.at('lang').text(byDefault), phrase);
+    if (id === '' || !ids.has(id)) add(phrase.at('lang').language(byDefault), phrase);
   }
   return gathered;
 }
@@ -402,12 +409,19 @@ function sortByLanguage(elements: JsonValue[], languages: Languages): JsonValue[
     { languages: Object.fromEntries(elements.map((each) => [tagOf(each), true])) },
     languages,
   );
-  return elements.toSorted((one, other) => tags.indexOf(tagOf(one)) - tags.indexOf(tagOf(other)));
+  const places = new Map(tags.map((tag, index) => [tag, index]));
+  const placeOf = (element: JsonValue): number => places.get(tagOf(element)) ?? 0;
+  return elements.toSorted((one, other) => placeOf(one) - placeOf(other));
 }
 
-function languageOf(stored: StoredIntent, tag: string): IntentLanguage {
-  stored.languages[tag] ??= create(IntentLanguageSchema);
-  return stored.languages[tag];
+function languageOf(stored: StoredIntent, tag: string, main: JsonNode): IntentLanguage {
+  const { languages } = stored;
+  if (languages[tag] === undefined && Object.keys(languages).length >= LANGUAGES_MAX) {
+    main.refuse(`is in more than ${LANGUAGES_MAX} languages`);
+    return create(IntentLanguageSchema);
+  }
+  languages[tag] ??= create(IntentLanguageSchema);
+  return languages[tag];
 }
 
 function contextName(name: string): string {

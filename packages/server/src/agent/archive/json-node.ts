@@ -4,6 +4,9 @@ import { toPlainText } from './plain-text.ts';
 
 /** How deep lists and objects may lie in each other. What is stored of them is a few times deeper. */
 const DEPTH_MAX = 20;
+/** As in the names of files: `en`, `pt-br`, `zh-Hans-CN`. */
+export const LANGUAGE_PATTERN = '[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*';
+const LANGUAGE = new RegExp(`^${LANGUAGE_PATTERN}$`, 'u');
 const INT32_MAX = 2 ** 31 - 1;
 
 /**
@@ -83,6 +86,14 @@ export class JsonNode {
   /** Names: each a text, or an object with a `name`. */
   names(): string[] {
     return this.items().map((item) => (isObject(item.value) ? item.at('name').text() : item.text()));
+  }
+
+  /** A language tag. */
+  language(otherwise: string): string {
+    const tag = this.text() || otherwise;
+    if (LANGUAGE.test(tag)) return tag;
+    this.#complain('a language tag such as en or pt-br');
+    return otherwise;
   }
 
   flag(otherwise = false): boolean {

@@ -10,6 +10,9 @@ const IGNORED = '@sys.ignore';
 /** A reference to another entity type in the entry of a list, with the name that its value gets. */
 const REFERENCE = /@([\w.-]+)(?::[\w.-]+)?/gu;
 
+/** How many entity types of circles are named. */
+const NAMED_TYPES = 20;
+
 /** The part of a value that is a parameter of the same intent: `$name`, `$name.original`. */
 const PARAMETER = /^\$([\p{L}\p{N}_-]+)/u;
 
@@ -95,31 +98,50 @@ function checkEntries(
 
 /** Warns of entity types that consist of each other: nothing that is said is ever one of them. */
 function checkCircles(entityTypes: readonly StoredEntityType[], findings: Findings): void {
-  const references = new Map(
+  const all = new Map(
     entityTypes.map((stored) => [stored.entityType?.displayName ?? '', new Set(referencesIn(stored))]),
   );
-  // Takes away what refers to nothing that is left, until nothing more can be taken: what remains is or leads to circles.
-  const left = new Map(
-    [...references].map(([name, names]) => [name, [...names].filter((each) => references.has(each))]),
-  );
-  for (let taken = true; taken; ) {
-    taken = false;
-    for (const [name, names] of left) {
-      if (names.some((each) => left.has(each))) continue;
-      left.delete(name);
-      taken = true;
-    }
+  // What refers to no circle is taken away, then what no circle refers to.
+  const left = withoutEnds(reversed(withoutEnds(reversed(all))));
+  const circle: string[] = [];
+  for (const name of all.keys()) {
+    if (circle.length === NAMED_TYPES) break;
+    if (left.has(name) && isReached(left, name)) circle.push(name);
   }
-  const circles = [...left.keys()].filter((name) => reaches(left, name));
-  if (circles.length > 0) {
-    findings.warn(
-      `entity types that consist of each other: ${circles.map((name) => `@${toPlainText(name)}`).join(', ')}`,
-    );
+  if (circle.length > 0) {
+    const names = circle.map((name) => `@${toPlainText(name)}`).join(', ');
+    findings.warn(`entity types that consist of each other: ${names}`);
   }
 }
 
+type References = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** Who is referred to by whom, of those that are there. */
+function reversed(references: References): References {
+  const back = new Map([...references.keys()].map((name) => [name, new Set<string>()]));
+  for (const [name, others] of references) for (const other of others) back.get(other)?.add(name);
+  return back;
+}
+
+/** Takes away those that nothing leads to, until something leads to each. */
+function withoutEnds(references: References): References {
+  const left = new Map(references);
+  const back = reversed(references);
+  const counts = new Map([...back].map(([name, others]) => [name, others.size]));
+  const ends = [...counts].flatMap(([name, count]) => (count === 0 ? [name] : []));
+  for (let name = ends.pop(); name !== undefined; name = ends.pop()) {
+    left.delete(name);
+    for (const other of references.get(name) ?? []) {
+      const count = (counts.get(other) ?? 0) - 1;
+      counts.set(other, count);
+      if (count === 0) ends.push(other);
+    }
+  }
+  return left;
+}
+
 /** Whether a name leads back to itself. */
-function reaches(references: ReadonlyMap<string, readonly string[]>, name: string): boolean {
+function isReached(references: References, name: string): boolean {
   const seen = new Set<string>();
   const next = [...(references.get(name) ?? [])];
   for (let at = next.pop(); at !== undefined; at = next.pop()) {

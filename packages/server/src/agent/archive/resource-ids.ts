@@ -10,7 +10,8 @@ const ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/u;
  */
 export function idOf(node: JsonNode, ...distinction: readonly string[]): string {
   const id = node.at('id').text();
-  return ID.test(id) ? id : deriveId(id, ...distinction);
+  // Ids are keys of maps as well, which have `constructor` and the like already.
+  return ID.test(id) && !(id in {}) ? id : deriveId(id, ...distinction);
 }
 
 /** An id in the form of a UUID, made of what tells its bearer from others. */
