@@ -63,6 +63,8 @@ const thirdParty: Readonly<Record<string, readonly string[]>> = {
   'node:net': ['server/transport', 'server/outbound', 'server/server.ts'],
   '@bufbuild/protobuf': ['proto', 'transcoding', 'server'],
   '@grpc/grpc-js': [],
+  yauzl: ['server/agent/archive'],
+  fflate: ['server/agent/archive'],
 };
 
 interface Import {

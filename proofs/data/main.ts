@@ -1,0 +1,64 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ArchiveError } from '../../packages/server/src/agent/archive/findings.ts';
+import { goRound } from './round-trip.ts';
+
+const USAGE = `test:data: real data of other systems, through what reads and writes them
+
+  --data DIR    a folder with agents/*.zip in it, exports of Dialogflow ES agents
+`;
+
+/** How many differences of one export are shown. */
+const SHOWN = 5;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: { data: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+  });
+  if (values.help === true || values.data === undefined) {
+    process.stdout.write(USAGE);
+    return values.help === true ? 0 : 2;
+  }
+  const folder = join(values.data, 'agents');
+  const zips = readdirSync(folder)
+    .filter((name) => name.endsWith('.zip'))
+    .sort();
+  if (zips.length === 0) {
+    process.stdout.write(`there is no export in ${folder}\n`);
+    return 1;
+  }
+  let wrong = 0;
+  for (const zip of zips) if (!(await tellOf(join(folder, zip)))) wrong += 1;
+  process.stdout.write(
+    `${zips.length} exports, ${wrong === 0 ? 'nothing wrong' : `${wrong} of them not as they were`}\n`,
+  );
+  return wrong === 0 ? 0 : 1;
+}
+
+/** Tells what came of an export in a few lines; false where something did not come out as it went in. */
+async function tellOf(path: string): Promise<boolean> {
+  const tell = (line: string): void => void process.stdout.write(`${line}\n`);
+  try {
+    const { report, readMs, writeMs, files, problems } = await goRound(readFileSync(path));
+    const { intents, trainingPhrases, negativeExamples, messages, parameters, entityTypes, entities } =
+      report.read;
+    tell(
+      `${basename(path)}: ${intents} intents, ${trainingPhrases + negativeExamples} phrases, ${messages} messages, ` +
+        `${parameters} parameters, ${entityTypes} entity types, ${entities} entities, ${report.read.languages.join(' ')}; ` +
+        `${files} files read in ${readMs.toFixed(0)} ms, written in ${writeMs.toFixed(0)} ms`,
+    );
+    for (const { feature, count } of report.idle) tell(`  not acted on: ${feature} (${count})`);
+    for (const line of report.dropped) tell(`  dropped: ${line}`);
+    for (const line of report.warnings) tell(`  warning: ${line}`);
+    for (const problem of problems.slice(0, SHOWN)) tell(`  WRONG: ${problem}`);
+    if (problems.length > SHOWN) tell(`  WRONG: ... and ${problems.length - SHOWN} more`);
+    return problems.length === 0;
+  } catch (error) {
+    if (!(error instanceof ArchiveError)) throw error;
+    for (const problem of error.problems) tell(`${basename(path)}: refused: ${problem}`);
+    return false;
+  }
+}
