@@ -29,9 +29,10 @@ export function pageOfParts({ response, pagination, range, ids, encode }: PartPa
   const left = [...ids].filter((id) => after === undefined || id > after.id).sort();
   const writer = new WireWriter();
   let count = 0;
-  for (let written = 0; count < left.length && count < limit && written <= bytes; count++) {
+  for (let written = 0; count < left.length && count < limit; count++) {
     const encoded = encode(left[count] ?? '');
     written += encoded.byteLength;
+    if (written > bytes && count > 0) break;
     writer.prefix(items, encoded.byteLength);
     writer.fields(encoded);
   }
