@@ -152,6 +152,7 @@ export class AgentSessions {
 
   /** Stores a session as it was drafted. Throws ConflictError where somebody else was faster. */
   async commit(session: SessionName, draft: SessionDraft): Promise<void> {
+    if (draft.version === undefined && draft.lastExpiry === undefined) return;
     await this.#store.commit({ partition: session.name.scope, ...this.changeOf(session, draft) });
   }
 
