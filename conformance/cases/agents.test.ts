@@ -200,12 +200,10 @@ for (const wire of scene.wires) {
       const { listEnvironments, getEnvironment } = Environments.method;
       assert.deepEqual((await wire.call(listEnvironments, { parent: agent })).environments, []);
       assert.deepEqual((await wire.call(Versions.method.listVersions, { parent: agent })).versions, []);
-      const absent = [
-        wire.call(getEnvironment, { name: `${agent}/environments/production` }),
-        wire.call(Versions.method.getVersion, { name: `${agent}/versions/1` }),
-        wire.call(Intents.method.listIntents, { parent: `${agent}/environments/production` }),
-      ];
-      for (const call of absent) await refused(call, notFound);
+      const absent = `${agent}/environments/production`;
+      await refused(wire.call(getEnvironment, { name: absent }), notFound);
+      await refused(wire.call(Intents.method.listIntents, { parent: absent }), notFound);
+      await refused(wire.call(Versions.method.getVersion, { name: `${agent}/versions/1` }), notFound);
       await createIntent(wire, agent, { displayName: 'hello' });
       for (const id of ['-', 'draft']) {
         const parent = `${agent}/environments/${id}`;

@@ -395,14 +395,11 @@ function languageCases(wire: Wire): void {
       fields: ['language_code'],
     };
     const languageCode = 'fr';
-    for (const call of [
-      getIntent(wire, name, languageCode),
-      createIntent(wire, agent, { displayName: 'b' }, languageCode),
-      wire.call(listIntents, { parent: agent, languageCode }),
-      wire.call(updateIntent, { intent: { name, displayName: 'c' }, languageCode }),
-    ]) {
-      await refused(call, unknown);
-    }
+    const intent = { name, displayName: 'c' };
+    await refused(getIntent(wire, name, languageCode), unknown);
+    await refused(createIntent(wire, agent, { displayName: 'b' }, languageCode), unknown);
+    await refused(wire.call(listIntents, { parent: agent, languageCode }), unknown);
+    await refused(wire.call(updateIntent, { intent, languageCode }), unknown);
   });
 }
 

@@ -28,7 +28,7 @@ import { ResourceName } from '../resource-names.ts';
 import type { CallContext } from '../rpc/call-context.ts';
 import type { ServiceHandlers } from '../rpc/dispatcher.ts';
 import type { ResourceCursor } from '../storage/store.ts';
-import { decide } from './decide.ts';
+import type { AgentEdits } from './agent-edits.ts';
 import { Pagination } from './pagination.ts';
 
 /** Scores below it match nothing, where an agent does not say otherwise. */
@@ -37,11 +37,13 @@ const CLASSIFICATION_THRESHOLD_DEFAULT = Math.fround(0.3);
 /** google.cloud.dialogflow.v2beta1.Agents */
 export class AgentsService implements ServiceHandlers<typeof Agents> {
   readonly #contents: AgentContents;
+  readonly #edits: AgentEdits;
   readonly #locations: Locations;
   readonly #secret: Uint8Array;
 
-  constructor(contents: AgentContents, locations: Locations, secret: Uint8Array) {
+  constructor(contents: AgentContents, edits: AgentEdits, locations: Locations, secret: Uint8Array) {
     this.#contents = contents;
+    this.#edits = edits;
     this.#locations = locations;
     this.#secret = secret;
   }
@@ -57,7 +59,7 @@ export class AgentsService implements ServiceHandlers<typeof Agents> {
     if (parent.project === ANY_PROJECT) throw fieldInvalid('agent.parent', 'must name a project');
     const mask = updateMask?.paths.length ? updateMask : undefined;
     if (mask !== undefined) checkFieldMask(AgentSchema, mask);
-    return decide(call, async () => {
+    return this.#edits.decide(parent, call, async () => {
       const found = await this.#contents.find(parent);
       const agent = found === undefined ? create(AgentSchema) : clone(AgentSchema, agentOf(found));
       applyFieldMask(AgentSchema, mask ?? ALL, from, agent);
@@ -79,7 +81,7 @@ export class AgentsService implements ServiceHandlers<typeof Agents> {
   /** Removes the agent with its intents and entity types. What sessions hold expires by itself. */
   async deleteAgent(_request: DeleteAgentRequest, call: CallContext) {
     const { resource: parent } = call;
-    return decide(call, async () => {
+    return this.#edits.decide(parent, call, async () => {
       const found = await this.#contents.load(parent);
       await this.#contents.commit(parent, this.#contents.remove(parent, found));
       return create(EmptySchema);

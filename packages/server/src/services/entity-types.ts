@@ -1,6 +1,5 @@
 import { clone, create, toBinary } from '@bufbuild/protobuf';
-import { anyPack, EmptySchema, StructSchema } from '@bufbuild/protobuf/wkt';
-import type { Operation } from '@parleykit/proto/longrunning';
+import { type Any, anyPack, EmptySchema } from '@bufbuild/protobuf/wkt';
 import type { StoredEntityType } from '@parleykit/proto/stored';
 import {
   type BatchCreateEntitiesRequest,
@@ -27,7 +26,7 @@ import {
 } from '@parleykit/proto/v2beta1';
 import { type AgentContent, requireLanguage } from '../agent/content/agent-content.ts';
 import { type AgentContents, agentName } from '../agent/content/agent-contents.ts';
-import { AgentDraft } from '../agent/content/agent-draft.ts';
+import type { AgentDraft } from '../agent/content/agent-draft.ts';
 import {
   newEntityType,
   updatedEntityType,
@@ -37,45 +36,37 @@ import {
 import type { Clock } from '../clock.ts';
 import { alreadyExists, cloudStorageUnsupported, fieldInvalid, fieldsRequired, notFound } from '../errors.ts';
 import { applyFieldMask, checkFieldMask } from '../field-mask.ts';
-import { createId, createUuid } from '../ids.ts';
-import type { OperationRunner, Outcome } from '../operation/operation-runner.ts';
+import { createUuid } from '../ids.ts';
 import { parseResourceName, type ResourceName } from '../resource-names.ts';
 import type { CallContext } from '../rpc/call-context.ts';
 import type { ServiceHandlers } from '../rpc/dispatcher.ts';
-import { decide } from './decide.ts';
+import type { AgentEdits, Batch } from './agent-edits.ts';
 import { Pagination } from './pagination.ts';
 import { type PartCursor, pageOfParts } from './part-pages.ts';
-
-/** What the operations about single entities are asked. */
-type EntitiesRequest = BatchCreateEntitiesRequest | BatchUpdateEntitiesRequest | BatchDeleteEntitiesRequest;
 
 /** google.cloud.dialogflow.v2beta1.EntityTypes */
 export class EntityTypesService implements ServiceHandlers<typeof EntityTypes> {
   readonly #contents: AgentContents;
+  readonly #edits: AgentEdits;
   readonly #clock: Clock;
-  readonly #operations: OperationRunner;
   readonly #secret: Uint8Array;
+  readonly #updates: Batch<typeof BatchUpdateEntityTypesRequestSchema> = {
+    kind: 'batch-update-entity-types',
+    request: BatchUpdateEntityTypesRequestSchema,
+    parent: 'agent',
+    draft: (request, agent, draft) => this.#draftUpdates(request, agent, draft),
+  };
 
-  constructor(contents: AgentContents, clock: Clock, operations: OperationRunner, secret: Uint8Array) {
+  constructor(contents: AgentContents, edits: AgentEdits, clock: Clock, secret: Uint8Array) {
     this.#contents = contents;
+    this.#edits = edits;
     this.#clock = clock;
-    this.#operations = operations;
     this.#secret = secret;
-    operations.register('batch-update-entity-types', BatchUpdateEntityTypesRequestSchema, (request) =>
-      this.#updateMany(request),
-    );
-    operations.register('batch-delete-entity-types', BatchDeleteEntityTypesRequestSchema, (request) =>
-      this.#deleteMany(request),
-    );
-    operations.register('batch-create-entities', BatchCreateEntitiesRequestSchema, (request) =>
-      this.#changeEntities(request, createdEntities),
-    );
-    operations.register('batch-update-entities', BatchUpdateEntitiesRequestSchema, (request) =>
-      this.#changeEntities(request, updatedEntities),
-    );
-    operations.register('batch-delete-entities', BatchDeleteEntitiesRequestSchema, (request) =>
-      this.#changeEntities(request, remainingEntities),
-    );
+    edits.register(this.#updates);
+    edits.register(DELETIONS);
+    edits.register(ENTITY_CREATIONS);
+    edits.register(ENTITY_UPDATES);
+    edits.register(ENTITY_DELETIONS);
   }
 
   /** The entity types of an agent by id, those made here in order of creation. */
@@ -106,14 +97,11 @@ export class EntityTypesService implements ServiceHandlers<typeof EntityTypes> {
   async createEntityType(request: CreateEntityTypeRequest, call: CallContext) {
     const { entityType = create(EntityTypeSchema), languageCode } = request;
     const { resource: agent } = call;
-    return decide(call, async () => {
-      const found = await this.#contents.load(agent);
-      const language = requireLanguage(found, languageCode);
-      const draft = new AgentDraft(found);
+    return this.#edits.edit(agent, call, (draft) => {
+      const language = requireLanguage(draft, languageCode);
       const id = createUuid(this.#clock.now(agent.project));
       const stored = newEntityType(entityType, language, 'entity_type');
       draft.putEntityType(id, stored);
-      await this.#contents.commit(agent, this.#contents.edit(agent, found, draft));
       return viewEntityType(id, stored, { agent, language });
     });
   }
@@ -124,15 +112,12 @@ export class EntityTypesService implements ServiceHandlers<typeof EntityTypes> {
     if (mask?.paths.length) checkFieldMask(EntityTypeSchema, mask);
     const agent = agentName(call.resource);
     const { id } = call.resource;
-    return decide(call, async () => {
-      const found = await this.#contents.load(agent);
-      const language = requireLanguage(found, languageCode);
-      const draft = new AgentDraft(found);
+    return this.#edits.edit(agent, call, (draft) => {
+      const language = requireLanguage(draft, languageCode);
+      const before = requireEntityType(draft, agent, id);
       const place = { agent, language, field: 'entity_type' };
-      const before = requireEntityType(found, agent, id);
       const stored = updatedEntityType(id, before, { entityType, mask }, place);
       draft.putEntityType(id, stored);
-      await this.#contents.commit(agent, this.#contents.edit(agent, found, draft));
       return viewEntityType(id, stored, { agent, language });
     });
   }
@@ -141,123 +126,47 @@ export class EntityTypesService implements ServiceHandlers<typeof EntityTypes> {
   async deleteEntityType(_request: DeleteEntityTypeRequest, call: CallContext) {
     const agent = agentName(call.resource);
     const { id } = call.resource;
-    return decide(call, async () => {
-      const found = await this.#contents.load(agent);
-      requireEntityType(found, agent, id);
-      const draft = new AgentDraft(found);
+    return this.#edits.edit(agent, call, (draft) => {
+      requireEntityType(draft, agent, id);
       draft.removeEntityType(id);
-      await this.#contents.commit(agent, this.#contents.edit(agent, found, draft));
       return create(EmptySchema);
     });
   }
 
   /** Updates those of the batch that have a name and makes the others, all or none, as an operation. */
   async batchUpdateEntityTypes(request: BatchUpdateEntityTypesRequest, call: CallContext) {
-    const { resource: agent } = call;
-    // What is wrong already is answered at once. The work looks again: the agent may be another by then.
-    this.#draftUpdates(request, agent, await this.#contents.load(agent));
-    return decide(call, () => this.#start('batch-update-entity-types', agent, request));
+    return this.#edits.start(this.#updates, request, call);
   }
 
   /** Removes entity types, all or none, as an operation. */
   async batchDeleteEntityTypes(request: BatchDeleteEntityTypesRequest, call: CallContext) {
-    const { resource: agent } = call;
-    draftDeletions(request, agent, await this.#contents.load(agent));
-    return decide(call, () => this.#start('batch-delete-entity-types', agent, request));
+    return this.#edits.start(DELETIONS, request, call);
   }
 
   /** Adds entities to an entity type, all or none, as an operation. */
   async batchCreateEntities(request: BatchCreateEntitiesRequest, call: CallContext) {
-    await this.#draftEntities(request, call.resource, createdEntities);
-    return decide(call, () => this.#start('batch-create-entities', agentName(call.resource), request));
+    return this.#edits.start(ENTITY_CREATIONS, request, call);
   }
 
   /** Changes the entities of those values or adds them, all or none, as an operation. The others stay. */
   async batchUpdateEntities(request: BatchUpdateEntitiesRequest, call: CallContext) {
-    await this.#draftEntities(request, call.resource, updatedEntities);
-    return decide(call, () => this.#start('batch-update-entities', agentName(call.resource), request));
+    return this.#edits.start(ENTITY_UPDATES, request, call);
   }
 
   /** Removes the entities of those values, all or none, as an operation. */
   async batchDeleteEntities(request: BatchDeleteEntitiesRequest, call: CallContext) {
-    await this.#draftEntities(request, call.resource, remainingEntities);
-    return decide(call, () => this.#start('batch-delete-entities', agentName(call.resource), request));
+    return this.#edits.start(ENTITY_DELETIONS, request, call);
   }
 
-  #start(
-    kind: string,
-    agent: ResourceName,
-    request: BatchUpdateEntityTypesRequest | BatchDeleteEntityTypesRequest | EntitiesRequest,
-  ): Promise<Operation> {
-    return this.#operations.start(agent.parent, kind, {
-      request,
-      metadata: anyPack(StructSchema, create(StructSchema)),
-      // Batches wait for nobody: those of one agent come one after another by themselves.
-      subject: `${agent.key} ${createId(this.#clock.now(agent.project))}`,
-    });
-  }
-
-  async #updateMany(request: BatchUpdateEntityTypesRequest): Promise<Outcome> {
-    const agent = parseResourceName('parent', request.parent, 'agent');
-    const found = await this.#contents.load(agent);
-    const { draft, ids, language } = this.#draftUpdates(request, agent, found);
-    const entityTypes = ids.map((id) =>
-      viewEntityType(id, requireEntityType(draft, agent, id), { agent, language }),
-    );
-    const { change, committed } = this.#contents.edit(agent, found, draft);
-    const response = create(BatchUpdateEntityTypesResponseSchema, { entityTypes });
-    return { change, committed, response: anyPack(BatchUpdateEntityTypesResponseSchema, response) };
-  }
-
-  async #deleteMany(request: BatchDeleteEntityTypesRequest): Promise<Outcome> {
-    const agent = parseResourceName('parent', request.parent, 'agent');
-    const found = await this.#contents.load(agent);
-    const { change, committed } = this.#contents.edit(agent, found, draftDeletions(request, agent, found));
-    return { change, committed, response: anyPack(EmptySchema, create(EmptySchema)) };
-  }
-
-  async #changeEntities<Request extends EntitiesRequest>(
-    request: Request,
-    change: EntitiesChange<Request>,
-  ): Promise<Outcome> {
-    const name = parseResourceName('parent', request.parent, 'agent/entityTypes/*');
-    const { found, draft } = await this.#draftEntities(request, name, change);
-    const edit = this.#contents.edit(name, found, draft);
-    return {
-      change: edit.change,
-      committed: edit.committed,
-      response: anyPack(EmptySchema, create(EmptySchema)),
-    };
-  }
-
-  async #draftEntities<Request extends EntitiesRequest>(
-    request: Request,
-    name: ResourceName,
-    change: EntitiesChange<Request>,
-  ) {
-    const agent = agentName(name);
-    const found = await this.#contents.load(agent);
-    const before = requireEntityType(found, agent, name.id);
-    const language = requireLanguage(found, request.languageCode);
-    const entities = change(before.languages[language]?.entities ?? [], request, name);
-    const draft = new AgentDraft(found);
-    draft.putEntityType(name.id, withEntities(before, entities, language));
-    return { found, draft };
-  }
-
-  #draftUpdates(
-    { entityTypeBatch, languageCode, updateMask: mask }: BatchUpdateEntityTypesRequest,
-    agent: ResourceName,
-    found: AgentContent,
-  ): { readonly draft: AgentDraft; readonly ids: readonly string[]; readonly language: string } {
+  #draftUpdates(request: BatchUpdateEntityTypesRequest, agent: ResourceName, draft: AgentDraft): () => Any {
+    const { entityTypeBatch, languageCode, updateMask: mask } = request;
     if (entityTypeBatch.case === 'entityTypeBatchUri') {
       throw cloudStorageUnsupported('entity_type_batch_uri', 'entity_type_batch_inline');
     }
     const entityTypes = entityTypeBatch.value?.entityTypes ?? [];
     if (entityTypes.length === 0) throw fieldsRequired(['entity_type_batch_inline.entity_types']);
     if (mask?.paths.length) checkFieldMask(EntityTypeSchema, mask);
-    const language = requireLanguage(found, languageCode);
-    const draft = new AgentDraft(found);
+    const language = requireLanguage(draft, languageCode);
     const now = this.#clock.now(agent.project);
     const ids = entityTypes.map((entityType, index) => {
       const field = `entity_type_batch_inline.entity_types[${index}]`;
@@ -272,70 +181,94 @@ export class EntityTypesService implements ServiceHandlers<typeof EntityTypes> {
       draft.putEntityType(id, updatedEntityType(id, before, { entityType, mask }, place));
       return id;
     });
-    return { draft, ids, language };
+    return () => {
+      const updated = ids.map((id) =>
+        viewEntityType(id, requireEntityType(draft, agent, id), { agent, language }),
+      );
+      const response = create(BatchUpdateEntityTypesResponseSchema, { entityTypes: updated });
+      return anyPack(BatchUpdateEntityTypesResponseSchema, response);
+    };
   }
 }
 
-/** What the entities of an entity type become. */
-type EntitiesChange<Request> = (
-  before: readonly Entity[],
-  request: Request,
-  name: ResourceName,
-) => readonly Entity[];
+const packEmpty = (): Any => anyPack(EmptySchema, create(EmptySchema));
 
-function createdEntities(
-  before: readonly Entity[],
-  { entities }: BatchCreateEntitiesRequest,
-  name: ResourceName,
-): readonly Entity[] {
-  const known = new Set(before.map(({ value }) => value));
-  const twice = entities.find(({ value }) => known.has(value));
-  if (twice !== undefined) throw alreadyExists('Entity', `${name}/entities/${twice.value}`);
-  return [...before, ...entities];
-}
-
-function updatedEntities(
-  before: readonly Entity[],
-  { entities, updateMask: mask }: BatchUpdateEntitiesRequest,
-): readonly Entity[] {
-  if (mask?.paths.length) checkFieldMask(EntitySchema, mask);
-  const byValue = new Map(before.map((entity) => [entity.value, entity]));
-  for (const entity of entities) {
-    const known = byValue.get(entity.value);
-    if (known === undefined || !mask?.paths.length) byValue.set(entity.value, entity);
-    else {
-      const changed = clone(EntitySchema, known);
-      applyFieldMask(EntitySchema, mask, entity, changed);
-      byValue.set(entity.value, changed);
+const DELETIONS: Batch<typeof BatchDeleteEntityTypesRequestSchema> = {
+  kind: 'batch-delete-entity-types',
+  request: BatchDeleteEntityTypesRequestSchema,
+  parent: 'agent',
+  draft: ({ entityTypeNames }, agent, draft, found) => {
+    for (const [index, name] of entityTypeNames.entries()) {
+      const id = entityTypeIdIn(agent, `entity_type_names[${index}]`, name);
+      // One that is named twice is gone already.
+      requireEntityType(found, agent, id);
+      draft.removeEntityType(id);
     }
-  }
-  return [...byValue.values()];
-}
+    return packEmpty;
+  },
+};
 
-function remainingEntities(
-  before: readonly Entity[],
-  { entityValues }: BatchDeleteEntitiesRequest,
+const ENTITY_CREATIONS: Batch<typeof BatchCreateEntitiesRequestSchema> = {
+  kind: 'batch-create-entities',
+  request: BatchCreateEntitiesRequestSchema,
+  parent: 'agent/entityTypes/*',
+  draft: ({ entities, languageCode }, name, draft) =>
+    draftEntities(draft, name, languageCode, (before) => {
+      const known = new Set(before.map(({ value }) => value));
+      const twice = entities.find(({ value }) => known.has(value));
+      if (twice !== undefined) throw alreadyExists('Entity', `${name}/entities/${twice.value}`);
+      return [...before, ...entities];
+    }),
+};
+
+const ENTITY_UPDATES: Batch<typeof BatchUpdateEntitiesRequestSchema> = {
+  kind: 'batch-update-entities',
+  request: BatchUpdateEntitiesRequestSchema,
+  parent: 'agent/entityTypes/*',
+  draft: ({ entities, languageCode, updateMask: mask }, name, draft) => {
+    if (mask?.paths.length) checkFieldMask(EntitySchema, mask);
+    return draftEntities(draft, name, languageCode, (before) => {
+      const byValue = new Map(before.map((entity) => [entity.value, entity]));
+      for (const entity of entities) {
+        const known = byValue.get(entity.value);
+        if (known === undefined || !mask?.paths.length) byValue.set(entity.value, entity);
+        else {
+          const changed = clone(EntitySchema, known);
+          applyFieldMask(EntitySchema, mask, entity, changed);
+          byValue.set(entity.value, changed);
+        }
+      }
+      return [...byValue.values()];
+    });
+  },
+};
+
+const ENTITY_DELETIONS: Batch<typeof BatchDeleteEntitiesRequestSchema> = {
+  kind: 'batch-delete-entities',
+  request: BatchDeleteEntitiesRequestSchema,
+  parent: 'agent/entityTypes/*',
+  draft: ({ entityValues, languageCode }, name, draft) =>
+    draftEntities(draft, name, languageCode, (before) => {
+      const known = new Set(before.map(({ value }) => value));
+      const absent = entityValues.find((value) => !known.has(value));
+      if (absent !== undefined) throw notFound('Entity', `${name}/entities/${absent}`);
+      const gone = new Set(entityValues);
+      return before.filter(({ value }) => !gone.has(value));
+    }),
+};
+
+/** Drafts what becomes of the entities of an entity type in a language. */
+function draftEntities(
+  draft: AgentDraft,
   name: ResourceName,
-): readonly Entity[] {
-  const known = new Set(before.map(({ value }) => value));
-  const absent = entityValues.find((value) => !known.has(value));
-  if (absent !== undefined) throw notFound('Entity', `${name}/entities/${absent}`);
-  const gone = new Set(entityValues);
-  return before.filter(({ value }) => !gone.has(value));
-}
-
-function draftDeletions(
-  { entityTypeNames }: BatchDeleteEntityTypesRequest,
-  agent: ResourceName,
-  found: AgentContent,
-): AgentDraft {
-  const draft = new AgentDraft(found);
-  for (const [index, name] of entityTypeNames.entries()) {
-    const id = entityTypeIdIn(agent, `entity_type_names[${index}]`, name);
-    requireEntityType(found, agent, id);
-    draft.removeEntityType(id);
-  }
-  return draft;
+  languageCode: string,
+  change: (before: readonly Entity[]) => readonly Entity[],
+): () => Any {
+  const before = requireEntityType(draft, agentName(name), name.id);
+  const language = requireLanguage(draft, languageCode);
+  const entities = change(before.languages[language]?.entities ?? []);
+  draft.putEntityType(name.id, withEntities(before, entities, language));
+  return packEmpty;
 }
 
 /** The id of an entity type that must be one of the agent. */

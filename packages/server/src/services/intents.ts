@@ -1,6 +1,5 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import { anyPack, EmptySchema, StructSchema } from '@bufbuild/protobuf/wkt';
-import type { Operation } from '@parleykit/proto/longrunning';
+import { type Any, anyPack, EmptySchema } from '@bufbuild/protobuf/wkt';
 import {
   type BatchDeleteIntentsRequest,
   BatchDeleteIntentsRequestSchema,
@@ -20,40 +19,41 @@ import {
 } from '@parleykit/proto/v2beta1';
 import { type AgentContent, Followups, requireLanguage } from '../agent/content/agent-content.ts';
 import { type AgentContents, agentName } from '../agent/content/agent-contents.ts';
-import { AgentDraft } from '../agent/content/agent-draft.ts';
+import type { AgentDraft } from '../agent/content/agent-draft.ts';
 import { requireEnvironment } from '../agent/content/environments.ts';
 import { type IntentPlace, newIntent, updatedIntent } from '../agent/content/intent-edit.ts';
 import { viewIntent } from '../agent/content/intent-view.ts';
 import type { Clock } from '../clock.ts';
 import { cloudStorageUnsupported, fieldInvalid, fieldsRequired, notFound } from '../errors.ts';
 import { checkFieldMask } from '../field-mask.ts';
-import { createId, createUuid } from '../ids.ts';
-import type { OperationRunner, Outcome } from '../operation/operation-runner.ts';
+import { createUuid } from '../ids.ts';
 import { parseResourceName, type ResourceName } from '../resource-names.ts';
 import type { CallContext } from '../rpc/call-context.ts';
 import type { ServiceHandlers } from '../rpc/dispatcher.ts';
-import { decide } from './decide.ts';
+import type { AgentEdits, Batch } from './agent-edits.ts';
 import { Pagination } from './pagination.ts';
 import { type PartCursor, pageOfParts } from './part-pages.ts';
 
 /** google.cloud.dialogflow.v2beta1.Intents */
 export class IntentsService implements ServiceHandlers<typeof Intents> {
   readonly #contents: AgentContents;
+  readonly #edits: AgentEdits;
   readonly #clock: Clock;
-  readonly #operations: OperationRunner;
   readonly #secret: Uint8Array;
+  readonly #updates: Batch<typeof BatchUpdateIntentsRequestSchema> = {
+    kind: 'batch-update-intents',
+    request: BatchUpdateIntentsRequestSchema,
+    parent: 'agent',
+    draft: (request, agent, draft) => this.#draftUpdates(request, agent, draft),
+  };
 
-  constructor(contents: AgentContents, clock: Clock, operations: OperationRunner, secret: Uint8Array) {
+  constructor(contents: AgentContents, edits: AgentEdits, clock: Clock, secret: Uint8Array) {
     this.#contents = contents;
+    this.#edits = edits;
     this.#clock = clock;
-    this.#operations = operations;
     this.#secret = secret;
-    operations.register('batch-update-intents', BatchUpdateIntentsRequestSchema, (request) =>
-      this.#updateMany(request),
-    );
-    operations.register('batch-delete-intents', BatchDeleteIntentsRequestSchema, (request) =>
-      this.#deleteMany(request),
-    );
+    edits.register(this.#updates);
+    edits.register(DELETIONS);
   }
 
   /** The intents of an agent by id, those made here in order of creation. */
@@ -85,13 +85,10 @@ export class IntentsService implements ServiceHandlers<typeof Intents> {
   async createIntent(request: CreateIntentRequest, call: CallContext) {
     const { intent = create(IntentSchema), languageCode, intentView: view } = request;
     const agent = agentName(call.resource);
-    return decide(call, async () => {
-      const found = await this.#contents.load(agent);
-      const language = requireLanguage(found, languageCode);
-      const draft = new AgentDraft(found);
+    return this.#edits.edit(agent, call, (draft) => {
+      const language = requireLanguage(draft, languageCode);
       const id = createUuid(this.#clock.now(agent.project));
-      draft.putIntent(id, newIntent(intent, { content: found, agent, language, field: 'intent' }));
-      await this.#contents.commit(agent, this.#contents.edit(agent, found, draft));
+      draft.putIntent(id, newIntent(intent, { content: draft, agent, language, field: 'intent' }));
       return answer(draft, id, { agent, language, view });
     });
   }
@@ -102,14 +99,11 @@ export class IntentsService implements ServiceHandlers<typeof Intents> {
     if (mask?.paths.length) checkFieldMask(IntentSchema, mask);
     const agent = agentName(call.resource);
     const { id } = call.resource;
-    return decide(call, async () => {
-      const found = await this.#contents.load(agent);
-      const language = requireLanguage(found, languageCode);
-      const draft = new AgentDraft(found);
-      const place = { content: found, agent, language, field: 'intent' };
-      const before = requireIntent(found, agent, id);
+    return this.#edits.edit(agent, call, (draft) => {
+      const language = requireLanguage(draft, languageCode);
+      const before = requireIntent(draft, agent, id);
+      const place = { content: draft, agent, language, field: 'intent' };
       draft.putIntent(id, updatedIntent(id, before, { intent, mask }, place));
-      await this.#contents.commit(agent, this.#contents.edit(agent, found, draft));
       return answer(draft, id, { agent, language, view });
     });
   }
@@ -117,76 +111,33 @@ export class IntentsService implements ServiceHandlers<typeof Intents> {
   /** Removes an intent and all that directly or indirectly follow up on it. */
   async deleteIntent(_request: DeleteIntentRequest, call: CallContext) {
     const agent = agentName(call.resource);
-    return decide(call, async () => {
-      const found = await this.#contents.load(agent);
-      const draft = new AgentDraft(found);
-      requireIntent(found, agent, call.resource.id);
-      draft.removeIntent(call.resource.id);
-      await this.#contents.commit(agent, this.#contents.edit(agent, found, draft));
+    const { id } = call.resource;
+    return this.#edits.edit(agent, call, (draft) => {
+      requireIntent(draft, agent, id);
+      draft.removeIntent(id);
       return create(EmptySchema);
     });
   }
 
   /** Updates those of the batch that have a name and makes the others, all or none, as an operation. */
-  async batchUpdateIntents(request: BatchUpdateIntentsRequest, call: CallContext): Promise<Operation> {
-    const agent = agentName(call.resource);
-    // What is wrong already is answered at once. The work looks again: the agent may be another by then.
-    this.#draftUpdates(request, agent, await this.#contents.load(agent));
-    return decide(call, () => this.#start('batch-update-intents', agent, request));
+  async batchUpdateIntents(request: BatchUpdateIntentsRequest, call: CallContext) {
+    return this.#edits.start(this.#updates, request, call);
   }
 
   /** Removes intents and all that follow up on them, all or none, as an operation. */
-  async batchDeleteIntents(request: BatchDeleteIntentsRequest, call: CallContext): Promise<Operation> {
-    const agent = agentName(call.resource);
-    draftDeletions(request, agent, await this.#contents.load(agent));
-    return decide(call, () => this.#start('batch-delete-intents', agent, request));
+  async batchDeleteIntents(request: BatchDeleteIntentsRequest, call: CallContext) {
+    return this.#edits.start(DELETIONS, request, call);
   }
 
-  #start(
-    kind: 'batch-update-intents' | 'batch-delete-intents',
-    agent: ResourceName,
-    request: BatchUpdateIntentsRequest | BatchDeleteIntentsRequest,
-  ): Promise<Operation> {
-    return this.#operations.start(agent.parent, kind, {
-      request,
-      metadata: anyPack(StructSchema, create(StructSchema)),
-      // Batches wait for nobody: those of one agent come one after another by themselves.
-      subject: `${agent.key} ${createId(this.#clock.now(agent.project))}`,
-    });
-  }
-
-  async #updateMany(request: BatchUpdateIntentsRequest): Promise<Outcome> {
-    const agent = parseResourceName('parent', request.parent, 'agent');
-    const found = await this.#contents.load(agent);
-    const { draft, ids, language } = this.#draftUpdates(request, agent, found);
-    const followups = new Followups(draft.intents);
-    const view = { agent, language, full: isFull(request.intentView), followups };
-    const intents = ids.map((id) => viewIntent(id, requireIntent(draft, agent, id), view));
-    const { change, committed } = this.#contents.edit(agent, found, draft);
-    const response = create(BatchUpdateIntentsResponseSchema, { intents });
-    return { change, committed, response: anyPack(BatchUpdateIntentsResponseSchema, response) };
-  }
-
-  async #deleteMany(request: BatchDeleteIntentsRequest): Promise<Outcome> {
-    const agent = parseResourceName('parent', request.parent, 'agent');
-    const found = await this.#contents.load(agent);
-    const { change, committed } = this.#contents.edit(agent, found, draftDeletions(request, agent, found));
-    return { change, committed, response: anyPack(EmptySchema, create(EmptySchema)) };
-  }
-
-  #draftUpdates(
-    { intentBatch, languageCode, updateMask: mask }: BatchUpdateIntentsRequest,
-    agent: ResourceName,
-    found: AgentContent,
-  ): { readonly draft: AgentDraft; readonly ids: readonly string[]; readonly language: string } {
+  #draftUpdates(request: BatchUpdateIntentsRequest, agent: ResourceName, draft: AgentDraft): () => Any {
+    const { intentBatch, languageCode, updateMask: mask, intentView } = request;
     if (intentBatch.case === 'intentBatchUri') {
       throw cloudStorageUnsupported('intent_batch_uri', 'intent_batch_inline');
     }
     const intents = intentBatch.value?.intents ?? [];
     if (intents.length === 0) throw fieldsRequired(['intent_batch_inline.intents']);
     if (mask?.paths.length) checkFieldMask(IntentSchema, mask);
-    const language = requireLanguage(found, languageCode);
-    const draft = new AgentDraft(found);
+    const language = requireLanguage(draft, languageCode);
     const now = this.#clock.now(agent.project);
     const ids = intents.map((intent, index) => {
       const field = `intent_batch_inline.intents[${index}]`;
@@ -201,24 +152,30 @@ export class IntentsService implements ServiceHandlers<typeof Intents> {
       draft.putIntent(id, updatedIntent(id, before, { intent, mask }, place));
       return id;
     });
-    return { draft, ids, language };
+    return () => {
+      const followups = new Followups(draft.intents);
+      const view = { agent, language, full: isFull(intentView), followups };
+      const updated = ids.map((id) => viewIntent(id, requireIntent(draft, agent, id), view));
+      const response = create(BatchUpdateIntentsResponseSchema, { intents: updated });
+      return anyPack(BatchUpdateIntentsResponseSchema, response);
+    };
   }
 }
 
-function draftDeletions(
-  { intents }: BatchDeleteIntentsRequest,
-  agent: ResourceName,
-  found: AgentContent,
-): AgentDraft {
-  const draft = new AgentDraft(found);
-  for (const [index, { name }] of intents.entries()) {
-    const id = intentIdIn(agent, `intents[${index}].name`, name);
-    // One that follows up on another of the batch may be gone with it already.
-    requireIntent(found, agent, id);
-    draft.removeIntent(id);
-  }
-  return draft;
-}
+const DELETIONS: Batch<typeof BatchDeleteIntentsRequestSchema> = {
+  kind: 'batch-delete-intents',
+  request: BatchDeleteIntentsRequestSchema,
+  parent: 'agent',
+  draft: ({ intents }, agent, draft, found) => {
+    for (const [index, { name }] of intents.entries()) {
+      const id = intentIdIn(agent, `intents[${index}].name`, name);
+      // One that follows up on another of the batch may be gone with it already.
+      requireIntent(found, agent, id);
+      draft.removeIntent(id);
+    }
+    return () => anyPack(EmptySchema, create(EmptySchema));
+  },
+};
 
 /** The id of an intent that must be one of the agent. */
 function intentIdIn(agent: ResourceName, field: string, text: string): string {
