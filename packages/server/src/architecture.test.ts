@@ -41,7 +41,7 @@ const serverWalls: Readonly<Record<string, readonly string[]>> = {
   rpc: LEAVES,
   compatibility: ['services', ...LEAVES],
   services: ['rpc', 'conversation', 'agent', 'suggestion', 'operation', 'storage', ...LEAVES],
-  agent: ['outbound', ...LEAVES],
+  agent: ['outbound', 'storage', ...LEAVES],
   suggestion: LEAVES,
   operation: ['schedule', 'storage', ...LEAVES],
   schedule: ['storage', ...LEAVES],

@@ -5,12 +5,21 @@ import { Administration } from '@parleykit/proto/admin';
 import { Locations as LocationsProto } from '@parleykit/proto/location';
 import { Operations } from '@parleykit/proto/longrunning';
 import {
+  Agents,
+  Contexts,
   ConversationProfileSchema,
   ConversationProfiles,
   Conversations,
+  EntityTypes,
+  Environments,
+  Intents,
   Participants,
+  SessionEntityTypes,
+  Versions,
 } from '@parleykit/proto/v2beta1';
 import { NoAgent } from './agent/automated-agent.ts';
+import { AgentContents } from './agent/content/agent-contents.ts';
+import { AgentSessions, SESSION_EXPIRY } from './agent/session/agent-sessions.ts';
 import { WebhookAgent } from './agent/webhook-agent.ts';
 import { type Clock, SystemClock } from './clock.ts';
 import type { Config } from './config.ts';
@@ -23,14 +32,22 @@ import { HttpPoster } from './outbound/http-poster.ts';
 import { Dispatcher } from './rpc/dispatcher.ts';
 import { CallRecorder } from './rpc/record-call.ts';
 import { Scheduler } from './schedule/scheduler.ts';
+import { AgentEdits } from './services/agent-edits.ts';
+import { AgentsService } from './services/agents.ts';
+import { ContextsService } from './services/contexts.ts';
 import { ConversationProfilesService, putProfile } from './services/conversation-profiles.ts';
 import { ConversationWatch } from './services/conversation-watch.ts';
 import { ConversationsService } from './services/conversations.ts';
 import { errorOfStore } from './services/decide.ts';
+import { EntityTypesService } from './services/entity-types.ts';
+import { EnvironmentsService } from './services/environments.ts';
+import { IntentsService } from './services/intents.ts';
 import { LocationsService } from './services/locations.ts';
 import { OperationsService } from './services/operations.ts';
 import { ParticipantsService } from './services/participants.ts';
+import { SessionEntityTypesService } from './services/session-entity-types.ts';
 import { Turns } from './services/turns.ts';
+import { VersionsService } from './services/versions.ts';
 import { openSqliteStore } from './storage/sqlite-store.ts';
 import { ConflictError, type Store } from './storage/store.ts';
 import { GrpcTransport } from './transport/grpc.ts';
@@ -100,10 +117,37 @@ export function buildDispatcher(parts: { config: Config; store: Store; clock: Cl
   const agent = agentWebhook === undefined ? new NoAgent() : new WebhookAgent(agentWebhook, poster);
   const turns = new Turns({ store, clock, agent, handoffOn });
   dispatcher.register(Participants, new ParticipantsService(store, clock, turns));
+  registerAgents(dispatcher, { store, clock, locations, operations, scheduler });
   dispatcher.register(Administration, new ConversationWatch(store));
   dispatcher.register(Operations, new OperationsService(store, operations));
   dispatcher.register(LocationsProto, new LocationsService(locations, store.secret));
   return { dispatcher, scheduler, metrics };
+}
+
+/** What agents are made of, and what sessions with them hold. */
+function registerAgents(
+  dispatcher: Dispatcher,
+  parts: {
+    store: Store;
+    clock: Clock;
+    locations: Locations;
+    operations: OperationRunner;
+    scheduler: Scheduler;
+  },
+): void {
+  const { store, clock, locations, operations, scheduler } = parts;
+  const { secret } = store;
+  const contents = new AgentContents(store, clock);
+  const edits = new AgentEdits(contents, clock, operations);
+  const sessions = new AgentSessions(store, clock);
+  scheduler.handle(SESSION_EXPIRY, (timer) => sessions.expire(timer));
+  dispatcher.register(Agents, new AgentsService(contents, edits, locations, secret));
+  dispatcher.register(Intents, new IntentsService(contents, edits, clock, secret));
+  dispatcher.register(EntityTypes, new EntityTypesService(contents, edits, clock, secret));
+  dispatcher.register(Contexts, new ContextsService(sessions, secret));
+  dispatcher.register(SessionEntityTypes, new SessionEntityTypesService(sessions, contents, secret));
+  dispatcher.register(Environments, new EnvironmentsService(contents, secret));
+  dispatcher.register(Versions, new VersionsService(contents, secret));
 }
 
 function buildMetrics(store: Store, clock: Clock): Metrics {

@@ -19,6 +19,8 @@ const TIMER_KIND = 'operation';
 export interface Outcome {
   readonly change: Pick<Change, 'expect' | 'put' | 'remove'>;
   readonly response: Any;
+  /** Called when all of it is on disk. A restart in between leaves it out. */
+  readonly committed?: () => void;
 }
 
 /** The work behind a kind of operation. It may be tried more than once; only what it returns takes effect. */
@@ -117,8 +119,9 @@ export class OperationRunner {
 
   async #work(timer: Timer): Promise<void> {
     try {
-      const { result, change } = await this.#doWork(decodeTask(timer.data));
+      const { result, change, committed } = await this.#doWork(decodeTask(timer.data));
       await this.#finish(timer, result, change);
+      committed?.();
     } catch (error) {
       // The timer is either gone, because the operation was ended meanwhile, or still due: it is tried again.
       if (!(error instanceof ConflictError)) throw error;
@@ -126,13 +129,15 @@ export class OperationRunner {
   }
 
   /** What the work comes to: its outcome, or the error that it ends with. */
-  async #doWork(task: Task): Promise<{ result: Operation['result']; change: Outcome['change'] }> {
+  async #doWork(
+    task: Task,
+  ): Promise<{ result: Operation['result'] } & Pick<Outcome, 'change' | 'committed'>> {
     const work = this.#works.get(task.kind);
     if (work === undefined) throw new Error(`nobody does operations of kind ${task.kind}`);
     const request = fromBinary(work.request, Buffer.from(task.request, 'base64'));
     try {
-      const { change, response } = await work.run(request as never);
-      return { result: { case: 'response', value: response }, change };
+      const { response, ...rest } = await work.run(request as never);
+      return { result: { case: 'response', value: response }, ...rest };
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       return { result: { case: 'error', value: error.toStatus() }, change: {} };

@@ -99,12 +99,51 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
   // Kinds other than text and payload are answered as the agent gave them, and said in no response message.
   'Intent.Message': {
     implemented: 'text payload platform',
-    ignored:
+    stored:
       'image quick_replies card simple_responses basic_card suggestions link_out_suggestion list_select ' +
       'carousel_select telephony_play_audio telephony_synthesize_speech telephony_transfer_call rbm_text ' +
       'rbm_standalone_rich_card rbm_carousel_rich_card browse_carousel_card table_card media_content',
   },
   'Intent.Message.Text': { implemented: 'text' },
+  'Intent.Message.BasicCard': { stored: '*' },
+  'Intent.Message.BasicCard.Button': { stored: '*' },
+  'Intent.Message.BasicCard.Button.OpenUriAction': { stored: '*' },
+  'Intent.Message.BrowseCarouselCard': { stored: '*' },
+  'Intent.Message.BrowseCarouselCard.BrowseCarouselCardItem': { stored: '*' },
+  'Intent.Message.BrowseCarouselCard.BrowseCarouselCardItem.OpenUrlAction': { stored: '*' },
+  'Intent.Message.Card': { stored: '*' },
+  'Intent.Message.Card.Button': { stored: '*' },
+  'Intent.Message.CarouselSelect': { stored: '*' },
+  'Intent.Message.CarouselSelect.Item': { stored: '*' },
+  'Intent.Message.ColumnProperties': { stored: '*' },
+  'Intent.Message.Image': { stored: '*' },
+  'Intent.Message.LinkOutSuggestion': { stored: '*' },
+  'Intent.Message.ListSelect': { stored: '*' },
+  'Intent.Message.ListSelect.Item': { stored: '*' },
+  'Intent.Message.MediaContent': { stored: '*' },
+  'Intent.Message.MediaContent.ResponseMediaObject': { stored: '*' },
+  'Intent.Message.QuickReplies': { stored: '*' },
+  'Intent.Message.RbmCardContent': { stored: '*' },
+  'Intent.Message.RbmCardContent.RbmMedia': { stored: '*' },
+  'Intent.Message.RbmCarouselCard': { stored: '*' },
+  'Intent.Message.RbmStandaloneCard': { stored: '*' },
+  'Intent.Message.RbmSuggestedAction': { stored: '*' },
+  'Intent.Message.RbmSuggestedAction.RbmSuggestedActionDial': { stored: '*' },
+  'Intent.Message.RbmSuggestedAction.RbmSuggestedActionOpenUri': { stored: '*' },
+  'Intent.Message.RbmSuggestedReply': { stored: '*' },
+  'Intent.Message.RbmSuggestion': { stored: '*' },
+  'Intent.Message.RbmText': { stored: '*' },
+  'Intent.Message.SelectItemInfo': { stored: '*' },
+  'Intent.Message.SimpleResponse': { stored: '*' },
+  'Intent.Message.SimpleResponses': { stored: '*' },
+  'Intent.Message.Suggestion': { stored: '*' },
+  'Intent.Message.Suggestions': { stored: '*' },
+  'Intent.Message.TableCard': { stored: '*' },
+  'Intent.Message.TableCardCell': { stored: '*' },
+  'Intent.Message.TableCardRow': { stored: '*' },
+  'Intent.Message.TelephonyPlayAudio': { stored: '*' },
+  'Intent.Message.TelephonySynthesizeSpeech': { stored: '*' },
+  'Intent.Message.TelephonyTransferCall': { stored: '*' },
   SuggestionResult: {
     implemented: 'error',
     unset:
@@ -125,6 +164,97 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
     implemented:
       'reply_text automated_agent_reply message human_agent_suggestion_results end_user_suggestion_results',
     unset: 'recognition_result reply_audio dtmf_parameters debugging_info speech_model',
+  },
+
+  GetAgentRequest: { implemented: '*' },
+  SetAgentRequest: { implemented: '*' },
+  DeleteAgentRequest: { implemented: '*' },
+  SearchAgentsRequest: { implemented: '*' },
+  SearchAgentsResponse: { implemented: '*' },
+  GetValidationResultRequest: { implemented: '*' },
+  ValidationResult: { implemented: '*' },
+  ValidationError: { implemented: '*' },
+  Agent: {
+    implemented: 'parent display_name default_language_code supported_language_codes',
+    stored:
+      'time_zone description avatar_uri enable_logging match_mode classification_threshold api_version tier',
+  },
+
+  ListIntentsRequest: { implemented: '*' },
+  ListIntentsResponse: { implemented: '*' },
+  GetIntentRequest: { implemented: '*' },
+  CreateIntentRequest: { implemented: '*' },
+  UpdateIntentRequest: { implemented: '*' },
+  DeleteIntentRequest: { implemented: '*' },
+  BatchUpdateIntentsRequest: {
+    implemented: 'parent intent_batch_inline language_code update_mask intent_view',
+    refused: 'intent_batch_uri',
+  },
+  BatchDeleteIntentsRequest: { implemented: '*' },
+  IntentBatch: { implemented: '*' },
+  Intent: {
+    implemented:
+      'name display_name input_context_names output_contexts root_followup_intent_name ' +
+      'parent_followup_intent_name followup_intent_info',
+    stored:
+      'webhook_state priority is_fallback ml_enabled ml_disabled live_agent_handoff end_interaction events ' +
+      'training_phrases action reset_contexts parameters messages default_response_platforms',
+  },
+  'Intent.FollowupIntentInfo': { implemented: '*' },
+  'Intent.TrainingPhrase': { implemented: 'name', stored: 'type parts times_added_count' },
+  'Intent.TrainingPhrase.Part': { stored: '*' },
+  'Intent.Parameter': {
+    implemented: 'name display_name',
+    stored: 'value default_value entity_type_display_name mandatory prompts is_list',
+  },
+  ListEntityTypesRequest: { implemented: '*' },
+  ListEntityTypesResponse: { implemented: '*' },
+  GetEntityTypeRequest: { implemented: '*' },
+  CreateEntityTypeRequest: { implemented: '*' },
+  UpdateEntityTypeRequest: { implemented: '*' },
+  DeleteEntityTypeRequest: { implemented: '*' },
+  BatchUpdateEntityTypesRequest: {
+    implemented: 'parent entity_type_batch_inline language_code update_mask',
+    refused: 'entity_type_batch_uri',
+  },
+  BatchDeleteEntityTypesRequest: { implemented: '*' },
+  EntityTypeBatch: { implemented: '*' },
+  BatchCreateEntitiesRequest: { implemented: '*' },
+  BatchUpdateEntitiesRequest: { implemented: '*' },
+  BatchDeleteEntitiesRequest: { implemented: '*' },
+  EntityType: {
+    implemented: 'name display_name kind',
+    stored: 'auto_expansion_mode entities enable_fuzzy_extraction',
+  },
+  'EntityType.Entity': { stored: '*' },
+
+  ListContextsRequest: { implemented: '*' },
+  ListContextsResponse: { implemented: '*' },
+  GetContextRequest: { implemented: '*' },
+  CreateContextRequest: { implemented: '*' },
+  UpdateContextRequest: { implemented: '*' },
+  DeleteContextRequest: { implemented: '*' },
+  DeleteAllContextsRequest: { implemented: '*' },
+
+  ListSessionEntityTypesRequest: { implemented: '*' },
+  ListSessionEntityTypesResponse: { implemented: '*' },
+  GetSessionEntityTypeRequest: { implemented: '*' },
+  CreateSessionEntityTypeRequest: { implemented: '*' },
+  UpdateSessionEntityTypeRequest: { implemented: '*' },
+  DeleteSessionEntityTypeRequest: { implemented: '*' },
+  SessionEntityType: { implemented: 'name', stored: 'entity_override_mode entities' },
+
+  // No agent has versions, and no environment but its draft.
+  ListVersionsRequest: { implemented: '*' },
+  ListVersionsResponse: { unset: '*' },
+  GetVersionRequest: { implemented: '*' },
+  Version: { unset: '*' },
+  ListEnvironmentsRequest: { implemented: '*' },
+  ListEnvironmentsResponse: { unset: '*' },
+  GetEnvironmentRequest: { implemented: '*' },
+  Environment: {
+    implemented: 'name state',
+    unset: 'description agent_version update_time text_to_speech_settings fulfillment',
   },
 
   ListConversationProfilesRequest: { implemented: `parent ${page}` },
