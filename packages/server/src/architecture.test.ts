@@ -15,7 +15,7 @@ const packageWalls: Readonly<Record<string, readonly string[]>> = {
   proto: [],
   transcoding: ['proto'],
   nlu: [],
-  server: ['proto', 'transcoding'],
+  server: ['proto', 'transcoding', 'nlu'],
   cli: ['proto', 'server'],
 };
 
@@ -67,6 +67,8 @@ const thirdParty: Readonly<Record<string, readonly string[]>> = {
 interface Import {
   readonly from: string;
   readonly to: string;
+  /** Whether it is there as soon as its importer is: neither types alone nor a call of `import()`. */
+  readonly eager: boolean;
 }
 
 function readImports(): Import[] {
@@ -78,8 +80,18 @@ function readImports(): Import[] {
       .flatMap((file) => {
         const path = join(source, file);
         const from = `${name}/${file.replaceAll(sep, '/')}`;
-        const specifiers = readFileSync(path, 'utf8').matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/gu);
-        return [...specifiers].map(([, specifier = '']) => ({ from, to: resolve(name, path, specifier) }));
+        const text = readFileSync(path, 'utf8');
+        const types = new Set(
+          [...text.matchAll(/^(?:import|export) type [^;]+? from '([^']+)'/gmu)].map(
+            ([, specifier]) => specifier,
+          ),
+        );
+        const specifiers = text.matchAll(/(?:from|import)\s*(\(?)\s*'([^']+)'/gu);
+        return [...specifiers].map(([, call, specifier = '']) => ({
+          from,
+          to: resolve(name, path, specifier),
+          eager: call === '' && !types.has(specifier),
+        }));
       });
   });
 }
@@ -134,6 +146,19 @@ describe('the walls', () => {
       return !STORAGE_PORT.includes(file) && from !== 'server/server.ts';
     });
     assert.deepEqual(crossed, []);
+  });
+
+  it('have language understanding loaded by who needs it, not at the start', () => {
+    const understanding = (path: string) => path.startsWith('server/agent/training/');
+    const crossed = imports.filter(
+      ({ from, to, eager }) =>
+        from.startsWith('server/') &&
+        eager &&
+        !understanding(from) &&
+        (to === '@parleykit/nlu' || understanding(to)),
+    );
+    assert.deepEqual(crossed, []);
+    assert.ok(imports.some(({ from, to }) => understanding(from) && to === '@parleykit/nlu'));
   });
 
   it('keep each library where it belongs', () => {
