@@ -19,6 +19,8 @@ const SIMILAR = 0.1;
 const SURE = 0.8;
 /** Intents whose entity types are looked for in a text that none is sure of. */
 const LIKELY_MAX = 5;
+/** How sure of an intent the words alone must be: that a date is in it says little about a text. */
+const LIKELY_MIN = 0.1;
 /** Templates that are compared with a text. */
 const TEMPLATES_MAX = 8;
 
@@ -115,7 +117,9 @@ async function classify(
   const plain = model.classify(reading.text, eligible);
   const [first] = plain.scored;
   if (first === undefined || first.confidence >= SURE) return plain;
-  const likely = plain.scored.slice(0, LIKELY_MAX).map(({ intent }) => intent);
+  const likely = plain.scored
+    .slice(0, LIKELY_MAX)
+    .flatMap(({ intent, confidence }) => (confidence < LIKELY_MIN ? [] : [intent]));
   const entityTypes = [...new Set(likely.flatMap((intent) => intent.entityTypes))];
   const annotated = model.annotate(reading.text, await reading.spans(entityTypes));
   if (annotated === reading.text) return plain;

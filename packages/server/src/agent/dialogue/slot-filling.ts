@@ -95,13 +95,17 @@ export async function readAnswer(
 ): Promise<SlotFillingStep> {
   const other = match?.intent === intent ? undefined : match;
   const surely = (least: number) => other !== undefined && (other.byRule || other.confidence >= least);
-  if (asked && isCancellation(reading.text) && other?.byRule !== true) return { kind: 'cancelled' };
+  if (isCancellation(reading.text) && (other === undefined || (asked && !other.byRule))) {
+    return { kind: 'cancelled' };
+  }
 
   const spans = await reading.spans(intent.entityTypes, { places: intent });
   const told = spans.filter(({ entityType }) => entityType === missing.entityType);
   if (told.length > 0) {
-    const wins = isMostOf(told, reading.text) || !surely(OTHER_SURE);
-    return wins && (asked || other === undefined) ? { kind: 'filled', spans } : { kind: 'other' };
+    const isAnswer = isMostOf(told, reading.text)
+      ? asked || other?.byRule !== true
+      : !surely(OTHER_SURE) && asked;
+    return isAnswer || other === undefined ? { kind: 'filled', spans } : { kind: 'other' };
   }
   if (!asked) return { kind: 'other' };
   if (missing.alias !== '') {
