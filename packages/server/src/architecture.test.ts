@@ -149,7 +149,9 @@ describe('the walls', () => {
   });
 
   it('have language understanding loaded by who needs it, not at the start', () => {
-    const understanding = (path: string) => path.startsWith('server/agent/training/');
+    // The package's entry point for agents is for others: nothing in the server imports it.
+    const understanding = (path: string) =>
+      path.startsWith('server/agent/training/') || path === 'server/agent/index.ts';
     const crossed = imports.filter(
       ({ from, to, eager }) =>
         from.startsWith('server/') &&
