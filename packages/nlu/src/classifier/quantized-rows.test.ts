@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { quantizeRows } from './quantized-rows.ts';
+import { compact, QuantizedRows, quantizeRows, SparseQuantizedRows } from './quantized-rows.ts';
 
 const OUTPUTS = 3;
 const COLUMNS = 4;
@@ -35,5 +35,38 @@ describe('quantizeRows()', () => {
       Array.from(product, (sum) => Math.round(sum)),
       [1, 2],
     );
+  });
+});
+
+describe('compact()', () => {
+  it('makes the same products of less', () => {
+    const byte = fc.oneof(
+      { arbitrary: fc.constant(0), weight: 9 },
+      { arbitrary: fc.integer({ min: -127, max: 127 }), weight: 1 },
+    );
+    const [outputs, columns] = [20, 30];
+    const bytes = fc.array(byte, { minLength: outputs * columns, maxLength: outputs * columns });
+    const row = fc.uniqueArray(fc.integer({ min: 0, max: columns + 5 }), { maxLength: 10 });
+    fc.assert(
+      fc.property(bytes, row, (entries, present) => {
+        const scales = Float32Array.from({ length: outputs }, (_, output) => 0.01 * (output + 1));
+        const whole = new QuantizedRows(Int8Array.from(entries), scales);
+        const values = Float32Array.from(present, (column) => column / 7 - 2);
+        const [less, more] = [compact(whole), whole].map((matrix) =>
+          matrix.multiply(Int32Array.from(present), values),
+        );
+        assert.deepEqual(less, more);
+      }),
+    );
+  });
+
+  it('keeps what is mostly weights as it is, and takes the zeros out of what is not', () => {
+    const scales = new Float32Array(8).fill(1);
+    const full = new QuantizedRows(new Int8Array(80).fill(1), scales);
+    assert.equal(compact(full), full);
+    const sparse = compact(new QuantizedRows(new Int8Array(80), scales));
+    assert.ok(sparse instanceof SparseQuantizedRows);
+    assert.equal(sparse.bytes.length, 0);
+    assert.equal(sparse.outputs, 8);
   });
 });

@@ -36,6 +36,69 @@ export class QuantizedRows {
   }
 }
 
+/** A quantised matrix of which most entries are 0: of each column only the others are kept, with their outputs. */
+export class SparseQuantizedRows {
+  /** By column: where its entries begin. One more says where they end. */
+  readonly starts: Uint32Array;
+  readonly places: Uint16Array;
+  readonly bytes: Int8Array;
+  readonly scales: Float32Array;
+
+  constructor(starts: Uint32Array, places: Uint16Array, bytes: Int8Array, scales: Float32Array) {
+    this.starts = starts;
+    this.places = places;
+    this.bytes = bytes;
+    this.scales = scales;
+  }
+
+  get outputs(): number {
+    return this.scales.length;
+  }
+
+  /** The row times this matrix: the same numbers as of the whole matrix. */
+  multiply(columns: Int32Array, values: Float32Array): Float32Array {
+    const { outputs, starts, places, bytes } = this;
+    const sums = new Float32Array(outputs);
+    for (let index = 0; index < columns.length; index++) {
+      const column = columns[index] as number;
+      const value = values[index] as number;
+      for (let entry = starts[column] ?? 0, end = starts[column + 1] ?? 0; entry < end; entry++) {
+        const output = places[entry] as number;
+        sums[output] = (sums[output] as number) + (bytes[entry] as number) * value;
+      }
+    }
+    for (let output = 0; output < outputs; output++) {
+      sums[output] = (sums[output] as number) * (this.scales[output] as number);
+    }
+    return sums;
+  }
+}
+
+/** Outputs that a sparse matrix can tell apart. */
+const PLACES_MAX = 0x1_0000;
+
+/** The same matrix in whichever form is smaller. */
+export function compact(rows: QuantizedRows): QuantizedRows | SparseQuantizedRows {
+  const { bytes, outputs, columns, scales } = rows;
+  let count = 0;
+  for (const byte of bytes) if (byte !== 0) count += 1;
+  if (outputs > PLACES_MAX || 3 * count + 4 * columns >= bytes.length) return rows;
+  const starts = new Uint32Array(columns + 1);
+  const places = new Uint16Array(count);
+  const kept = new Int8Array(count);
+  let next = 0;
+  for (let column = 0; column < columns; column++) {
+    for (let output = 0; output < outputs; output++) {
+      const byte = bytes[column * outputs + output] as number;
+      if (byte === 0) continue;
+      places[next] = output;
+      kept[next++] = byte;
+    }
+    starts[column + 1] = next;
+  }
+  return new SparseQuantizedRows(starts, places, kept, scales);
+}
+
 /** The scale at which bytes hold weights best: the greatest of them is 127. */
 export function scaleOf(weights: Float32Array): number {
   let greatest = 0;

@@ -3,7 +3,7 @@ import { collectExamples, dealFolds, type Examples, type TrainingSet } from './e
 import { IntentModel, NEARNESS_WEIGHT, type QuantizedPerceptron } from './intent-model.ts';
 import { keepPhrases, NearestPhrases } from './nearest-phrases.ts';
 import { trainPerceptron } from './perceptron.ts';
-import { QuantizedRows, quantizeRows, scaleOf } from './quantized-rows.ts';
+import { compact, QuantizedRows, quantizeRows, scaleOf } from './quantized-rows.ts';
 import { type SparseRow, type SparseRows, stackRows } from './sparse-rows.ts';
 import { PlaneFinder } from './support-vectors.ts';
 import { countVocabulary } from './vocabulary.ts';
@@ -32,6 +32,10 @@ export interface TrainingRun {
 }
 
 const FOLDS = 5;
+/** Times that all phrases are gone over for a class, and of how many classes the last time is not worth its while. */
+const SWEEPS = 3;
+const SWEEPS_OF_MANY = 2;
+const MANY_CLASSES = 200;
 /** Of more phrases, planes alone reject as well. */
 const NEAREST_TEXTS_MAX = 2000;
 /** A text without features: it means none of the intents, so that even a single one rejects something. */
@@ -76,7 +80,7 @@ export function trainModel({ set, mode, seed, onProgress }: TrainingRun): Intent
   return new IntentModel({
     intents: examples.intents,
     vocabulary,
-    planes: packPlanes(found.planes, found.scales, kept.order.subarray(0, kept.count)),
+    planes: compact(packPlanes(found.planes, found.scales, kept.order.subarray(0, kept.count))),
     biases: found.biases,
     slopes: Float32Array.from(found.sigmoids, ({ slope }) => slope),
     offsets: Float32Array.from(found.sigmoids, ({ offset }) => offset),
@@ -111,7 +115,8 @@ function findPlanes(
   seed: number,
   onProgress: (done: number) => void,
 ): FoundPlanes {
-  const finder = new PlaneFinder(stackRows([...rows, NOTHING], width), width, seed);
+  const sweeps = examples.classes > MANY_CLASSES ? SWEEPS_OF_MANY : SWEEPS;
+  const finder = new PlaneFinder(stackRows([...rows, NOTHING], width), width, { seed, sweeps });
   const folds = dealFolds(examples, FOLDS, seed);
   const nearest = nearestOf(rows, width, examples);
   const nearness =
@@ -127,6 +132,7 @@ function findPlanes(
     const bytes = new Int8Array(width);
     for (let column = 0; column < width; column++) {
       const weight = weights[column] as number;
+      if (weight === 0) continue;
       bytes[column] = Math.round(weight / scale);
       importance[column] = Math.max(importance[column] as number, Math.abs(weight));
     }
