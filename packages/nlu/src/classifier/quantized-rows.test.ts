@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { compact, QuantizedRows, quantizeRows, SparseQuantizedRows } from './quantized-rows.ts';
+import {
+  type OutputBytes,
+  packOutputs,
+  QuantizedRows,
+  quantizeRows,
+  SparseQuantizedRows,
+} from './quantized-rows.ts';
 
 const OUTPUTS = 3;
 const COLUMNS = 4;
@@ -38,35 +44,53 @@ describe('quantizeRows()', () => {
   });
 });
 
-describe('compact()', () => {
-  it('makes the same products of less', () => {
-    const byte = fc.oneof(
-      { arbitrary: fc.constant(0), weight: 9 },
-      { arbitrary: fc.integer({ min: -127, max: 127 }), weight: 1 },
-    );
+describe('packOutputs()', () => {
+  /** The outputs of a matrix that is given by column. */
+  function outputsOf(entries: readonly number[], outputs: number): OutputBytes[] {
+    return Array.from({ length: outputs }, (_, output) => {
+      const own = entries.flatMap((byte, index) =>
+        index % outputs === output && byte !== 0 ? [[Math.floor(index / outputs), byte] as const] : [],
+      );
+      return {
+        columns: Int32Array.from(own, ([column]) => column),
+        bytes: Int8Array.from(own, ([, byte]) => byte),
+      };
+    });
+  }
+
+  it('makes the same products in either form', () => {
     const [outputs, columns] = [20, 30];
-    const bytes = fc.array(byte, { minLength: outputs * columns, maxLength: outputs * columns });
+    const scales = Float32Array.from({ length: outputs }, (_, output) => 0.01 * (output + 1));
+    const byte = (zeros: number) =>
+      fc.oneof(
+        { arbitrary: fc.constant(0), weight: zeros },
+        { arbitrary: fc.integer({ min: -127, max: 127 }), weight: 1 },
+      );
     const row = fc.uniqueArray(fc.integer({ min: 0, max: columns + 5 }), { maxLength: 10 });
-    fc.assert(
-      fc.property(bytes, row, (entries, present) => {
-        const scales = Float32Array.from({ length: outputs }, (_, output) => 0.01 * (output + 1));
-        const whole = new QuantizedRows(Int8Array.from(entries), scales);
-        const values = Float32Array.from(present, (column) => column / 7 - 2);
-        const [less, more] = [compact(whole), whole].map((matrix) =>
-          matrix.multiply(Int32Array.from(present), values),
-        );
-        assert.deepEqual(less, more);
-      }),
-    );
+    for (const [zeros, form] of [
+      [20, SparseQuantizedRows],
+      [0, QuantizedRows],
+    ] as const) {
+      const bytes = fc.array(byte(zeros), { minLength: outputs * columns, maxLength: outputs * columns });
+      fc.assert(
+        fc.property(bytes, row, (entries, present) => {
+          const packed = packOutputs(outputsOf(entries, outputs), columns, scales);
+          const whole = new QuantizedRows(Int8Array.from(entries), scales);
+          const values = Float32Array.from(present, (column) => column / 7 - 2);
+          const [one, other] = [packed, whole].map((matrix) =>
+            matrix.multiply(Int32Array.from(present), values),
+          );
+          assert.deepEqual(one, other);
+          assert.ok(packed instanceof form);
+        }),
+        { numRuns: 30 },
+      );
+    }
   });
 
-  it('keeps what is mostly weights as it is, and takes the zeros out of what is not', () => {
-    const scales = new Float32Array(8).fill(1);
-    const full = new QuantizedRows(new Int8Array(80).fill(1), scales);
-    assert.equal(compact(full), full);
-    const sparse = compact(new QuantizedRows(new Int8Array(80), scales));
-    assert.ok(sparse instanceof SparseQuantizedRows);
-    assert.equal(sparse.bytes.length, 0);
-    assert.equal(sparse.outputs, 8);
+  it('leaves out the columns from the count on', () => {
+    const scales = Float32Array.of(1, 1);
+    const packed = packOutputs(outputsOf([1, 2, 3, 4], 2), 1, scales);
+    assert.deepEqual(packed.multiply(Int32Array.of(0, 1), Float32Array.of(1, 1)), Float32Array.of(1, 2));
   });
 });

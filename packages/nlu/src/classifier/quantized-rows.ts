@@ -77,26 +77,57 @@ export class SparseQuantizedRows {
 /** Outputs that a sparse matrix can tell apart. */
 const PLACES_MAX = 0x1_0000;
 
-/** The same matrix in whichever form is smaller. */
-export function compact(rows: QuantizedRows): QuantizedRows | SparseQuantizedRows {
-  const { bytes, outputs, columns, scales } = rows;
-  let count = 0;
-  for (const byte of bytes) if (byte !== 0) count += 1;
-  if (outputs > PLACES_MAX || 3 * count + 4 * columns >= bytes.length) return rows;
-  const starts = new Uint32Array(columns + 1);
-  const places = new Uint16Array(count);
-  const kept = new Int8Array(count);
-  let next = 0;
-  for (let column = 0; column < columns; column++) {
-    for (let output = 0; output < outputs; output++) {
-      const byte = bytes[column * outputs + output] as number;
-      if (byte === 0) continue;
-      places[next] = output;
-      kept[next++] = byte;
-    }
-    starts[column + 1] = next;
+/** What one output gives the columns that it gives anything at all, in their order. */
+export interface OutputBytes {
+  readonly columns: Int32Array;
+  readonly bytes: Int8Array;
+}
+
+/** The matrix of some outputs, in whichever form is smaller. Columns from the count on are left out. */
+export function packOutputs(
+  outputs: readonly OutputBytes[],
+  count: number,
+  scales: Float32Array,
+): QuantizedRows | SparseQuantizedRows {
+  const starts = new Uint32Array(count + 1);
+  for (const { columns } of outputs) {
+    for (const column of columns) if (column < count) starts[column + 1] = (starts[column + 1] as number) + 1;
   }
-  return new SparseQuantizedRows(starts, places, kept, scales);
+  for (let column = 0; column < count; column++) {
+    starts[column + 1] = (starts[column + 1] as number) + (starts[column] as number);
+  }
+  const entries = starts[count] as number;
+  const size = count * outputs.length;
+  if (outputs.length > PLACES_MAX || 3 * entries + 4 * count >= size) {
+    const whole = new Int8Array(size);
+    visit(outputs, count, (column, output, byte) => {
+      whole[column * outputs.length + output] = byte;
+    });
+    return new QuantizedRows(whole, scales);
+  }
+  const next = starts.slice();
+  const places = new Uint16Array(entries);
+  const bytes = new Int8Array(entries);
+  visit(outputs, count, (column, output, byte) => {
+    const entry = next[column] as number;
+    next[column] = entry + 1;
+    places[entry] = output;
+    bytes[entry] = byte;
+  });
+  return new SparseQuantizedRows(starts, places, bytes, scales);
+}
+
+function visit(
+  outputs: readonly OutputBytes[],
+  count: number,
+  take: (column: number, output: number, byte: number) => void,
+): void {
+  for (const [output, { columns, bytes }] of outputs.entries()) {
+    for (let entry = 0; entry < columns.length; entry++) {
+      const column = columns[entry] as number;
+      if (column < count) take(column, output, bytes[entry] as number);
+    }
+  }
 }
 
 /** The scale at which bytes hold weights best: the greatest of them is 127. */
