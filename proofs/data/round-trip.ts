@@ -13,6 +13,8 @@ import { findDifferences, type JsonFiles } from './json-files.ts';
 export interface RoundTrip {
   readonly report: ArchiveReport;
   readonly readMs: number;
+  /** Of the process, all its threads. */
+  readonly readCpuMs: number;
   readonly writeMs: number;
   /** JSON files that were compared. */
   readonly files: number;
@@ -24,8 +26,11 @@ export interface RoundTrip {
 export async function goRound(zip: Uint8Array): Promise<RoundTrip> {
   const problems: string[] = [];
   const start = performance.now();
+  const cpu = process.cpuUsage();
   const { archive, report } = await readAgentArchive(zip);
   const read = performance.now();
+  const { user, system } = process.cpuUsage(cpu);
+  const readCpuMs = (user + system) / 1000;
   const stored = store(archive);
   if (!isSame(archive, stored)) problems.push('what is stored is not what was read');
   const writing = performance.now();
@@ -43,6 +48,7 @@ export async function goRound(zip: Uint8Array): Promise<RoundTrip> {
   return {
     report,
     readMs: read - start,
+    readCpuMs,
     writeMs: done - writing,
     files: Object.keys(before).length,
     problems,
@@ -61,14 +67,20 @@ function store({ agent, intents, entityTypes }: AgentArchive): AgentArchive {
 }
 
 function isSame(one: AgentArchive, other: AgentArchive): boolean {
+  const intents = new Map(other.intents.map((each) => [each.intent?.name, each]));
+  const entityTypes = new Map(other.entityTypes.map((each) => [each.entityType?.name, each]));
   return (
     equals(StoredAgentSchema, one.agent, other.agent) &&
-    one.intents.length === other.intents.length &&
-    one.intents.every((intent) => other.intents.some((its) => equals(StoredIntentSchema, intent, its))) &&
-    one.entityTypes.length === other.entityTypes.length &&
-    one.entityTypes.every((type) =>
-      other.entityTypes.some((its) => equals(StoredEntityTypeSchema, type, its)),
-    )
+    one.intents.length === intents.size &&
+    one.intents.every((each) => {
+      const its = intents.get(each.intent?.name);
+      return its !== undefined && equals(StoredIntentSchema, each, its);
+    }) &&
+    one.entityTypes.length === entityTypes.size &&
+    one.entityTypes.every((each) => {
+      const its = entityTypes.get(each.entityType?.name);
+      return its !== undefined && equals(StoredEntityTypeSchema, each, its);
+    })
   );
 }
 

@@ -98,8 +98,9 @@ function rootOf(paths: readonly string[]): string {
   );
   const candidates = [...roots].filter((root) => root === '' || root.endsWith('/'));
   const depth = (root: string): number => root.split('/').length;
-  const least = Math.min(...candidates.map(depth));
-  const [root, other] = candidates.filter((candidate) => depth(candidate) === least).sort();
+  candidates.sort((one, other) => depth(one) - depth(other) || (one < other ? -1 : 1));
+  const [root, second] = candidates;
+  const other = second !== undefined && depth(second) === depth(root ?? '') ? second : undefined;
   if (root === undefined) {
     throw new ArchiveError([
       'this is no export of an agent: there is neither agent.json nor intents nor entities in it',
@@ -150,17 +151,17 @@ class Reading {
 
   async intents(languages: Languages): Promise<ReadIntent[]> {
     const read: ReadIntent[] = [];
-    const inner: ReadIntent[] = [];
+    const inner: ReadIntent[][] = [];
     for await (const { base, main, parts } of this.#groups(this.#files.intents, 'usersays', 'intents')) {
       const [intent, ...followers] = readIntent({ base, main, phrases: parts }, languages, this.#findings);
       if (intent !== undefined) read.push(intent);
-      inner.push(...followers);
+      inner.push(followers);
     }
     // An intent that lies in another one and in a file of its own is read from that.
     const own = new Set(read.map(({ stored }) => stored.intent?.name));
-    read.push(...inner.filter(({ stored }) => !own.has(stored.intent?.name)));
-    this.#refuseDoubles(read.map(({ stored: { intent }, file }) => ({ ...intent, file })));
-    return read;
+    const all = read.concat(inner.flat().filter(({ stored }) => !own.has(stored.intent?.name)));
+    this.#refuseDoubles(all.map(({ stored: { intent }, file }) => ({ ...intent, file })));
+    return all;
   }
 
   async entityTypes(languages: Languages): Promise<StoredEntityType[]> {

@@ -58,7 +58,7 @@ export function linkIntents(read: readonly ReadIntent[], findings: Findings): Ro
 /** All that lie on a circle; not those that hang on one. */
 function circlesOf(intents: readonly Intent[], byName: ReadonlyMap<string, Intent>): Intent[] {
   const seen = new Set<Intent>();
-  const circles: Intent[] = [];
+  const circles: Intent[][] = [];
   for (const start of intents) {
     const chain = new Set<Intent>();
     let at: Intent | undefined = start;
@@ -69,9 +69,9 @@ function circlesOf(intents: readonly Intent[], byName: ReadonlyMap<string, Inten
     }
     if (at === undefined || !chain.has(at)) continue;
     const passed = [...chain];
-    circles.push(...passed.slice(passed.indexOf(at)));
+    circles.push(passed.slice(passed.indexOf(at)));
   }
-  return circles;
+  return circles.flat();
 }
 
 /** Puts two leftovers of the same object together that have no key in common. */

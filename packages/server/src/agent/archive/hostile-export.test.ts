@@ -97,6 +97,13 @@ describe('an export that means harm', () => {
     assert.equal(archive?.intents[0]?.languages['en']?.prompts['p']?.prompts.length, 100_000);
   });
 
+  it('is read with any number of phrases', async () => {
+    const said = Array.from({ length: 200_000 }, (_, index) => ({ id: String(index) }));
+    const files = { ...agent, 'intents/a.json': bareIntent('a'), 'intents/a_usersays_en.json': said };
+    const archive = await readOrRefuse(zipOf(files));
+    assert.equal(archive?.intents[0]?.languages['en']?.trainingPhrases.length, 200_000);
+  });
+
   it('is refused for more languages than there are', async () => {
     const messages = Array.from({ length: 20_000 }, (_, index) => ({ lang: `en-${index}` }));
     const zip = zipOf({ ...agent, 'intents/a.json': bareIntent('a', { responses: [{ messages }] }) });

@@ -94,7 +94,7 @@ export function readIntent(files: IntentFiles, languages: Languages, findings: F
   }
   for (const [tag, says] of gatherPhrases(files, byDefault)) {
     const language = languageOf(stored, tag, main);
-    language.trainingPhrases.push(...says.map(readPhrase));
+    language.trainingPhrases = says.map(readPhrase);
     const written = language.trainingPhrases.map((phrase) => writePhrase(phrase, tag));
     const leftover = leftoverOf(
       written,

@@ -148,7 +148,7 @@ function isReached(references: References, name: string): boolean {
     if (at === name) return true;
     if (seen.has(at)) continue;
     seen.add(at);
-    next.push(...(references.get(at) ?? []));
+    for (const other of references.get(at) ?? []) next.push(other);
   }
   return false;
 }
