@@ -120,11 +120,15 @@ function splitIntent(from: Intent, before: StoredIntent, place: IntentPlace): St
   return stored;
 }
 
+/** What a caller may name a parameter: less than would be no key among others. */
+const PARAMETER_NAME = /^[0-9A-Za-z-]{1,64}$/u;
+
 /** Names by which the prompts of all languages know their parameters: what was there before keeps its own. */
 function nameParameters(parameters: Parameter[], before: readonly Parameter[]): void {
   const known = new Map(before.map(({ displayName, name }) => [displayName, name]));
   const taken = new Set<string>();
   for (const parameter of parameters) {
+    if (!PARAMETER_NAME.test(parameter.name)) parameter.name = '';
     const name = parameter.name || known.get(parameter.displayName) || randomUUID();
     parameter.name = taken.has(name) ? randomUUID() : name;
     taken.add(parameter.name);
