@@ -139,6 +139,22 @@ function createCases(wire: Wire): void {
     }
   });
 
+  it('gives parameters names where theirs are no names, or those of others', async () => {
+    const agent = await newAgent(wire);
+    const own = ['__proto__', 'constructor', 'mine', 'mine', '', 'a/b'];
+    const parameters = own.map((name, index) => ({ name, displayName: `p${index}`, prompts: [`${index}?`] }));
+    const made = await createIntent(wire, agent, { displayName: 'x', parameters });
+    const got = await getIntent(wire, made.name);
+    assert.deepEqual(got, made);
+    assert.deepEqual(
+      got.parameters.map(({ prompts }) => prompts),
+      own.map((_, index) => [`${index}?`]),
+    );
+    const names = got.parameters.map(({ name }) => name);
+    assert.equal(new Set(names).size, own.length);
+    assert.deepEqual(names.slice(1, 3), ['constructor', 'mine']);
+  });
+
   it('gives a display name to one of racing calls alone', async () => {
     const agent = await newAgent(wire);
     const calls = Array.from({ length: 8 }, () => createIntent(wire, agent, { displayName: 'one' }));

@@ -21,7 +21,7 @@ import { AgentDraft } from '../agent/content/agent-draft.ts';
 import { validateContent } from '../agent/content/content-validation.ts';
 import { checkDisplayName, checkEnum } from '../agent/content/intent-edit.ts';
 import { fieldInvalid, fieldsRequired } from '../errors.ts';
-import { applyFieldMask, checkFieldMask } from '../field-mask.ts';
+import { applyFieldMask, maskOrAll } from '../field-mask.ts';
 import { AGENT_DESCRIPTION_LENGTH_MAX, AGENT_SETTINGS_BYTES_MAX, PAGE_SIZE_DEFAULT } from '../limits.ts';
 import type { Locations } from '../locations.ts';
 import { ResourceName } from '../resource-names.ts';
@@ -57,12 +57,11 @@ export class AgentsService implements ServiceHandlers<typeof Agents> {
     const { resource: parent } = call;
     this.#locations.require(parent);
     if (parent.project === ANY_PROJECT) throw fieldInvalid('agent.parent', 'must name a project');
-    const mask = updateMask?.paths.length ? updateMask : undefined;
-    if (mask !== undefined) checkFieldMask(AgentSchema, mask);
+    const mask = maskOrAll(AgentSchema, updateMask);
     return this.#edits.decide(parent, call, async () => {
       const found = await this.#contents.find(parent);
       const agent = found === undefined ? create(AgentSchema) : clone(AgentSchema, agentOf(found));
-      applyFieldMask(AgentSchema, mask ?? ALL, from, agent);
+      applyFieldMask(AgentSchema, mask, from, agent);
       agent.parent = '';
       if (found !== undefined && agent.defaultLanguageCode !== agentOf(found).defaultLanguageCode) {
         throw fieldInvalid('agent.default_language_code', 'cannot be changed');
@@ -116,8 +115,6 @@ export class AgentsService implements ServiceHandlers<typeof Agents> {
     return validateContent(found, agentName(parent), requireLanguage(found, request.languageCode));
   }
 }
-
-const ALL = { $typeName: 'google.protobuf.FieldMask' as const, paths: ['*'] };
 
 /** An agent as the API answers it, under the parent in the form of the caller. */
 function viewAgent(stored: Agent, parent: ResourceName): Agent {

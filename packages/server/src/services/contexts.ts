@@ -17,7 +17,7 @@ import { requireEnvironment } from '../agent/content/environments.ts';
 import type { AgentSessions } from '../agent/session/agent-sessions.ts';
 import { type SessionName, sessionOfName } from '../agent/session/session-names.ts';
 import { fieldInvalid, fieldsRequired, notFound, resourceNameInvalid } from '../errors.ts';
-import { applyFieldMask, checkFieldMask } from '../field-mask.ts';
+import { applyFieldMask, maskOrAll } from '../field-mask.ts';
 import { type ResourceName, readResourceName } from '../resource-names.ts';
 import type { CallContext } from '../rpc/call-context.ts';
 import type { ServiceHandlers } from '../rpc/dispatcher.ts';
@@ -73,15 +73,14 @@ export class ContextsService implements ServiceHandlers<typeof Contexts> {
 
   /** Changes what the mask names, or all where there is none. Without a lifespan it is over with this call. */
   async updateContext(request: UpdateContextRequest, call: CallContext) {
-    const { context: from = create(ContextSchema), updateMask: mask } = request;
-    if (mask?.paths.length) checkFieldMask(ContextSchema, mask);
+    const { context: from = create(ContextSchema) } = request;
+    const mask = maskOrAll(ContextSchema, request.updateMask);
     const { session, id } = contextIn('context.name', call.resource);
     if (isReservedContext(id)) throw reserved();
     return decide(call, async () => {
       const draft = await this.#sessions.open(session);
       const context = view(session, id, draft.contexts.get(id));
-      const all = { $typeName: 'google.protobuf.FieldMask' as const, paths: ['*'] };
-      applyFieldMask(ContextSchema, mask?.paths.length ? mask : all, from, context);
+      applyFieldMask(ContextSchema, mask, from, context);
       context.name = id;
       checkContext(context);
       draft.putContext(context);

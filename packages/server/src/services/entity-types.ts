@@ -35,7 +35,7 @@ import {
 } from '../agent/content/entity-type-edit.ts';
 import type { Clock } from '../clock.ts';
 import { alreadyExists, cloudStorageUnsupported, fieldInvalid, fieldsRequired, notFound } from '../errors.ts';
-import { applyFieldMask, checkFieldMask } from '../field-mask.ts';
+import { applyFieldMask, maskOrAll } from '../field-mask.ts';
 import { createUuid } from '../ids.ts';
 import { parseResourceName, type ResourceName } from '../resource-names.ts';
 import type { CallContext } from '../rpc/call-context.ts';
@@ -108,8 +108,8 @@ export class EntityTypesService implements ServiceHandlers<typeof EntityTypes> {
 
   /** Changes what the mask names, or all where there is none; entities are in the language of the request. */
   async updateEntityType(request: UpdateEntityTypeRequest, call: CallContext) {
-    const { entityType = create(EntityTypeSchema), languageCode, updateMask: mask } = request;
-    if (mask?.paths.length) checkFieldMask(EntityTypeSchema, mask);
+    const { entityType = create(EntityTypeSchema), languageCode } = request;
+    const mask = maskOrAll(EntityTypeSchema, request.updateMask);
     const agent = agentName(call.resource);
     const { id } = call.resource;
     return this.#edits.edit(agent, call, (draft) => {
@@ -159,13 +159,13 @@ export class EntityTypesService implements ServiceHandlers<typeof EntityTypes> {
   }
 
   #draftUpdates(request: BatchUpdateEntityTypesRequest, agent: ResourceName, draft: AgentDraft): () => Any {
-    const { entityTypeBatch, languageCode, updateMask: mask } = request;
+    const { entityTypeBatch, languageCode } = request;
     if (entityTypeBatch.case === 'entityTypeBatchUri') {
       throw cloudStorageUnsupported('entity_type_batch_uri', 'entity_type_batch_inline');
     }
     const entityTypes = entityTypeBatch.value?.entityTypes ?? [];
     if (entityTypes.length === 0) throw fieldsRequired(['entity_type_batch_inline.entity_types']);
-    if (mask?.paths.length) checkFieldMask(EntityTypeSchema, mask);
+    const mask = maskOrAll(EntityTypeSchema, request.updateMask);
     const language = requireLanguage(draft, languageCode);
     const now = this.#clock.now(agent.project);
     const ids = entityTypes.map((entityType, index) => {
@@ -225,18 +225,14 @@ const ENTITY_UPDATES: Batch<typeof BatchUpdateEntitiesRequestSchema> = {
   kind: 'batch-update-entities',
   request: BatchUpdateEntitiesRequestSchema,
   parent: 'agent/entityTypes/*',
-  draft: ({ entities, languageCode, updateMask: mask }, name, draft) => {
-    if (mask?.paths.length) checkFieldMask(EntitySchema, mask);
+  draft: ({ entities, languageCode, updateMask }, name, draft) => {
+    const mask = maskOrAll(EntitySchema, updateMask);
     return draftEntities(draft, name, languageCode, (before) => {
       const byValue = new Map(before.map((entity) => [entity.value, entity]));
       for (const entity of entities) {
-        const known = byValue.get(entity.value);
-        if (known === undefined || !mask?.paths.length) byValue.set(entity.value, entity);
-        else {
-          const changed = clone(EntitySchema, known);
-          applyFieldMask(EntitySchema, mask, entity, changed);
-          byValue.set(entity.value, changed);
-        }
+        const changed = clone(EntitySchema, byValue.get(entity.value) ?? entity);
+        applyFieldMask(EntitySchema, mask, entity, changed);
+        byValue.set(entity.value, changed);
       }
       return [...byValue.values()];
     });

@@ -25,7 +25,7 @@ import { type IntentPlace, newIntent, updatedIntent } from '../agent/content/int
 import { viewIntent } from '../agent/content/intent-view.ts';
 import type { Clock } from '../clock.ts';
 import { cloudStorageUnsupported, fieldInvalid, fieldsRequired, notFound } from '../errors.ts';
-import { checkFieldMask } from '../field-mask.ts';
+import { maskOrAll } from '../field-mask.ts';
 import { createUuid } from '../ids.ts';
 import { parseResourceName, type ResourceName } from '../resource-names.ts';
 import type { CallContext } from '../rpc/call-context.ts';
@@ -95,8 +95,8 @@ export class IntentsService implements ServiceHandlers<typeof Intents> {
 
   /** Changes what the mask names, or all of the intent where there is none, as it is in the language of the request. */
   async updateIntent(request: UpdateIntentRequest, call: CallContext) {
-    const { intent = create(IntentSchema), languageCode, updateMask: mask, intentView: view } = request;
-    if (mask?.paths.length) checkFieldMask(IntentSchema, mask);
+    const { intent = create(IntentSchema), languageCode, intentView: view } = request;
+    const mask = maskOrAll(IntentSchema, request.updateMask);
     const agent = agentName(call.resource);
     const { id } = call.resource;
     return this.#edits.edit(agent, call, (draft) => {
@@ -130,13 +130,13 @@ export class IntentsService implements ServiceHandlers<typeof Intents> {
   }
 
   #draftUpdates(request: BatchUpdateIntentsRequest, agent: ResourceName, draft: AgentDraft): () => Any {
-    const { intentBatch, languageCode, updateMask: mask, intentView } = request;
+    const { intentBatch, languageCode, intentView } = request;
     if (intentBatch.case === 'intentBatchUri') {
       throw cloudStorageUnsupported('intent_batch_uri', 'intent_batch_inline');
     }
     const intents = intentBatch.value?.intents ?? [];
     if (intents.length === 0) throw fieldsRequired(['intent_batch_inline.intents']);
-    if (mask?.paths.length) checkFieldMask(IntentSchema, mask);
+    const mask = maskOrAll(IntentSchema, request.updateMask);
     const language = requireLanguage(draft, languageCode);
     const now = this.#clock.now(agent.project);
     const ids = intents.map((intent, index) => {

@@ -19,7 +19,7 @@ import { requireEnvironment } from '../agent/content/environments.ts';
 import type { AgentSessions } from '../agent/session/agent-sessions.ts';
 import { type SessionName, sessionOfName } from '../agent/session/session-names.ts';
 import { fieldInvalid, fieldsRequired, notFound, resourceNameInvalid } from '../errors.ts';
-import { applyFieldMask, checkFieldMask } from '../field-mask.ts';
+import { applyFieldMask, maskOrAll } from '../field-mask.ts';
 import { type ResourceName, readResourceName } from '../resource-names.ts';
 import type { CallContext } from '../rpc/call-context.ts';
 import type { ServiceHandlers } from '../rpc/dispatcher.ts';
@@ -78,15 +78,14 @@ export class SessionEntityTypesService implements ServiceHandlers<typeof Session
 
   /** Changes what the mask names, or all where there is none. */
   async updateSessionEntityType(request: UpdateSessionEntityTypeRequest, call: CallContext) {
-    const { sessionEntityType: from = create(SessionEntityTypeSchema), updateMask: mask } = request;
-    if (mask?.paths.length) checkFieldMask(SessionEntityTypeSchema, mask);
+    const { sessionEntityType: from = create(SessionEntityTypeSchema) } = request;
+    const mask = maskOrAll(SessionEntityTypeSchema, request.updateMask);
     const session = sessionIn(call.resource);
     const { id } = call.resource;
     return decide(call, async () => {
       const draft = await this.#sessions.open(session);
       const entityType = view(session, id, draft.entityTypes.get(id));
-      const all = { $typeName: 'google.protobuf.FieldMask' as const, paths: ['*'] };
-      applyFieldMask(SessionEntityTypeSchema, mask?.paths.length ? mask : all, from, entityType);
+      applyFieldMask(SessionEntityTypeSchema, mask, from, entityType);
       entityType.name = id;
       checkType(entityType, await this.#kindOf(session, id));
       draft.putEntityType(entityType);

@@ -13,6 +13,16 @@ export interface AgentContent {
   readonly entityTypes: ReadonlyMap<string, StoredEntityType>;
 }
 
+/**
+ * All of an agent as it comes from elsewhere and goes there: its parts by no key but their own names, which are relative
+ * to it, such as `intents/ID`.
+ */
+export interface AgentParts {
+  readonly agent: StoredAgent;
+  readonly intents: readonly StoredIntent[];
+  readonly entityTypes: readonly StoredEntityType[];
+}
+
 /** The agent itself, as far as the API knows it. */
 export function agentOf({ agent }: AgentContent): Agent {
   return agent.agent ?? create(AgentSchema);

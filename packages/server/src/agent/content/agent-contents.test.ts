@@ -3,15 +3,21 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { StoredAgentSchema, StoredEntityTypeSchema, StoredIntentSchema } from '@parleykit/proto/stored';
+import { clone, create } from '@bufbuild/protobuf';
+import {
+  StoredAgentSchema,
+  type StoredEntityType,
+  StoredEntityTypeSchema,
+  type StoredIntent,
+  StoredIntentSchema,
+} from '@parleykit/proto/stored';
 import { FakeClock } from '../../clock.ts';
 import { INTENTS_MAX } from '../../limits.ts';
 import { ResourceName } from '../../resource-names.ts';
 import { openSqliteStore } from '../../storage/sqlite-store.ts';
 import { ConflictError, type Store } from '../../storage/store.ts';
-import type { AgentContent } from './agent-content.ts';
-import { AgentContents, emptyContent } from './agent-contents.ts';
+import type { AgentContent, AgentParts } from './agent-content.ts';
+import { AgentContents } from './agent-contents.ts';
 import { AgentDraft } from './agent-draft.ts';
 
 const parent = new ResourceName('p', 'global', '');
@@ -26,26 +32,33 @@ const entityType = (displayName: string, value = 'a') =>
     languages: { en: { entities: [{ value }] } },
   });
 
-function contentOf(
+/** Parts of an agent by their ids. */
+function partsOf(
   displayName: string,
-  intents: Record<string, MessageInitShape<typeof StoredIntentSchema>>,
-  entityTypes: Record<string, MessageInitShape<typeof StoredEntityTypeSchema>> = {},
-): AgentContent {
-  const filled = <In, Out>(parts: Record<string, In>, fill: (part: In) => Out) =>
-    new Map(Object.entries(parts).map(([id, part]) => [id, fill(part)]));
+  intents: Record<string, StoredIntent>,
+  entityTypes: Record<string, StoredEntityType> = {},
+): AgentParts {
   return {
     agent: settings(displayName),
-    intents: filled(intents, (part) => create(StoredIntentSchema, part)),
-    entityTypes: filled(entityTypes, (part) => create(StoredEntityTypeSchema, part)),
+    intents: Object.entries(intents).map(([id, stored]) => {
+      const named = clone(StoredIntentSchema, stored);
+      if (named.intent !== undefined) named.intent.name = `intents/${id}`;
+      return named;
+    }),
+    entityTypes: Object.entries(entityTypes).map(([id, stored]) => {
+      const named = clone(StoredEntityTypeSchema, stored);
+      if (named.entityType !== undefined) named.entityType.name = `entityTypes/${id}`;
+      return named;
+    }),
   };
 }
 
 /** What is the same of an agent however it was found. */
-function partsOf(content: AgentContent | undefined) {
+function wholeOf(content: AgentContent | undefined): AgentParts {
   assert.ok(content);
   const { agent, intents, entityTypes } = content;
   const sorted = <Part>(parts: ReadonlyMap<string, Part>) =>
-    [...parts].toSorted(([a], [b]) => (a < b ? -1 : 1));
+    [...parts].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, part]) => part);
   return { agent, intents: sorted(intents), entityTypes: sorted(entityTypes) };
 }
 
@@ -74,11 +87,11 @@ describe('AgentContents', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  async function replace(content: AgentContent, of = contents): Promise<void> {
+  async function replace(content: AgentParts, of = contents): Promise<void> {
     await of.commit(parent, of.replace(parent, await of.find(parent), content));
   }
 
-  async function merge(content: AgentContent): Promise<void> {
+  async function merge(content: AgentParts): Promise<void> {
     await contents.commit(parent, contents.merge(parent, await contents.find(parent), content));
   }
 
@@ -91,9 +104,9 @@ describe('AgentContents', () => {
 
   it('finds what was stored, whoever stored it, and counts the edits', async () => {
     assert.equal(await contents.find(parent), undefined);
-    await replace(contentOf('a', { i: intent('hello') }, { e: entityType('fruit') }));
+    await replace(partsOf('a', { i: intent('hello') }, { e: entityType('fruit') }));
     const other = new AgentContents(store, clock);
-    assert.deepEqual(partsOf(await other.find(parent)), partsOf(await contents.find(parent)));
+    assert.deepEqual(wholeOf(await other.find(parent)), wholeOf(await contents.find(parent)));
     await edit((draft) => draft.putIntent('j', intent('bye')), other);
     const found = await contents.find(new ResourceName('p', '', 'agent/intents/j'));
     assert.deepEqual(intentNames(found), { i: 'hello', j: 'bye' });
@@ -103,12 +116,12 @@ describe('AgentContents', () => {
 
   it('reads agents with more parts than a page has', async () => {
     const many = Object.fromEntries(Array.from({ length: 1500 }, (_, i) => [`i${i}`, intent(`name ${i}`)]));
-    await replace(contentOf('a', many));
+    await replace(partsOf('a', many));
     assert.equal((await new AgentContents(store, clock).find(parent))?.intents.size, 1500);
   });
 
   it('lets one of two edits of the same state win', async () => {
-    await replace(contentOf('a', {}));
+    await replace(partsOf('a', {}));
     const found = await contents.load(parent);
     const edits = ['x', 'y'].map((name) => {
       const draft = new AgentDraft(found);
@@ -122,7 +135,7 @@ describe('AgentContents', () => {
   });
 
   it('leaves what was found as it was', async () => {
-    await replace(contentOf('a', { i: intent('hello') }));
+    await replace(partsOf('a', { i: intent('hello') }));
     const found = await contents.load(parent);
     await edit((draft) => draft.removeIntent('i'));
     assert.deepEqual(intentNames(found), { i: 'hello' });
@@ -131,11 +144,11 @@ describe('AgentContents', () => {
 
   it('knows an agent from the one that was there before under its name', async () => {
     const other = new AgentContents(store, clock);
-    await replace(contentOf('old', { i: intent('old') }));
+    await replace(partsOf('old', { i: intent('old') }));
     assert.equal((await other.load(parent)).version, 1);
     await contents.commit(parent, contents.remove(parent, await contents.load(parent)));
     clock.advance(1);
-    await replace(contentOf('new', { i: intent('new') }));
+    await replace(partsOf('new', { i: intent('new') }));
     assert.deepEqual(intentNames(await other.find(parent)), { i: 'new' });
     assert.equal(
       (await store.list('projects/p/agent/intents', 'id', { limit: 9, bytes: 9999 })).items.length,
@@ -146,7 +159,7 @@ describe('AgentContents', () => {
   it('tells listeners of what is on disk, by its canonical name', async () => {
     const told: string[] = [];
     contents.onChange((agent) => told.push(agent.toString()));
-    await replace(contentOf('a', {}));
+    await replace(partsOf('a', {}));
     const found = await contents.load(parent);
     await edit((draft) => draft.putIntent('i', intent('hello')));
     await assert.rejects(contents.commit(parent, contents.remove(parent, found)), ConflictError);
@@ -155,7 +168,7 @@ describe('AgentContents', () => {
   });
 
   it('refuses more intents, larger ones and larger agents than it holds', async () => {
-    await replace(contentOf('a', {}));
+    await replace(partsOf('a', {}));
     const tooLarge = { reason: 'AGENT_TOO_LARGE' };
     const draft = new AgentDraft(await contents.load(parent));
     const large = intent('large', '', 'x'.repeat(3_000_000));
@@ -172,38 +185,51 @@ describe('AgentContents', () => {
 
   describe('replace()', () => {
     it('leaves nothing of the agent before', async () => {
-      await replace(contentOf('a', { i: intent('one'), j: intent('two') }, { e: entityType('x') }));
-      const next = contentOf('b', { j: intent('three') }, { f: entityType('x') });
+      await replace(partsOf('a', { i: intent('one'), j: intent('two') }, { e: entityType('x') }));
+      const next = partsOf('b', { j: intent('three') }, { f: entityType('x') });
       await replace(next);
       for (const reader of [contents, new AgentContents(store, clock)]) {
-        assert.deepEqual(partsOf(await reader.find(parent)), partsOf(next));
+        assert.deepEqual(wholeOf(await reader.find(parent)), next);
       }
     });
 
     it('takes what an import brings, were it called the same', async () => {
-      const twins = contentOf('a', { i: intent('same'), j: intent('same') });
+      const twins = partsOf('a', { i: intent('same'), j: intent('same') });
       await replace(twins);
       assert.deepEqual(intentNames(await contents.find(parent)), { i: 'same', j: 'same' });
     });
   });
 
+  it('gives parts names that have none, or those of others', async () => {
+    const { agent, entityTypes } = partsOf('a', {}, { e: entityType('x') });
+    await replace({
+      agent,
+      intents: [intent('one'), intent('two')],
+      entityTypes: [...entityTypes, ...entityTypes],
+    });
+    const found = await contents.load(parent);
+    assert.deepEqual([found.intents.size, found.entityTypes.size], [2, 2]);
+    for (const [id, stored] of found.intents) assert.equal(stored.intent?.name, `intents/${id}`);
+    for (const [id, stored] of found.entityTypes) assert.equal(stored.entityType?.name, `entityTypes/${id}`);
+  });
+
   describe('merge()', () => {
     it('is the agent where there is none', async () => {
-      const first = contentOf('a', { i: intent('one') });
+      const first = partsOf('a', { i: intent('one') });
       await merge(first);
-      assert.deepEqual(partsOf(await contents.find(parent)), partsOf(first));
+      assert.deepEqual(wholeOf(await contents.find(parent)), first);
     });
 
     it('replaces what is called the same under the id that it has, and keeps settings and all else', async () => {
       await replace(
-        contentOf(
+        partsOf(
           'a',
           { i: intent('one'), j: intent('two', 'intents/i') },
           { e: entityType('x'), f: entityType('y') },
         ),
       );
       await merge(
-        contentOf(
+        partsOf(
           'b',
           { k: intent('one', '', 'new'), i: intent('three', 'intents/k') },
           { z: entityType('x', 'b') },
@@ -227,8 +253,8 @@ describe('AgentContents', () => {
     });
 
     it('makes no ring of chains that are right by themselves', async () => {
-      await replace(contentOf('a', { i: intent('one', 'intents/j'), j: intent('two') }));
-      await merge(contentOf('b', { j: intent('two', 'intents/i'), k: intent('three', 'intents/absent') }));
+      await replace(partsOf('a', { i: intent('one', 'intents/j'), j: intent('two') }));
+      await merge(partsOf('b', { j: intent('two', 'intents/i'), k: intent('three', 'intents/absent') }));
       const found = await contents.load(parent);
       const parents = [...found.intents.values()].map(({ intent: each }) => each?.parentFollowupIntentName);
       assert.deepEqual(parents, ['intents/j', '', '']);
@@ -239,10 +265,7 @@ describe('AgentContents', () => {
     it('finds the agents of a location, by project, and passes over those that are gone', async () => {
       const nameOf = (project: string, location = '') => new ResourceName(project, location, '');
       for (const name of [nameOf('b'), nameOf('a', 'us'), nameOf('c'), nameOf('d', 'europe-west1')]) {
-        await contents.commit(
-          name,
-          contents.replace(name, undefined, { ...emptyContent(), agent: settings('x') }),
-        );
+        await contents.commit(name, contents.replace(name, undefined, partsOf('x', {})));
       }
       const gone = nameOf('c');
       await contents.commit(gone, contents.remove(gone, await contents.load(gone)));

@@ -10,9 +10,9 @@ import { agentTooLarge, notFound } from '../../errors.ts';
 import { AGENT_BYTES_MAX, AGENTS_AT_HAND_BYTES_MAX, PAGE_BYTES_MAX, PAGE_SIZE_MAX } from '../../limits.ts';
 import { ResourceName } from '../../resource-names.ts';
 import type { Change, ResourceCursor, ResourceRange, Store, StoredResource } from '../../storage/store.ts';
-import type { AgentContent } from './agent-content.ts';
+import type { AgentContent, AgentParts } from './agent-content.ts';
 import { AgentDraft, type PartCollection } from './agent-draft.ts';
-import { mergeContent } from './content-merge.ts';
+import { mergeContent, partsById } from './content-merge.ts';
 
 /** An agent as it was found, and which state of it that is. */
 export interface FoundAgent extends AgentContent {
@@ -144,7 +144,8 @@ export class AgentContents {
   }
 
   /** Puts an agent in the place of the one that there is, if any. Throws where it is too much. */
-  replace(name: ResourceName, found: FoundAgent | undefined, content: AgentContent): AgentEdit {
+  replace(name: ResourceName, found: FoundAgent | undefined, parts: AgentParts): AgentEdit {
+    const content = partsById(parts, this.#clock.now(name.project));
     const draft = new AgentDraft(found ?? emptyContent());
     draft.agent = content.agent;
     for (const id of draft.intents.keys()) if (!content.intents.has(id)) draft.removeIntent(id);
@@ -158,10 +159,11 @@ export class AgentContents {
    * Adds the intents and entity types of an agent to those of the one that there is; those that are called the same are
    * replaced, and keep the names that they have here. The settings stay. Where there is no agent yet it is that one.
    */
-  merge(name: ResourceName, found: FoundAgent | undefined, content: AgentContent): AgentEdit {
-    if (found === undefined) return this.replace(name, found, content);
+  merge(name: ResourceName, found: FoundAgent | undefined, parts: AgentParts): AgentEdit {
+    if (found === undefined) return this.replace(name, found, parts);
+    const now = this.#clock.now(name.project);
     const draft = new AgentDraft(found);
-    mergeContent(draft, content, this.#clock.now(name.project));
+    mergeContent(draft, partsById(parts, now), now);
     return this.edit(name, found, draft);
   }
 

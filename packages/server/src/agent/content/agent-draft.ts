@@ -1,4 +1,4 @@
-import { toBinary } from '@bufbuild/protobuf';
+import { clone, toBinary } from '@bufbuild/protobuf';
 import {
   type StoredAgent,
   StoredAgentSchema,
@@ -18,8 +18,8 @@ export type PartCollection = 'intents' | 'entityTypes';
 export type PartEdit = Uint8Array | undefined;
 
 /**
- * An agent while it is edited: what it was made from stays as it is. It knows which parts were touched, so that they alone
- * are written.
+ * An agent while it is edited: what it was made from stays as it is, and so does what is put into it. Its parts have their
+ * names, relative to it. It knows which parts were touched, so that they alone are written.
  */
 export class AgentDraft implements AgentContent {
   #agent: StoredAgent;
@@ -73,8 +73,10 @@ export class AgentDraft implements AgentContent {
     if (!this.#intents.has(id) && this.#intents.size >= INTENTS_MAX) {
       throw agentTooLarge(`more than ${INTENTS_MAX} intents`);
     }
-    this.#edits.intents.set(id, encodePart('an intent', toBinary(StoredIntentSchema, stored)));
-    this.#intents.set(id, stored);
+    const named = clone(StoredIntentSchema, stored);
+    if (named.intent !== undefined) named.intent.name = `intents/${id}`;
+    this.#edits.intents.set(id, encodePart('an intent', toBinary(StoredIntentSchema, named)));
+    this.#intents.set(id, named);
   }
 
   /** Takes an intent away, and all that directly or indirectly follow up on it. */
@@ -102,8 +104,10 @@ export class AgentDraft implements AgentContent {
     if (!this.#entityTypes.has(id) && this.#entityTypes.size >= ENTITY_TYPES_MAX) {
       throw agentTooLarge(`more than ${ENTITY_TYPES_MAX} entity types`);
     }
-    this.#edits.entityTypes.set(id, encodePart('an entity type', toBinary(StoredEntityTypeSchema, stored)));
-    this.#entityTypes.set(id, stored);
+    const named = clone(StoredEntityTypeSchema, stored);
+    if (named.entityType !== undefined) named.entityType.name = `entityTypes/${id}`;
+    this.#edits.entityTypes.set(id, encodePart('an entity type', toBinary(StoredEntityTypeSchema, named)));
+    this.#entityTypes.set(id, named);
   }
 
   removeEntityType(id: string): void {

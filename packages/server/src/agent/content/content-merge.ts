@@ -1,8 +1,33 @@
 import { clone } from '@bufbuild/protobuf';
 import { StoredIntentSchema } from '@parleykit/proto/stored';
 import { createUuid } from '../../ids.ts';
-import { type AgentContent, Followups, idOf } from './agent-content.ts';
+import { type AgentContent, type AgentParts, Followups, idOf } from './agent-content.ts';
 import type { AgentDraft } from './agent-draft.ts';
+
+/**
+ * The parts of an agent by their ids: those in their names where they have them, and no two the same. `now` in
+ * microseconds.
+ */
+export function partsById({ agent, intents, entityTypes }: AgentParts, now: number): AgentContent {
+  return {
+    agent,
+    intents: byId(intents, ({ intent }) => intent?.name, now),
+    entityTypes: byId(entityTypes, ({ entityType }) => entityType?.name, now),
+  };
+}
+
+function byId<Part>(
+  parts: readonly Part[],
+  nameOf: (part: Part) => string | undefined,
+  now: number,
+): Map<string, Part> {
+  const found = new Map<string, Part>();
+  for (const part of parts) {
+    const id = idOf(nameOf(part) ?? '');
+    found.set(id === '' || found.has(id) ? createUuid(now) : id, part);
+  }
+  return found;
+}
 
 /**
  * Merges the intents and entity types of an agent into another one. What is called the same is the same: it is replaced

@@ -1,5 +1,4 @@
 import { create } from '@bufbuild/protobuf';
-import type { StoredIntent } from '@parleykit/proto/stored';
 import {
   type EntityType,
   type Intent,
@@ -12,9 +11,9 @@ import {
 } from '@parleykit/proto/v2beta1';
 import { VALIDATION_ERRORS_MAX } from '../../limits.ts';
 import type { ResourceName } from '../../resource-names.ts';
-import { type AgentContent, Followups, idOf } from './agent-content.ts';
-import { isExpression, viewEntityType } from './entity-type-edit.ts';
-import { viewIntent } from './intent-view.ts';
+import { type AgentContent, idOf } from './agent-content.ts';
+import { viewContent } from './content-view.ts';
+import { isExpression } from './entity-type-edit.ts';
 
 /**
  * What in an agent does not fit together, in one of its languages: what refers to nothing, what nothing leads to, what is
@@ -26,26 +25,22 @@ export function validateContent(
   language: string,
 ): ValidationResult {
   const findings = new Findings();
-  const followups = new Followups(content.intents);
-  const view = { agent, language, full: true, followups };
-  const intents = [...content.intents].map(([id, stored]) => ({
-    intent: viewIntent(id, stored, view),
-    stored,
-  }));
-  const entityTypes = [...content.entityTypes].map(([id, stored]) => ({
-    entityType: viewEntityType(id, stored, view),
+  const view = viewContent(content, agent, language);
+  const { intents } = view;
+  const entityTypes = view.entityTypes.map((entityType) => ({
+    entityType,
     // As the field's comment has it, which calls entity types so.
-    name: agent.child('entities', id).toString(),
+    name: agent.child('entities', idOf(entityType.name)).toString(),
   }));
   const known: Known = {
     entityTypes: new Set(entityTypes.map(({ entityType }) => entityType.displayName)),
-    contexts: new Set(intents.flatMap(({ intent }) => intent.outputContexts.map(({ name }) => idOf(name)))),
-    events: new Set(intents.flatMap(({ intent }) => intent.events.map((event) => event.toLowerCase()))),
+    contexts: new Set(intents.flatMap(({ outputContexts }) => outputContexts.map(({ name }) => idOf(name)))),
+    events: new Set(intents.flatMap(({ events }) => events.map((event) => event.toLowerCase()))),
     hasWebhook: content.agent.fulfillment?.enabled ?? false,
   };
-  for (const { intent, stored } of intents) {
+  for (const intent of intents) {
     checkReach(intent, findings);
-    checkParent(intent, stored, content, findings);
+    checkParent(intent, content, findings);
     checkContexts(intent, known, findings);
     checkParameters(intent, known, findings);
     checkPhrases(intent, known, findings);
@@ -54,7 +49,7 @@ export function validateContent(
   for (const { entityType, name } of entityTypes) checkEntityType(entityType, name, known, findings);
   checkTwins(
     'intents',
-    intents.map(({ intent }) => [intent.displayName, intent.name]),
+    intents.map(({ displayName, name }) => [displayName, name]),
     findings,
   );
   checkTwins(
@@ -62,11 +57,8 @@ export function validateContent(
     entityTypes.map(({ entityType, name }) => [entityType.displayName, name]),
     findings,
   );
-  checkSharedPhrases(
-    intents.map(({ intent }) => intent),
-    findings,
-  );
-  if (!intents.some(({ intent }) => intent.isFallback)) {
+  checkSharedPhrases(intents, findings);
+  if (!intents.some(({ isFallback }) => isFallback)) {
     findings.add(
       Severity.INFO,
       [agent.toString()],
@@ -118,9 +110,10 @@ function checkReach(intent: Intent, findings: Findings): void {
   findings.add(Severity.WARNING, [name], message);
 }
 
-function checkParent(intent: Intent, stored: StoredIntent, content: AgentContent, findings: Findings): void {
-  const parent = idOf(stored.intent?.parentFollowupIntentName ?? '');
-  if (parent === '' || content.intents.has(parent)) return;
+function checkParent(intent: Intent, content: AgentContent, findings: Findings): void {
+  const stored = content.intents.get(idOf(intent.name))?.intent;
+  // What the view tells of parents are those that are there.
+  if ((stored?.parentFollowupIntentName ?? '') === '' || intent.parentFollowupIntentName !== '') return;
   const message = `Intent ${quote(intent.displayName)} follows up on an intent that does not exist.`;
   findings.add(Severity.ERROR, [intent.name], message);
 }

@@ -46,19 +46,17 @@ export function newEntityType(entityType: EntityType, language: string, field: s
 }
 
 /**
- * What is stored of an entity type after an update of what the mask names, or of all of it where there is none. What stands
- * for its values in other languages stays. Throws as `newEntityType`.
+ * What is stored of an entity type after an update of what the mask names. What stands for its values in other languages
+ * stays. Throws as `newEntityType`.
  */
 export function updatedEntityType(
   id: string,
   before: StoredEntityType,
-  { entityType: from, mask }: { readonly entityType: EntityType; readonly mask: FieldMask | undefined },
+  { entityType: from, mask }: { readonly entityType: EntityType; readonly mask: FieldMask },
   place: EntityTypePlace & { readonly field: string },
 ): StoredEntityType {
   const entityType = viewEntityType(id, before, place);
-  const all = mask === undefined || mask.paths.length === 0;
-  const applied: FieldMask = all ? { $typeName: 'google.protobuf.FieldMask', paths: ['*'] } : mask;
-  applyFieldMask(EntityTypeSchema, applied, from, entityType);
+  applyFieldMask(EntityTypeSchema, mask, from, entityType);
   checkEntityType(entityType, place.field);
   return splitEntityType(entityType, before, place.language);
 }

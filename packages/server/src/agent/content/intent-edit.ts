@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { clone, create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import type { FieldMask } from '@bufbuild/protobuf/wkt';
-import { IntentLanguageSchema, type StoredIntent, StoredIntentSchema } from '@parleykit/proto/stored';
+import {
+  IntentLanguageSchema,
+  IntentLanguage_PromptsSchema as PromptsSchema,
+  type StoredIntent,
+  StoredIntentSchema,
+} from '@parleykit/proto/stored';
 import {
   type Intent,
   IntentSchema,
@@ -46,34 +51,30 @@ export function newIntent(intent: Intent, place: IntentPlace): StoredIntent {
 }
 
 /**
- * What is stored of an intent after an update of what the mask names, or of all of it where there is none. What it says in
- * other languages stays. Throws as `newIntent`.
+ * What is stored of an intent after an update of what the mask names. What it says in other languages stays. Throws as
+ * `newIntent`.
  */
 export function updatedIntent(
   id: string,
   before: StoredIntent,
-  { intent: from, mask }: { readonly intent: Intent; readonly mask: FieldMask | undefined },
+  { intent: from, mask }: { readonly intent: Intent; readonly mask: FieldMask },
   place: IntentPlace,
 ): StoredIntent {
   const { content, agent, language, field } = place;
   const followups = new Followups(content.intents);
   const intent = viewIntent(id, before, { agent, language, full: true, followups });
-  const all = mask === undefined || mask.paths.length === 0;
-  const applied = all ? ALL : mask;
   // Not told from its default, the deprecated one would win over the one that is set.
-  if (maskCovers(applied, 'ml_enabled') && !maskCovers(applied, 'ml_disabled')) {
+  if (maskCovers(mask, 'ml_enabled') && !maskCovers(mask, 'ml_disabled')) {
     intent.mlDisabled = !from.mlEnabled;
   }
-  applyFieldMask(IntentSchema, applied, from, intent);
-  checkIntent(intent, place, (path) => maskCovers(applied, path));
+  applyFieldMask(IntentSchema, mask, from, intent);
+  checkIntent(intent, place, (path) => maskCovers(mask, path));
   const parent = idOfParent(intent, place);
   if (parent !== undefined && (parent === id || followups.ancestorsOf(parent).includes(id))) {
     throw fieldInvalid(`${field}.parent_followup_intent_name`, 'would make it follow up on itself');
   }
   return splitIntent(intent, before, place);
 }
-
-const ALL: FieldMask = { $typeName: 'google.protobuf.FieldMask', paths: ['*'] };
 
 /** What an intent says, apart by what is the same in all languages and what is said in one. */
 function splitIntent(from: Intent, before: StoredIntent, place: IntentPlace): StoredIntent {
@@ -92,10 +93,7 @@ function splitIntent(from: Intent, before: StoredIntent, place: IntentPlace): St
   }
   for (const { name, prompts } of intent.parameters) {
     if (prompts.length === 0) delete said.prompts[name];
-    else
-      said.prompts[name] = create(IntentLanguageSchema, { prompts: { [name]: { prompts } } }).prompts[
-        name
-      ] as (typeof said.prompts)[string];
+    else said.prompts[name] = create(PromptsSchema, { prompts });
   }
 
   const parent = idOfParent(intent, place);
@@ -120,11 +118,15 @@ function splitIntent(from: Intent, before: StoredIntent, place: IntentPlace): St
   return stored;
 }
 
+/** What a caller may name a parameter: less than would be no key among others. */
+const PARAMETER_NAME = /^[0-9A-Za-z-]{1,64}$/u;
+
 /** Names by which the prompts of all languages know their parameters: what was there before keeps its own. */
 function nameParameters(parameters: Parameter[], before: readonly Parameter[]): void {
   const known = new Map(before.map(({ displayName, name }) => [displayName, name]));
   const taken = new Set<string>();
   for (const parameter of parameters) {
+    if (!PARAMETER_NAME.test(parameter.name)) parameter.name = '';
     const name = parameter.name || known.get(parameter.displayName) || randomUUID();
     parameter.name = taken.has(name) ? randomUUID() : name;
     taken.add(parameter.name);

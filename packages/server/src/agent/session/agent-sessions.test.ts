@@ -84,11 +84,11 @@ describe('AgentSessions', () => {
 
   const contextIds = async () => [...(await sessions.open(session)).contexts.keys()];
 
-  it('forgets a context twenty minutes after its last use, to the microsecond', async () => {
+  it('forgets a context twenty minutes after its last use', async () => {
     await edit((draft) => draft.putContext(context('a')));
-    clock.advance(SESSION_LIFE - 1);
+    clock.advance(SESSION_LIFE - 1000);
     assert.deepEqual(await contextIds(), ['a']);
-    clock.advance(1);
+    clock.advance(1000);
     assert.deepEqual(await contextIds(), []);
   });
 
@@ -96,13 +96,30 @@ describe('AgentSessions', () => {
     await edit((draft) => {
       draft.putContext(context('a'));
       draft.putContext(context('b'));
-      draft.putEntityType(create(SessionEntityTypeSchema, { name: 'fruit' }));
     });
     clock.advance(SESSION_LIFE / 2);
     await edit((draft) => draft.putContext(context('b', 3)));
     clock.advance(SESSION_LIFE / 2);
     assert.deepEqual(await contextIds(), ['b']);
+  });
+
+  it('keeps session entity types for twenty minutes after the session was last used', async () => {
+    await edit((draft) => draft.putEntityType(create(SessionEntityTypeSchema, { name: 'fruit' })));
+    clock.advance(SESSION_LIFE / 2);
+    await edit((draft) => draft.putContext(context('a')));
+    clock.advance(SESSION_LIFE - 1000);
+    assert.equal((await sessions.open(session)).entityTypes.size, 1);
+    clock.advance(1000);
     assert.equal((await sessions.open(session)).entityTypes.size, 0);
+  });
+
+  it('moves the timer of a session that is used elsewhere, where clocks differ', async () => {
+    await edit((draft) => draft.putContext(context('a')));
+    const timer = await store.getTimer(`session ${session.key}`);
+    assert.ok(timer);
+    await sessions.expire(timer);
+    assert.deepEqual(await contextIds(), ['a']);
+    assert.equal(await store.nextDue(), timer.due);
   });
 
   it('keeps nothing of a session in which all has expired', async () => {

@@ -1,13 +1,18 @@
-import { clone, create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import type { Timestamp } from '@bufbuild/protobuf/wkt';
-import { StoredSessionSchema } from '@parleykit/proto/stored';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import {
+  AgentSession_ActiveContextSchema as ActiveContextSchema,
+  type AgentSession,
+  AgentSessionSchema,
+  AgentSession_SessionEntitiesSchema as SessionEntitiesSchema,
+} from '@parleykit/proto/stored';
 import {
   type Context,
   ContextSchema,
+  SessionEntityType_EntityOverrideMode as Mode,
   type SessionEntityType,
   SessionEntityTypeSchema,
 } from '@parleykit/proto/v2beta1';
-import { type Clock, toTimestamp } from '../../clock.ts';
+import type { Clock } from '../../clock.ts';
 import { sessionTooLarge } from '../../errors.ts';
 import { RESOURCE_BYTES_MAX, SESSION_LIFE } from '../../limits.ts';
 import { readResourceName } from '../../resource-names.ts';
@@ -23,101 +28,100 @@ import type { SessionName } from './session-names.ts';
 /** The kind of the timer that every session has as long as it holds something. */
 export const SESSION_EXPIRY = 'session';
 
-interface Lasting<Held> {
-  readonly held: Held;
-  /** Microseconds since the epoch. */
-  readonly expires: number;
-}
-
 /**
- * What a session holds at a time, while it is read or edited. What is put lasts for `SESSION_LIFE` from that time; what had
- * expired is not there. Names are ids alone: of a context in small letters, of a session entity type the display name.
+ * What a session holds at a time, while it is read or edited: what has expired by then is not there. A context lasts for
+ * `SESSION_LIFE` after it was set or used, all else as long after the session was last written.
  */
 export class SessionDraft {
   /** Of what is stored; undefined where there is nothing. */
   readonly version: number | undefined;
-  readonly #now: number;
-  readonly #contexts = new Map<string, Lasting<Context>>();
-  readonly #entityTypes = new Map<string, Lasting<SessionEntityType>>();
+  /** As the agent takes it and leaves it. */
+  readonly session: AgentSession;
+  readonly #nowMs: number;
 
+  /** `now` in microseconds. */
   constructor(stored: StoredResource | undefined, now: number) {
     this.version = stored?.version;
-    this.#now = now;
-    if (stored === undefined) return;
-    const { contexts, entityTypes } = fromBinary(StoredSessionSchema, stored.body);
-    for (const { context, expireTime } of contexts) {
-      const expires = toMicroseconds(expireTime);
-      if (context !== undefined && expires > now)
-        this.#contexts.set(context.name, { held: context, expires });
-    }
-    for (const { entityType, expireTime } of entityTypes) {
-      const expires = toMicroseconds(expireTime);
-      if (entityType !== undefined && expires > now) {
-        this.#entityTypes.set(entityType.name, { held: entityType, expires });
-      }
-    }
+    this.#nowMs = Math.floor(now / 1000);
+    const session =
+      stored === undefined ? create(AgentSessionSchema) : fromBinary(AgentSessionSchema, stored.body);
+    this.session = isAlive(session.usedMs, this.#nowMs) ? session : create(AgentSessionSchema);
+    this.session.contexts = this.session.contexts.filter(({ usedMs }) => isAlive(usedMs, this.#nowMs));
   }
 
+  /** The contexts by their ids, which are their names here. */
   get contexts(): ReadonlyMap<string, Context> {
-    return heldIn(this.#contexts);
-  }
-
-  get entityTypes(): ReadonlyMap<string, SessionEntityType> {
-    return heldIn(this.#entityTypes);
-  }
-
-  /** Sets a context. One with nothing left of its lifespan expires at once: it takes away what is there. */
-  putContext(context: Context): void {
-    if (context.lifespanCount <= 0) this.#contexts.delete(context.name);
-    else this.#contexts.set(context.name, { held: clone(ContextSchema, context), expires: this.#expires });
-  }
-
-  removeContext(id: string): void {
-    this.#contexts.delete(id);
-  }
-
-  removeContexts(): void {
-    this.#contexts.clear();
-  }
-
-  putEntityType(entityType: SessionEntityType): void {
-    const held = clone(SessionEntityTypeSchema, entityType);
-    this.#entityTypes.set(entityType.name, { held, expires: this.#expires });
-  }
-
-  removeEntityType(name: string): void {
-    this.#entityTypes.delete(name);
-  }
-
-  /** When the last of it expires; undefined where it holds nothing. */
-  get lastExpiry(): number | undefined {
-    const times = [...this.#contexts.values(), ...this.#entityTypes.values()].map(({ expires }) => expires);
-    return times.length === 0 ? undefined : Math.max(...times);
-  }
-
-  /** As it is stored. */
-  encode(): Uint8Array {
-    return toBinary(
-      StoredSessionSchema,
-      create(StoredSessionSchema, {
-        contexts: inOrder(this.#contexts).map(({ held, expires }) => ({
-          context: held,
-          expireTime: toTimestamp(expires),
-        })),
-        entityTypes: inOrder(this.#entityTypes).map(({ held, expires }) => ({
-          entityType: held,
-          expireTime: toTimestamp(expires),
-        })),
-      }),
+    return new Map(
+      this.session.contexts.map(({ id, lifespanCount, parameters }) => [
+        id,
+        create(ContextSchema, { name: id, lifespanCount, ...(parameters && { parameters }) }),
+      ]),
     );
   }
 
-  get #expires(): number {
-    return this.#now + SESSION_LIFE;
+  /** Sets a context. One with nothing left of its lifespan expires at once: it takes away what is there. */
+  putContext({ name: id, lifespanCount, parameters }: Context): void {
+    this.removeContext(id);
+    if (lifespanCount <= 0) return;
+    const context = create(ActiveContextSchema, {
+      id,
+      lifespanCount,
+      ...(parameters && { parameters }),
+      // As if the latest query had set it: the next one is the first that it takes part in.
+      setBy: this.session.queries,
+      usedMs: BigInt(this.#nowMs),
+    });
+    this.session.contexts.push(context);
+  }
+
+  removeContext(id: string): void {
+    this.session.contexts = this.session.contexts.filter((context) => context.id !== id);
+  }
+
+  removeContexts(): void {
+    this.session.contexts = [];
+  }
+
+  /** The session entity types by the display names of their entity types, which are their names here. */
+  get entityTypes(): ReadonlyMap<string, SessionEntityType> {
+    return new Map(
+      this.session.entityTypes.map(({ entityType: name, override, entities }) => [
+        name,
+        create(SessionEntityTypeSchema, {
+          name,
+          entityOverrideMode: override ? Mode.OVERRIDE : Mode.SUPPLEMENT,
+          entities,
+        }),
+      ]),
+    );
+  }
+
+  putEntityType({ name, entityOverrideMode: mode, entities }: SessionEntityType): void {
+    this.removeEntityType(name);
+    const own = { entityType: name, override: mode === Mode.OVERRIDE, entities };
+    this.session.entityTypes.push(create(SessionEntitiesSchema, own));
+  }
+
+  removeEntityType(name: string): void {
+    this.session.entityTypes = this.session.entityTypes.filter(({ entityType }) => entityType !== name);
+  }
+
+  /** Whether it is as if there never had been anything. */
+  get isEmpty(): boolean {
+    const { queries, contexts, entityTypes } = this.session;
+    return queries === 0 && contexts.length === 0 && entityTypes.length === 0;
+  }
+
+  /** As it is stored, and when it expires, in microseconds. Throws where it is too much. */
+  encode(): { readonly body: Uint8Array; readonly expires: number } {
+    this.session.usedMs = BigInt(this.#nowMs);
+    const body = toBinary(AgentSessionSchema, this.session);
+    if (body.byteLength > RESOURCE_BYTES_MAX) throw sessionTooLarge(RESOURCE_BYTES_MAX);
+    return { body, expires: expiryOf(this.session) };
   }
 }
 
-/** Sessions with agents in the store, each of them one row: a query reads and writes all that it holds. */
+/** Sessions with agents in the store. */
 export class AgentSessions {
   readonly #store: Store;
   readonly #clock: Clock;
@@ -134,39 +138,43 @@ export class AgentSessions {
 
   /** What stores a session as it was drafted, on the condition that nobody else was faster. Throws where it is too much. */
   changeOf({ key }: SessionName, draft: SessionDraft): Omit<Change, 'partition'> {
-    const { version, lastExpiry } = draft;
+    const { version } = draft;
     const timer = timerKey(key);
-    if (lastExpiry === undefined) {
+    if (draft.isEmpty) {
       return version === undefined
         ? { expect: [{ name: key, absent: true }] }
         : { expect: [{ name: key, version }], remove: [key], unschedule: [timer] };
     }
-    const body = draft.encode();
-    if (body.byteLength > RESOURCE_BYTES_MAX) throw sessionTooLarge(RESOURCE_BYTES_MAX);
+    const { body, expires } = draft.encode();
     return {
       expect: [version === undefined ? { name: key, absent: true } : { name: key, version }],
       put: [{ name: key, body }],
-      schedule: [{ key: timer, due: lastExpiry, kind: SESSION_EXPIRY, data: new Uint8Array() }],
+      schedule: [{ key: timer, due: expires, kind: SESSION_EXPIRY, data: new Uint8Array() }],
     };
   }
 
   /** Stores a session as it was drafted. Throws ConflictError where somebody else was faster. */
   async commit(session: SessionName, draft: SessionDraft): Promise<void> {
-    if (draft.version === undefined && draft.lastExpiry === undefined) return;
+    if (draft.version === undefined && draft.isEmpty) return;
     await this.#store.commit({ partition: session.name.scope, ...this.changeOf(session, draft) });
   }
 
-  /** What a timer of the kind `SESSION_EXPIRY` is for: nothing that has expired is kept for long. */
+  /** What a timer of the kind `SESSION_EXPIRY` is for: a session that nobody uses any more is gone. */
   async expire({ key: timer }: Timer): Promise<void> {
     const key = timer.slice(SESSION_EXPIRY.length + 1);
     const name = readResourceName(key);
     if (name === undefined) throw new Error(`${timer} names no session`);
-    const session: SessionName = { name, key, id: name.id };
+    const { scope: partition, project } = name;
+    const stored = await this.#store.get(key);
+    const expires = stored === undefined ? 0 : expiryOf(fromBinary(AgentSessionSchema, stored.body));
+    const expect = stored === undefined ? [] : [{ name: key, version: stored.version }];
     try {
-      const draft = await this.open(session);
-      if (draft.version === undefined)
-        await this.#store.commit({ partition: name.scope, unschedule: [timer] });
-      else await this.commit(session, draft);
+      if (this.#clock.now(project) >= expires) {
+        await this.#store.commit({ partition, expect, remove: [key], unschedule: [timer] });
+      } else {
+        const later = { key: timer, due: expires, kind: SESSION_EXPIRY, data: new Uint8Array() };
+        await this.#store.commit({ partition, expect, schedule: [later] });
+      }
     } catch (error) {
       // Either it was used meanwhile, and the timer moved, or it is still due: then it is tried again.
       if (!(error instanceof ConflictError)) throw error;
@@ -178,14 +186,10 @@ function timerKey(session: string): string {
   return `${SESSION_EXPIRY} ${session}`;
 }
 
-function heldIn<Held>(lasting: ReadonlyMap<string, Lasting<Held>>): Map<string, Held> {
-  return new Map([...lasting].map(([name, { held }]) => [name, held]));
+function isAlive(usedMs: bigint, nowMs: number): boolean {
+  return nowMs - Number(usedMs) < SESSION_LIFE / 1000;
 }
 
-function inOrder<Held>(lasting: ReadonlyMap<string, Lasting<Held>>): Lasting<Held>[] {
-  return [...lasting.keys()].sort().flatMap((name) => lasting.get(name) ?? []);
-}
-
-function toMicroseconds(time: Timestamp | undefined): number {
-  return time === undefined ? 0 : Number(time.seconds) * 1_000_000 + time.nanos / 1000;
+function expiryOf({ usedMs }: AgentSession): number {
+  return Number(usedMs) * 1000 + SESSION_LIFE;
 }
