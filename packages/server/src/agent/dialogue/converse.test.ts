@@ -551,6 +551,39 @@ describe('converse(), values', () => {
     }
   });
 
+  it('takes no words around values for a value, but names that nobody listed', async () => {
+    const talk = await talkTo([
+      intent(
+        'Room',
+        [
+          'can you get me a room in [Oslo](@sys.location:place) [tomorrow](@sys.date:day) at [5 pm](@sys.time:time)',
+          'get me a room for a meeting',
+          '[Park Center](@sys.location:place) [today](@sys.date:day) at [noon](@sys.time:time)',
+          'a room at [Marina Heights](@sys.location:place)',
+        ],
+        {
+          parameters: [
+            parameter('place', '@sys.location', { mandatory: true }),
+            parameter('day', '@sys.date', { mandatory: true }),
+            parameter('time', '@sys.time', { mandatory: true }),
+          ],
+        },
+      ),
+    ]);
+    const place = async (text: string) => {
+      const found = resultOf(await talk.say(text)).parameters?.['place'];
+      return typeof found === 'object' && found !== null
+        ? Object.values(found).find((part) => part !== '')
+        : found;
+    };
+    assert.equal(await place('can you get me a room today at 6 pm'), '');
+    assert.equal(await place('Bird Island'), 'Bird Island');
+    assert.equal(await place('can you get me a room at Green Hall'), 'Green Hall');
+    // While something else is asked for, the place stays until another one is named.
+    assert.equal(await place('a room at the blue one'), 'Green Hall');
+    assert.equal(await place('rather in Rome'), 'Rome');
+  });
+
   it("takes entities of the session, over the agent's or beside them", async () => {
     const talk = await talkTo(
       [intent('Play', ['play [chess](@game:game)'], { parameters: [parameter('game', '@game')] })],

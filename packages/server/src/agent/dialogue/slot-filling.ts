@@ -7,6 +7,7 @@ import type { AgentIntent, IntentParameter } from './agent-intent.ts';
 import type { Match } from './matching.ts';
 import { firstMissing, type ParameterValues, readContextParameters } from './parameters.ts';
 import type { Reading } from './reading.ts';
+import { isEmpty } from './references.ts';
 
 /**
  * Slot filling lives in contexts, as Dialogflow's does: what was told lies in their parameters, and whoever removes them
@@ -89,7 +90,7 @@ export function endPending(intent: AgentIntent, contexts: ActiveContexts): void 
  * of what another intent is surer of.
  */
 export async function readAnswer(
-  { intent, missing, asked }: PendingIntent,
+  { intent, collected, missing, asked }: PendingIntent,
   reading: Reading,
   match: Match | undefined,
 ): Promise<SlotFillingStep> {
@@ -99,7 +100,7 @@ export async function readAnswer(
     return { kind: 'cancelled' };
   }
 
-  const spans = await reading.spans(intent.entityTypes, { places: intent });
+  const spans = await newValues({ intent, collected, missing }, reading);
   const told = spans.filter(({ entityType }) => entityType === missing.entityType);
   if (told.length > 0) {
     const isAnswer = isMostOf(told, reading.text)
@@ -119,6 +120,22 @@ export async function readAnswer(
   }
   if (spans.length > 0 && !surely(OTHER_SURE)) return { kind: 'filled', spans };
   return other === undefined ? { kind: 'filled', spans: [] } : { kind: 'other' };
+}
+
+/** What a text says. What was told before is only told anew by words that are known to be a value. */
+async function newValues(
+  { intent, collected, missing }: Omit<PendingIntent, 'asked'>,
+  reading: Reading,
+): Promise<EntitySpan[]> {
+  const open = intent.parameters.filter(
+    (parameter) => parameter === missing || isEmpty(collected.originals[parameter.name]),
+  );
+  const types = new Set(open.map(({ entityType }) => entityType));
+  const values: EntitySpan[] = [];
+  for (const span of await reading.spans(intent.entityTypes, { places: intent })) {
+    if (types.has(span.entityType) || (await reading.isKnown(span, intent.entityTypes))) values.push(span);
+  }
+  return values;
 }
 
 function isCancellation(text: string): boolean {

@@ -21,7 +21,7 @@ import {
 } from '@parleykit/proto/v2beta1';
 import { type AgentIntent, readIntents } from '../dialogue/agent-intent.ts';
 import type { AgentDefinition } from './agent-definition.ts';
-import { isAnnotated, PhraseIndex, type TemplateCandidate } from './phrase-index.ts';
+import { isAnnotated, PhraseIndex, type TemplateCandidate, wordsOf } from './phrase-index.ts';
 import { phrasesOf } from './training-phrases.ts';
 
 /** What encodeAgentModel() writes. Models of another form are trained anew. */
@@ -51,6 +51,8 @@ export class AgentModel {
   readonly #phrases = new PhraseIndex();
   /** By the intent's order; only of those with annotated phrases. */
   readonly #anchors = new Map<number, Anchors>();
+  /** Of the same intents: the words of their phrases that are no values. */
+  readonly #plainWords = new Map<number, ReadonlySet<string>>();
   readonly #kinds: ReadonlyMap<string, EntityTypeDefinition>;
   /** By its class in the classifier: the intent. */
   readonly #classes: ReadonlyMap<string, AgentIntent>;
@@ -132,6 +134,12 @@ export class AgentModel {
     return this.#anchors.get(order);
   }
 
+  /** Whether a piece of a text is made of what an intent's phrases say around their values. */
+  isPlain({ order }: AgentIntent, text: string): boolean {
+    const plain = this.#plainWords.get(order);
+    return plain !== undefined && wordsOf(text).every((word) => plain.has(word));
+  }
+
   /** What finds values in texts, for a session with entities of its own. */
   async recognizerOf(sessionEntities: readonly AgentSession_SessionEntities[]): Promise<EntityRecognizer> {
     if (sessionEntities.length === 0) return this.#recognizer;
@@ -152,7 +160,10 @@ export class AgentModel {
     }
     for (const phrase of phrases) this.#phrases.add(intent.order, phrase);
     const annotated = phrases.filter((phrase) => phrase.some(isAnnotated));
-    if (annotated.length > 0) this.#anchors.set(intent.order, new Anchors(annotated));
+    if (annotated.length === 0) return;
+    this.#anchors.set(intent.order, new Anchors(annotated));
+    const plain = phrases.flatMap((phrase) => phrase.filter((part) => !isAnnotated(part)));
+    this.#plainWords.set(intent.order, new Set(plain.flatMap(({ text }) => wordsOf(text))));
   }
 }
 
