@@ -31,6 +31,7 @@ export type SlotFillingStep =
   /** It is about something else. */
   | { readonly kind: 'other' };
 
+const DIALOG_ENDING = '_id_dialog_context';
 const DIALOG_LIFESPAN = 2;
 const PARAMETER_LIFESPAN = 1;
 /** A value that is at least so much of what was said is what it is about. */
@@ -52,9 +53,11 @@ const CANCELLATIONS: ReadonlySet<string> = new Set(
 
 /** The intent that waits for a value, if one does. */
 export function findPending(model: AgentModel, contexts: ActiveContexts): PendingIntent | undefined {
+  const ids = contexts.ids.filter((id) => id.endsWith(DIALOG_ENDING));
+  if (ids.length === 0) return undefined;
   const dialogs = model.intents
     .map((intent) => ({ intent, id: dialogContextId(intent) }))
-    .filter(({ id, intent }) => contexts.has(id) && !intent.intent.isFallback)
+    .filter(({ id, intent }) => ids.includes(id) && !intent.intent.isFallback)
     .sort((one, other) => contexts.recencyOf(other.id) - contexts.recencyOf(one.id));
   for (const { intent, id } of dialogs) {
     const collected = readContextParameters(intent, contexts.parametersOf(id) ?? {});
@@ -153,7 +156,7 @@ function isMostOf(spans: readonly EntitySpan[], text: string): boolean {
 }
 
 function dialogContextId({ id }: AgentIntent): string {
-  return contextIdAfter(id, '_id_dialog_context');
+  return contextIdAfter(id, DIALOG_ENDING);
 }
 
 function namedContextId({ intent }: AgentIntent): string {

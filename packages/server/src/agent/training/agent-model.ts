@@ -2,7 +2,6 @@ import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import {
   Anchors,
   annotateText,
-  type Classification,
   type EntityKind,
   EntityRecognizer,
   type EntitySpan,
@@ -26,6 +25,9 @@ import { phrasesOf } from './training-phrases.ts';
 
 /** What encodeAgentModel() writes. Models of another form are trained anew. */
 const FORMAT = 1;
+
+/** Intents that a text is compared with in the end: those that come after them are never as sure. */
+const SCORED_MAX = 20;
 
 /** The bytes are no model, or one of another form: the agent has to be trained again. */
 export class AgentModelError extends Error {
@@ -64,9 +66,9 @@ export class AgentModel {
     this.#classifier = classifier;
     this.#recognizer = recognizer;
     this.#kinds = new Map(definition.entityTypes.map((type) => [type.displayName, toDefinition(type)]));
-    this.#classes = new Map(this.intents.map((intent) => [classOf(intent), intent]));
+    this.#classes = new Map(this.intents.map((intent) => [intent.key, intent]));
     const phrases = phrasesOf(definition.intents);
-    for (const intent of this.intents) this.#addPhrases(intent, phrases.get(classOf(intent)) ?? []);
+    for (const intent of this.intents) this.#addPhrases(intent, phrases.get(intent.key) ?? []);
   }
 
   static async create(definition: AgentDefinition, classifier: IntentModel): Promise<AgentModel> {
@@ -120,8 +122,8 @@ export class AgentModel {
     text: string,
     eligible: ReadonlySet<AgentIntent>,
   ): { scored: ScoredAgentIntent[]; negative: number } {
-    const names = [...eligible].map(classOf);
-    const { intents, negative }: Classification = this.#classifier.classify(text, { eligible: names });
+    const names = Array.from(eligible, ({ key }) => key);
+    const { intents, negative } = this.#classifier.classify(text, { eligible: names, limit: SCORED_MAX });
     const scored = intents.flatMap(({ name, confidence }) => {
       const intent = this.#classes.get(name);
       return intent === undefined ? [] : [{ intent, confidence }];
@@ -206,11 +208,6 @@ function readModel(bytes: Uint8Array): { definition: AgentDefinition; classifier
   } catch (cause) {
     throw new AgentModelError(`these bytes are no trained agent: ${(cause as Error).message}`, { cause });
   }
-}
-
-/** What an intent is called in the classifier. */
-export function classOf({ intent }: Pick<AgentIntent, 'intent'>): string {
-  return intent.name === '' ? intent.displayName : intent.name;
 }
 
 const KINDS: Readonly<Record<Kind, EntityKind>> = {
