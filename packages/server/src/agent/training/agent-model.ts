@@ -142,6 +142,11 @@ export class AgentModel {
     return plain !== undefined && wordsOf(text).every((word) => plain.has(word));
   }
 
+  /** Whether the agent has an entity type of its own with this display name. */
+  hasEntityType(displayName: string): boolean {
+    return this.#kinds.has(displayName);
+  }
+
   /** What finds values in texts, for a session with entities of its own. */
   async recognizerOf(sessionEntities: readonly AgentSession_SessionEntities[]): Promise<EntityRecognizer> {
     if (sessionEntities.length === 0) return this.#recognizer;
