@@ -77,11 +77,19 @@ export class IntentModel {
     const confidences = this.#confidences(text);
     if (confidences === undefined) return { intents: [], negative: 0 };
     const ranked: ScoredIntent[] = [];
+    // Of many intents most are less sure than the last that is asked for: they are never sorted.
+    let floor = Number.NEGATIVE_INFINITY;
     for (const name of eligible === undefined ? this.intents : new Set(eligible)) {
       const known = this.#classOf.get(name);
-      if (known !== undefined) ranked.push({ name, confidence: confidences[known] as number });
+      if (known === undefined) continue;
+      const confidence = confidences[known] as number;
+      if (confidence <= floor) continue;
+      ranked.push({ name, confidence });
+      if (ranked.length !== 2 * limit) continue;
+      ranked.sort(bySureness).length = limit;
+      floor = (ranked[limit - 1] as ScoredIntent).confidence;
     }
-    ranked.sort((one, other) => other.confidence - one.confidence);
+    ranked.sort(bySureness);
     return { intents: ranked.slice(0, limit), negative: confidences[this.intents.length] ?? 0 };
   }
 
@@ -143,6 +151,10 @@ export class IntentModel {
     classProbabilities(units, perceptron.outward, perceptron.outwardBias, shares);
     return scores.map((score, index) => (score + (shares[index] as number)) / 2);
   }
+}
+
+function bySureness(one: ScoredIntent, other: ScoredIntent): number {
+  return other.confidence - one.confidence;
 }
 
 /** The model that toBytes() wrote. Throws IntentModelError where the bytes are not that. */

@@ -169,6 +169,13 @@ describe('Webhook', () => {
       transient: false,
     },
     {
+      name: 'an answer that no client could read',
+      answer: (response) => response.end(`{"payload":{"a":${'['.repeat(30_000)}${']'.repeat(30_000)}}}`),
+      code: Code.INVALID_ARGUMENT,
+      message: /: it nests deeper than 36 levels$/u,
+      transient: false,
+    },
+    {
       name: 'a broken connection',
       answer: (response) => response.destroy(),
       code: Code.UNAVAILABLE,

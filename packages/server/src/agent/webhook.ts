@@ -8,12 +8,16 @@ import {
   type WebhookResponse,
   WebhookResponseSchema,
 } from '@parleykit/proto/v2beta1';
+import { JSON_VALUE_DEPTH_MAX } from '../limits.ts';
 import { type HttpPoster, OutboundError, type OutboundReply } from '../outbound/http-poster.ts';
 import { SIGNATURE_HEADER, sign, TIMESTAMP_HEADER } from '../outbound/signature.ts';
 
 /** As long as Dialogflow waits for a webhook, and as much as it takes of one. */
 const TIMEOUT_MS = 5_000;
 const RESPONSE_BYTES_MAX = 64 * 1024;
+
+/** Clients follow what is passed on to them a hundred levels deep: what callers may send, in what stands around it. */
+const RESPONSE_DEPTH_MAX = JSON_VALUE_DEPTH_MAX + 4;
 
 const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/u;
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/u;
@@ -152,12 +156,19 @@ function allowedHeaders(headers: Readonly<Record<string, string>>): Record<strin
 function readResponse(body: Buffer): WebhookResponse {
   try {
     const json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) as JsonValue;
+    if (isDeeper(json, RESPONSE_DEPTH_MAX))
+      throw new Error(`it nests deeper than ${RESPONSE_DEPTH_MAX} levels`);
     return fromJson(WebhookResponseSchema, json, { registry, ignoreUnknownFields: true });
   } catch (cause) {
     const [line = ''] = (cause as Error).message.split('\n');
     const message = `its answer is not a WebhookResponse in JSON: ${line}`;
     throw new WebhookError(Code.INVALID_ARGUMENT, message, { transient: false, cause });
   }
+}
+
+function isDeeper(json: JsonValue, levels: number): boolean {
+  if (typeof json !== 'object' || json === null) return false;
+  return levels === 0 || Object.values(json).some((entry) => isDeeper(entry as JsonValue, levels - 1));
 }
 
 /** Whether the same call may be answered a little later. */

@@ -9,6 +9,8 @@ export interface AgentIntent {
   readonly intent: Intent;
   /** Its place among the agent's intents. */
   readonly order: number;
+  /** Its name or, where it has none, its display name. */
+  readonly key: string;
   /** The last part of its name. */
   readonly id: string;
   /** All of them must be active. */
@@ -66,6 +68,7 @@ export function readIntents(intents: readonly Intent[]): AgentIntent[] {
   return [...named].map(([key, intent], order) => ({
     intent: withoutPhrases(intent),
     order,
+    key,
     id:
       (intent.name === '' ? intent.displayName : intent.name.slice(intent.name.lastIndexOf('/') + 1)) || key,
     inputContexts: readInputContexts(intent, parents.get(key)),

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { AgentSessionSchema } from '@parleykit/proto/stored';
 import {
+  EntityTypeSchema,
   EntityType_AutoExpansionMode as Expansion,
+  IntentSchema,
   EntityType_Kind as Kind,
   SessionEntityType_EntityOverrideMode as Mode,
 } from '@parleykit/proto/v2beta1';
@@ -551,6 +553,39 @@ describe('converse(), values', () => {
     }
   });
 
+  it('takes no words around values for a value, but names that nobody listed', async () => {
+    const talk = await talkTo([
+      intent(
+        'Room',
+        [
+          'can you get me a room in [Oslo](@sys.location:place) [tomorrow](@sys.date:day) at [5 pm](@sys.time:time)',
+          'get me a room for a meeting',
+          '[Park Center](@sys.location:place) [today](@sys.date:day) at [noon](@sys.time:time)',
+          'a room at [Marina Heights](@sys.location:place)',
+        ],
+        {
+          parameters: [
+            parameter('place', '@sys.location', { mandatory: true }),
+            parameter('day', '@sys.date', { mandatory: true }),
+            parameter('time', '@sys.time', { mandatory: true }),
+          ],
+        },
+      ),
+    ]);
+    const place = async (text: string) => {
+      const found = resultOf(await talk.say(text)).parameters?.['place'];
+      return typeof found === 'object' && found !== null
+        ? Object.values(found).find((part) => part !== '')
+        : found;
+    };
+    assert.equal(await place('can you get me a room today at 6 pm'), '');
+    assert.equal(await place('Bird Island'), 'Bird Island');
+    assert.equal(await place('can you get me a room at Green Hall'), 'Green Hall');
+    // While something else is asked for, the place stays until another one is named.
+    assert.equal(await place('a room at the blue one'), 'Green Hall');
+    assert.equal(await place('rather in Rome'), 'Rome');
+  });
+
   it("takes entities of the session, over the agent's or beside them", async () => {
     const talk = await talkTo(
       [intent('Play', ['play [chess](@game:game)'], { parameters: [parameter('game', '@game')] })],
@@ -573,6 +608,13 @@ describe('converse(), values', () => {
     assert.equal(await play('chess'), 'chess');
     assert.equal(await play('tag', entities(Mode.OVERRIDE, 'tag')), 'tag');
     assert.equal(await play('chess'), '');
+    const unknown = { name: `${SESSION}/entityTypes/other`, entityOverrideMode: Mode.OVERRIDE };
+    const result = await talk.say('play tag', { params: { sessionEntityTypes: [unknown] } });
+    assert.deepEqual(resultOf(result).diagnosticInfo, { session_entity_types_ignored: [unknown.name] });
+    assert.deepEqual(
+      result.session.entityTypes.map(({ entityType: type }) => type),
+      ['game'],
+    );
   });
 
   it('says only what refers to something', async () => {
@@ -622,6 +664,92 @@ describe('converse(), values', () => {
     assert.deepEqual(others, []);
     assert.ok(only?.message.case === 'text');
     assert.deepEqual(only.message.value.text, ['Hi, Facebook.']);
+  });
+});
+
+describe('converse(), with an agent that nobody checked', () => {
+  const odd = fc.constantFrom(
+    '',
+    ' ',
+    '$',
+    '$a',
+    '$a.b',
+    '#c.d',
+    '#c',
+    '@a',
+    '@@',
+    '@sys.any',
+    'a b',
+    '../x',
+    'é',
+    '\ud800',
+  );
+  const intents = fc.array(
+    fc.record({
+      name: odd,
+      displayName: odd,
+      priority: fc.constantFrom(0, -1, 2_147_483_647),
+      isFallback: fc.boolean(),
+      mlDisabled: fc.boolean(),
+      resetContexts: fc.boolean(),
+      events: fc.array(odd, { maxLength: 2 }),
+      inputContextNames: fc.array(odd, { maxLength: 1 }),
+      outputContexts: fc.array(fc.record({ name: odd, lifespanCount: fc.constantFrom(-1, 0, 5) }), {
+        maxLength: 2,
+      }),
+      parentFollowupIntentName: odd,
+      parameters: fc.array(
+        fc.record({
+          displayName: odd,
+          value: odd,
+          defaultValue: odd,
+          entityTypeDisplayName: odd,
+          mandatory: fc.boolean(),
+          isList: fc.boolean(),
+          prompts: fc.array(odd, { maxLength: 1 }),
+        }),
+        { maxLength: 3 },
+      ),
+      trainingPhrases: fc.array(
+        fc.record({
+          parts: fc.array(fc.record({ text: odd, entityType: odd, alias: odd }), { maxLength: 3 }),
+        }),
+        { maxLength: 3 },
+      ),
+      messages: fc.array(
+        odd.map((text) => ({ message: { case: 'text' as const, value: { text: [text] } } })),
+      ),
+    }),
+    { maxLength: 4 },
+  );
+  const types = fc.array(
+    fc.record({
+      displayName: odd,
+      kind: fc.constantFrom(Kind.UNSPECIFIED, Kind.MAP, Kind.LIST, Kind.REGEXP),
+      entities: fc.array(fc.record({ value: odd, synonyms: fc.array(odd, { maxLength: 2 }) }), {
+        maxLength: 2,
+      }),
+    }),
+    { maxLength: 2 },
+  );
+
+  it('answers something, whatever the agent is', async () => {
+    await fc.assert(
+      fc.asyncProperty(intents, types, async (ofIntents, ofTypes) => {
+        const definition = agentOf(
+          ofIntents.map((fields) => create(IntentSchema, fields)),
+          ofTypes.map((fields) => create(EntityTypeSchema, fields)),
+        );
+        const talk = new Talk(await modelOf({ ...definition, languageCode: '' }));
+        for (const text of ['a b', '$a', '@sys.any', 'é', '']) {
+          const { response, session } = await talk.say(text);
+          assert.equal(response.queryResult?.queryText, text);
+          toBinary(AgentSessionSchema, session);
+        }
+        await talk.send('');
+      }),
+      { numRuns: 25 },
+    );
   });
 });
 

@@ -13,6 +13,7 @@ import {
   IntentSchema,
   type QueryResult,
   QueryResultSchema,
+  type SessionEntityType,
   WebhookRequestSchema,
   type WebhookResponse,
   Intent_WebhookState as WebhookState,
@@ -98,7 +99,7 @@ class Exchange {
   readonly #diagnostics: JsonObject = {};
   /** What contexts held at the beginning, and what came with events: also what is gone by now is referred to. */
   readonly #known = new Map<string, JsonObject>();
-  #entities: AgentSession_SessionEntities[];
+  #entities: readonly AgentSession_SessionEntities[];
   #webhookStatus: Status | undefined;
 
   constructor(model: AgentModel, session: AgentSession, query: DialogueQuery, ports: DialoguePorts) {
@@ -108,8 +109,9 @@ class Exchange {
     this.#query = query;
     this.#ports = ports;
     this.#contexts = new ActiveContexts(session, query.nowMs);
-    this.#entities = addSessionEntities(session.entityTypes, queryParams?.sessionEntityTypes ?? []);
+    this.#entities = session.entityTypes;
     this.#choose = createChooser(`${query.seed} ${session.queries}`);
+    this.#takeEntities(queryParams?.sessionEntityTypes ?? []);
     if (queryParams?.resetContexts === true) this.#contexts.clear();
     this.#takeContexts(queryParams?.contexts ?? [], (id, lifespan, parameters) =>
       this.#contexts.activate(id, lifespan, parameters),
@@ -192,7 +194,7 @@ class Exchange {
       session: create(AgentSessionSchema, {
         queries: this.#session.queries + 1,
         contexts: this.#contexts.save(),
-        entityTypes: this.#entities,
+        entityTypes: [...this.#entities],
       }),
       event: final.intent === undefined ? undefined : final.event,
     };
@@ -316,7 +318,7 @@ class Exchange {
 
   /** Takes from a webhook's answer what is kept for the session. */
   #takeResponse({ outputContexts, sessionEntityTypes }: WebhookResponse): void {
-    this.#entities = addSessionEntities(this.#entities, sessionEntityTypes);
+    this.#takeEntities(sessionEntityTypes);
     this.#takeContexts(outputContexts, (id, lifespan, parameters) => {
       if (id !== SYSTEM_COUNTERS) this.#contexts.set(id, lifespan, parameters);
     });
@@ -349,7 +351,23 @@ class Exchange {
       if (isContextId(id) && (session === own || session === '-')) take(id, lifespanCount, parameters);
       else ignored.push(name);
     }
-    if (ignored.length > 0) this.#diagnostics['contexts_ignored'] = ignored;
+    this.#ignore('contexts_ignored', ignored);
+  }
+
+  /** Entities of types that the agent does not have are left out. */
+  #takeEntities(entityTypes: readonly SessionEntityType[]): void {
+    const isKnown = ({ name }: SessionEntityType) =>
+      this.#model.hasEntityType(name.slice(name.lastIndexOf('/') + 1));
+    this.#entities = addSessionEntities(this.#entities, entityTypes.filter(isKnown));
+    this.#ignore(
+      'session_entity_types_ignored',
+      entityTypes.filter((entityType) => !isKnown(entityType)).map(({ name }) => name),
+    );
+  }
+
+  #ignore(what: string, names: readonly string[]): void {
+    const before = this.#diagnostics[what];
+    if (names.length > 0) this.#diagnostics[what] = [...(Array.isArray(before) ? before : []), ...names];
   }
 
   /** Puts into a result what holds at the end of the query. */

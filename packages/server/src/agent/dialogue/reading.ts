@@ -39,8 +39,23 @@ export class Reading {
     const key = `${entityTypes.join(' ')}\n${places?.order ?? ''}\n${answers ?? ''}`;
     const before = this.#taken.get(key);
     if (before !== undefined) return before;
+    const taken = this.#read(entityTypes, { places, answers });
+    this.#taken.set(key, taken);
+    return taken;
+  }
+
+  /** Whether a value is told by its words, and not by its place alone. */
+  async isKnown({ entityType, start, end }: EntitySpan, entityTypes: readonly string[]): Promise<boolean> {
+    const known = await this.spans(entityTypes);
+    return known.some((span) => span.entityType === entityType && span.start === start && span.end === end);
+  }
+
+  async #read(
+    entityTypes: readonly string[],
+    { places, answers }: { places: AgentIntent | undefined; answers: string | undefined },
+  ): Promise<EntitySpan[]> {
     const anchors = places === undefined ? undefined : this.#model.anchorsOf(places);
-    const taken = this.#recognizer.recognize({
+    const spans = await this.#recognizer.recognize({
       text: this.text,
       entityTypes,
       nowMs: this.#nowMs,
@@ -48,7 +63,16 @@ export class Reading {
       ...(anchors && { anchors }),
       ...(answers !== undefined && { answers }),
     });
-    this.#taken.set(key, taken);
-    return taken;
+    if (places === undefined) return spans;
+    const values: EntitySpan[] = [];
+    for (const span of spans) {
+      // "can you book" is no city, although it stands before a date like one.
+      const isDoubtful =
+        span.entityType !== '@sys.any' &&
+        span.entityType !== answers &&
+        this.#model.isPlain(places, span.text);
+      if (!isDoubtful || (await this.isKnown(span, entityTypes))) values.push(span);
+    }
+    return values;
   }
 }

@@ -16,7 +16,6 @@ export function addSessionEntities(
   const byType = new Map(known.map((entities) => [entities.entityType, entities]));
   for (const { name, entityOverrideMode, entities } of added) {
     const entityType = name.slice(name.lastIndexOf('/') + 1);
-    if (entityType === '') continue;
     const override = entityOverrideMode !== Mode.SUPPLEMENT;
     byType.set(entityType, create(AgentSession_SessionEntitiesSchema, { entityType, override, entities }));
   }

@@ -7,6 +7,7 @@ import type { AgentIntent, IntentParameter } from './agent-intent.ts';
 import type { Match } from './matching.ts';
 import { firstMissing, type ParameterValues, readContextParameters } from './parameters.ts';
 import type { Reading } from './reading.ts';
+import { isEmpty } from './references.ts';
 
 /**
  * Slot filling lives in contexts, as Dialogflow's does: what was told lies in their parameters, and whoever removes them
@@ -30,6 +31,7 @@ export type SlotFillingStep =
   /** It is about something else. */
   | { readonly kind: 'other' };
 
+const DIALOG_ENDING = '_id_dialog_context';
 const DIALOG_LIFESPAN = 2;
 const PARAMETER_LIFESPAN = 1;
 /** A value that is at least so much of what was said is what it is about. */
@@ -51,9 +53,11 @@ const CANCELLATIONS: ReadonlySet<string> = new Set(
 
 /** The intent that waits for a value, if one does. */
 export function findPending(model: AgentModel, contexts: ActiveContexts): PendingIntent | undefined {
+  const ids = contexts.ids.filter((id) => id.endsWith(DIALOG_ENDING));
+  if (ids.length === 0) return undefined;
   const dialogs = model.intents
     .map((intent) => ({ intent, id: dialogContextId(intent) }))
-    .filter(({ id, intent }) => contexts.has(id) && !intent.intent.isFallback)
+    .filter(({ id, intent }) => ids.includes(id) && !intent.intent.isFallback)
     .sort((one, other) => contexts.recencyOf(other.id) - contexts.recencyOf(one.id));
   for (const { intent, id } of dialogs) {
     const collected = readContextParameters(intent, contexts.parametersOf(id) ?? {});
@@ -89,7 +93,7 @@ export function endPending(intent: AgentIntent, contexts: ActiveContexts): void 
  * of what another intent is surer of.
  */
 export async function readAnswer(
-  { intent, missing, asked }: PendingIntent,
+  { intent, collected, missing, asked }: PendingIntent,
   reading: Reading,
   match: Match | undefined,
 ): Promise<SlotFillingStep> {
@@ -99,7 +103,7 @@ export async function readAnswer(
     return { kind: 'cancelled' };
   }
 
-  const spans = await reading.spans(intent.entityTypes, { places: intent });
+  const spans = await newValues({ intent, collected, missing }, reading);
   const told = spans.filter(({ entityType }) => entityType === missing.entityType);
   if (told.length > 0) {
     const isAnswer = isMostOf(told, reading.text)
@@ -121,6 +125,22 @@ export async function readAnswer(
   return other === undefined ? { kind: 'filled', spans: [] } : { kind: 'other' };
 }
 
+/** What a text says. What was told before is only told anew by words that are known to be a value. */
+async function newValues(
+  { intent, collected, missing }: Omit<PendingIntent, 'asked'>,
+  reading: Reading,
+): Promise<EntitySpan[]> {
+  const open = intent.parameters.filter(
+    (parameter) => parameter === missing || isEmpty(collected.originals[parameter.name]),
+  );
+  const types = new Set(open.map(({ entityType }) => entityType));
+  const values: EntitySpan[] = [];
+  for (const span of await reading.spans(intent.entityTypes, { places: intent })) {
+    if (types.has(span.entityType) || (await reading.isKnown(span, intent.entityTypes))) values.push(span);
+  }
+  return values;
+}
+
 function isCancellation(text: string): boolean {
   return CANCELLATIONS.has(plainWords(text).replace(/ please$/u, ''));
 }
@@ -136,7 +156,7 @@ function isMostOf(spans: readonly EntitySpan[], text: string): boolean {
 }
 
 function dialogContextId({ id }: AgentIntent): string {
-  return contextIdAfter(id, '_id_dialog_context');
+  return contextIdAfter(id, DIALOG_ENDING);
 }
 
 function namedContextId({ intent }: AgentIntent): string {

@@ -2,7 +2,6 @@ import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import {
   Anchors,
   annotateText,
-  type Classification,
   type EntityKind,
   EntityRecognizer,
   type EntitySpan,
@@ -21,11 +20,14 @@ import {
 } from '@parleykit/proto/v2beta1';
 import { type AgentIntent, readIntents } from '../dialogue/agent-intent.ts';
 import type { AgentDefinition } from './agent-definition.ts';
-import { isAnnotated, PhraseIndex, type TemplateCandidate } from './phrase-index.ts';
+import { isAnnotated, PhraseIndex, type TemplateCandidate, wordsOf } from './phrase-index.ts';
 import { phrasesOf } from './training-phrases.ts';
 
 /** What encodeAgentModel() writes. Models of another form are trained anew. */
 const FORMAT = 1;
+
+/** Intents that a text is compared with in the end: those that come after them are never as sure. */
+const SCORED_MAX = 20;
 
 /** The bytes are no model, or one of another form: the agent has to be trained again. */
 export class AgentModelError extends Error {
@@ -51,6 +53,8 @@ export class AgentModel {
   readonly #phrases = new PhraseIndex();
   /** By the intent's order; only of those with annotated phrases. */
   readonly #anchors = new Map<number, Anchors>();
+  /** Of the same intents: the words of their phrases that are no values. */
+  readonly #plainWords = new Map<number, ReadonlySet<string>>();
   readonly #kinds: ReadonlyMap<string, EntityTypeDefinition>;
   /** By its class in the classifier: the intent. */
   readonly #classes: ReadonlyMap<string, AgentIntent>;
@@ -62,9 +66,9 @@ export class AgentModel {
     this.#classifier = classifier;
     this.#recognizer = recognizer;
     this.#kinds = new Map(definition.entityTypes.map((type) => [type.displayName, toDefinition(type)]));
-    this.#classes = new Map(this.intents.map((intent) => [classOf(intent), intent]));
+    this.#classes = new Map(this.intents.map((intent) => [intent.key, intent]));
     const phrases = phrasesOf(definition.intents);
-    for (const intent of this.intents) this.#addPhrases(intent, phrases.get(classOf(intent)) ?? []);
+    for (const intent of this.intents) this.#addPhrases(intent, phrases.get(intent.key) ?? []);
   }
 
   static async create(definition: AgentDefinition, classifier: IntentModel): Promise<AgentModel> {
@@ -118,8 +122,8 @@ export class AgentModel {
     text: string,
     eligible: ReadonlySet<AgentIntent>,
   ): { scored: ScoredAgentIntent[]; negative: number } {
-    const names = [...eligible].map(classOf);
-    const { intents, negative }: Classification = this.#classifier.classify(text, { eligible: names });
+    const names = Array.from(eligible, ({ key }) => key);
+    const { intents, negative } = this.#classifier.classify(text, { eligible: names, limit: SCORED_MAX });
     const scored = intents.flatMap(({ name, confidence }) => {
       const intent = this.#classes.get(name);
       return intent === undefined ? [] : [{ intent, confidence }];
@@ -130,6 +134,17 @@ export class AgentModel {
   /** Where the values of an intent's parameters stand in its phrases. */
   anchorsOf({ order }: AgentIntent): Anchors | undefined {
     return this.#anchors.get(order);
+  }
+
+  /** Whether a piece of a text is made of what an intent's phrases say around their values. */
+  isPlain({ order }: AgentIntent, text: string): boolean {
+    const plain = this.#plainWords.get(order);
+    return plain !== undefined && wordsOf(text).every((word) => plain.has(word));
+  }
+
+  /** Whether the agent has an entity type of its own with this display name. */
+  hasEntityType(displayName: string): boolean {
+    return this.#kinds.has(displayName);
   }
 
   /** What finds values in texts, for a session with entities of its own. */
@@ -152,7 +167,10 @@ export class AgentModel {
     }
     for (const phrase of phrases) this.#phrases.add(intent.order, phrase);
     const annotated = phrases.filter((phrase) => phrase.some(isAnnotated));
-    if (annotated.length > 0) this.#anchors.set(intent.order, new Anchors(annotated));
+    if (annotated.length === 0) return;
+    this.#anchors.set(intent.order, new Anchors(annotated));
+    const plain = phrases.flatMap((phrase) => phrase.filter((part) => !isAnnotated(part)));
+    this.#plainWords.set(intent.order, new Set(plain.flatMap(({ text }) => wordsOf(text))));
   }
 }
 
@@ -195,11 +213,6 @@ function readModel(bytes: Uint8Array): { definition: AgentDefinition; classifier
   } catch (cause) {
     throw new AgentModelError(`these bytes are no trained agent: ${(cause as Error).message}`, { cause });
   }
-}
-
-/** What an intent is called in the classifier. */
-export function classOf({ intent }: Pick<AgentIntent, 'intent'>): string {
-  return intent.name === '' ? intent.displayName : intent.name;
 }
 
 const KINDS: Readonly<Record<Kind, EntityKind>> = {

@@ -97,7 +97,8 @@ export class PhraseIndex {
   }
 }
 
-function wordsOf(text: string): string[] {
+/** The words of a text as phrases are compared. */
+export function wordsOf(text: string): string[] {
   return splitWords(normalizeText(text));
 }
 

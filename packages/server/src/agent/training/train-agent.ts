@@ -7,7 +7,7 @@ import {
 } from '@parleykit/nlu';
 import { readIntents } from '../dialogue/agent-intent.ts';
 import type { AgentDefinition } from './agent-definition.ts';
-import { AgentModel, classOf, encodeAgentModel } from './agent-model.ts';
+import { AgentModel, encodeAgentModel } from './agent-model.ts';
 import { isAnnotated } from './phrase-index.ts';
 import { phrasesOf } from './training-phrases.ts';
 
@@ -38,7 +38,7 @@ export async function trainAgent(
   const intents: IntentPhrases[] = [];
   const negatives: string[] = [];
   for (const intent of readIntents(definition.intents)) {
-    const name = classOf(intent);
+    const name = intent.key;
     const own = phrases.get(name) ?? [];
     const texts = own.map((phrase) => phrase.map(({ text }) => text).join(''));
     if (intent.intent.isFallback) negatives.push(...texts);
