@@ -264,6 +264,14 @@ export function cloudStorageUnsupported(field: string, instead: string): Service
   );
 }
 
+/** An export of an agent that is not read, with all that is wrong with it. */
+export function archiveInvalid(field: string, problems: readonly string[]): ServiceError {
+  return invalidArgument(
+    'AGENT_EXPORT_INVALID',
+    problems.map((description) => ({ field, description })),
+  );
+}
+
 function resourceInfo(type: string, name: string) {
   return detail(ResourceInfoSchema, {
     resourceType: `dialogflow.googleapis.com/${type}`,
@@ -297,6 +305,16 @@ export function agentFailed(agent: string, cause: Error & { readonly transient: 
     cause.transient ? Code.UNAVAILABLE : Code.FAILED_PRECONDITION,
     'AUTOMATED_AGENT_FAILED',
     `the automated agent ${quote(agent)} failed: ${shorten(cause.message, DESCRIPTION_LENGTH_MAX)}`,
+    { metadata: { agent }, cause },
+  );
+}
+
+/** As it answers, or answered once: what is wrong with it is for who made it to mend. */
+export function trainingFailed(agent: string, cause: Error): ServiceError {
+  return new ServiceError(
+    Code.FAILED_PRECONDITION,
+    'AGENT_TRAINING_FAILED',
+    `the agent ${quote(agent)} could not be trained: ${shorten(cause.message, DESCRIPTION_LENGTH_MAX)}`,
     { metadata: { agent }, cause },
   );
 }

@@ -15,10 +15,13 @@ import {
   Intents,
   Participants,
   SessionEntityTypes,
+  Sessions,
   Versions,
 } from '@parleykit/proto/v2beta1';
 import { NoAgent } from './agent/automated-agent.ts';
 import { AgentContents } from './agent/content/agent-contents.ts';
+import { AgentModels } from './agent/serving/agent-models.ts';
+import { StoredAgents } from './agent/serving/stored-agents.ts';
 import { AgentSessions, SESSION_EXPIRY } from './agent/session/agent-sessions.ts';
 import { WebhookAgent } from './agent/webhook-agent.ts';
 import { type Clock, SystemClock } from './clock.ts';
@@ -33,6 +36,7 @@ import { Dispatcher } from './rpc/dispatcher.ts';
 import { CallRecorder } from './rpc/record-call.ts';
 import { Scheduler } from './schedule/scheduler.ts';
 import { AgentEdits } from './services/agent-edits.ts';
+import { AgentOperations } from './services/agent-operations.ts';
 import { AgentsService } from './services/agents.ts';
 import { ContextsService } from './services/contexts.ts';
 import { ConversationProfilesService, putProfile } from './services/conversation-profiles.ts';
@@ -46,6 +50,7 @@ import { LocationsService } from './services/locations.ts';
 import { OperationsService } from './services/operations.ts';
 import { ParticipantsService } from './services/participants.ts';
 import { SessionEntityTypesService } from './services/session-entity-types.ts';
+import { SessionsService } from './services/sessions.ts';
 import { Turns } from './services/turns.ts';
 import { VersionsService } from './services/versions.ts';
 import { openSqliteStore } from './storage/sqlite-store.ts';
@@ -86,8 +91,9 @@ export async function startServer(
   const store = await openSqliteStore(config.data, clock);
   try {
     if (config.demo) await makeDemo(store, clock, config.project);
-    const { dispatcher, scheduler, metrics } = buildDispatcher({ config, store, clock, log });
-    const server = await openPort({ config, dispatcher, store, scheduler, metrics, log });
+    const built = buildDispatcher({ config, store, clock, log });
+    const { scheduler } = built;
+    const server = await openPort({ ...built, config, store, log });
     scheduler.start();
     return server;
   } catch (error) {
@@ -101,6 +107,7 @@ export function buildDispatcher(parts: { config: Config; store: Store; clock: Cl
   dispatcher: Dispatcher;
   scheduler: Scheduler;
   metrics: Metrics;
+  models: AgentModels;
 } {
   const { config, store, clock, log } = parts;
   const poster = new HttpPoster({ addresses: config.webhookAddresses });
@@ -114,14 +121,20 @@ export function buildDispatcher(parts: { config: Config; store: Store; clock: Cl
   const profiles = new ConversationProfilesService(store, clock, locations, operations);
   dispatcher.register(ConversationProfiles, profiles);
   const { agentWebhook, handoffOn } = config;
-  const agent = agentWebhook === undefined ? new NoAgent() : new WebhookAgent(agentWebhook, poster);
-  const turns = new Turns({ store, clock, agent, handoffOn });
+  const otherwise = agentWebhook === undefined ? new NoAgent() : new WebhookAgent(agentWebhook, poster);
+  const contents = new AgentContents(store, clock);
+  const models = new AgentModels({ store, contents, log });
+  const sessions = new AgentSessions(store, clock);
+  const agents = new StoredAgents({ models, sessions, clock, poster, otherwise });
+  const turns = new Turns({ store, clock, agent: agents, handoffOn });
   dispatcher.register(Participants, new ParticipantsService(store, clock, turns));
-  registerAgents(dispatcher, { store, clock, locations, operations, scheduler });
+  dispatcher.register(Sessions, new SessionsService(store, clock, agents));
+  scheduler.handle(SESSION_EXPIRY, (timer) => sessions.expire(timer));
+  registerAgents(dispatcher, { store, clock, locations, operations, contents, models, sessions });
   dispatcher.register(Administration, new ConversationWatch(store));
   dispatcher.register(Operations, new OperationsService(store, operations));
   dispatcher.register(LocationsProto, new LocationsService(locations, store.secret));
-  return { dispatcher, scheduler, metrics };
+  return { dispatcher, scheduler, metrics, models };
 }
 
 /** What agents are made of, and what sessions with them hold. */
@@ -132,16 +145,16 @@ function registerAgents(
     clock: Clock;
     locations: Locations;
     operations: OperationRunner;
-    scheduler: Scheduler;
+    contents: AgentContents;
+    models: AgentModels;
+    sessions: AgentSessions;
   },
 ): void {
-  const { store, clock, locations, operations, scheduler } = parts;
+  const { store, clock, locations, operations: runner, contents, models, sessions } = parts;
   const { secret } = store;
-  const contents = new AgentContents(store, clock);
-  const edits = new AgentEdits(contents, clock, operations);
-  const sessions = new AgentSessions(store, clock);
-  scheduler.handle(SESSION_EXPIRY, (timer) => sessions.expire(timer));
-  dispatcher.register(Agents, new AgentsService(contents, edits, locations, secret));
+  const edits = new AgentEdits(contents, clock, runner);
+  const operations = new AgentOperations({ contents, models, operations: runner, locations, clock });
+  dispatcher.register(Agents, new AgentsService({ contents, edits, operations, locations, secret }));
   dispatcher.register(Intents, new IntentsService(contents, edits, clock, secret));
   dispatcher.register(EntityTypes, new EntityTypesService(contents, edits, clock, secret));
   dispatcher.register(Contexts, new ContextsService(sessions, secret));
@@ -165,9 +178,10 @@ async function openPort(parts: {
   store: Store;
   scheduler: Scheduler;
   metrics: Metrics;
+  models: AgentModels;
   log: Log;
 }): Promise<RunningServer> {
-  const { config, dispatcher, store, scheduler, metrics, log } = parts;
+  const { config, dispatcher, store, scheduler, metrics, models, log } = parts;
   let draining = false;
   const unreadiness = (): string | undefined => {
     if (draining) return 'stopping';
@@ -191,6 +205,7 @@ async function openPort(parts: {
       listener.close();
       await Promise.all([grpc.close(DRAIN_MS), http.close(DRAIN_MS)]);
       await scheduler.stop();
+      await models.close();
       await store.close();
     },
   };

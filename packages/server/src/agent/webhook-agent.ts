@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { create } from '@bufbuild/protobuf';
 import {
   type AutomatedAgentReply,
@@ -10,7 +9,8 @@ import {
   type WebhookResponse,
 } from '@parleykit/proto/v2beta1';
 import type { HttpPoster } from '../outbound/http-poster.ts';
-import { AgentError, type AgentQuery, type AutomatedAgent } from './automated-agent.ts';
+import { type AgentAnswer, AgentError, type AgentQuery, type AutomatedAgent } from './automated-agent.ts';
+import { responseIdOf } from './response-ids.ts';
 import { textResponse, toResponseMessages, toSignals } from './response-messages.ts';
 import { Webhook, WebhookError } from './webhook.ts';
 
@@ -28,13 +28,15 @@ export class WebhookAgent implements AutomatedAgent {
     this.#webhook = new Webhook({ url }, poster);
   }
 
-  async reply(query: AgentQuery, signal: AbortSignal): Promise<AutomatedAgentReply> {
+  async reply(query: AgentQuery, signal: AbortSignal): Promise<AgentAnswer> {
     let asked = query;
     for (let followUps = 0; ; followUps++) {
       const responseId = responseIdOf(asked.turnId);
       const response = await this.#ask(asked, responseId, signal);
       const event = response.followupEventInput;
-      if (event === undefined || event.name === '') return toReply(response, asked, responseId);
+      if (event === undefined || event.name === '') {
+        return { reply: toReply(response, asked, responseId) };
+      }
       if (followUps === FOLLOW_UPS_MAX) {
         throw new AgentError(`it asked for more than ${FOLLOW_UPS_MAX} events one after another`);
       }
@@ -57,12 +59,6 @@ export class WebhookAgent implements AutomatedAgent {
       throw new AgentError(error.message, { transient: error.transient, cause: error });
     }
   }
-}
-
-/** The id of the response to a turn: the same for the same turn, in the form that Dialogflow's ids have. */
-export function responseIdOf(turnId: string): string {
-  const hex = createHash('sha256').update(turnId).digest('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
 }
 
 function toRequest(

@@ -7,13 +7,17 @@ import {
   type Agents,
   Agent_ApiVersion as ApiVersion,
   type DeleteAgentRequest,
+  type ExportAgentRequest,
   type GetAgentRequest,
   type GetValidationResultRequest,
+  type ImportAgentRequest,
   Agent_MatchMode as MatchMode,
+  type RestoreAgentRequest,
   type SearchAgentsRequest,
   SearchAgentsResponseSchema,
   type SetAgentRequest,
   Agent_Tier as Tier,
+  type TrainAgentRequest,
 } from '@parleykit/proto/v2beta1';
 import { agentOf, requireLanguage } from '../agent/content/agent-content.ts';
 import { type AgentContents, ANY_PROJECT, agentName, emptyContent } from '../agent/content/agent-contents.ts';
@@ -29,21 +33,33 @@ import type { CallContext } from '../rpc/call-context.ts';
 import type { ServiceHandlers } from '../rpc/dispatcher.ts';
 import type { ResourceCursor } from '../storage/store.ts';
 import type { AgentEdits } from './agent-edits.ts';
+import type { AgentOperations } from './agent-operations.ts';
 import { Pagination } from './pagination.ts';
 
 /** Scores below it match nothing, where an agent does not say otherwise. */
 const CLASSIFICATION_THRESHOLD_DEFAULT = Math.fround(0.3);
 
+export interface AgentsParts {
+  readonly contents: AgentContents;
+  readonly edits: AgentEdits;
+  readonly operations: AgentOperations;
+  readonly locations: Locations;
+  /** Signs page tokens. */
+  readonly secret: Uint8Array;
+}
+
 /** google.cloud.dialogflow.v2beta1.Agents */
 export class AgentsService implements ServiceHandlers<typeof Agents> {
   readonly #contents: AgentContents;
   readonly #edits: AgentEdits;
+  readonly #operations: AgentOperations;
   readonly #locations: Locations;
   readonly #secret: Uint8Array;
 
-  constructor(contents: AgentContents, edits: AgentEdits, locations: Locations, secret: Uint8Array) {
+  constructor({ contents, edits, operations, locations, secret }: AgentsParts) {
     this.#contents = contents;
     this.#edits = edits;
+    this.#operations = operations;
     this.#locations = locations;
     this.#secret = secret;
   }
@@ -107,6 +123,22 @@ export class AgentsService implements ServiceHandlers<typeof Agents> {
       ),
       nextPageToken: next === undefined ? '' : pagination.tokenAfter(next),
     });
+  }
+
+  async trainAgent(request: TrainAgentRequest, call: CallContext) {
+    return this.#operations.train(request, call);
+  }
+
+  async exportAgent(request: ExportAgentRequest, call: CallContext) {
+    return this.#operations.export(request, call);
+  }
+
+  async importAgent(request: ImportAgentRequest, call: CallContext) {
+    return this.#operations.import(request, call);
+  }
+
+  async restoreAgent(request: RestoreAgentRequest, call: CallContext) {
+    return this.#operations.restore(request, call);
   }
 
   /** What in the agent does not fit together, as it is now: nobody has to train it first. */

@@ -66,12 +66,10 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
   },
   TextInput: { implemented: 'text language_code' },
   EventInput: { implemented: 'name parameters language_code' },
-  // The webhook of an agent is told of contexts and payload.
+  // An agent that is a webhook alone is told of contexts, payload and headers.
   QueryParameters: {
-    implemented: 'contexts payload',
-    ignored:
-      'time_zone geo_location reset_contexts session_entity_types knowledge_base_names ' +
-      'sentiment_analysis_request_config sub_agents webhook_headers platform',
+    implemented: 'time_zone contexts reset_contexts session_entity_types payload webhook_headers platform',
+    ignored: 'geo_location knowledge_base_names sentiment_analysis_request_config sub_agents',
   },
   Context: { implemented: 'name lifespan_count parameters' },
   AnalyzeContentResponse: {
@@ -80,21 +78,35 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
     unset: 'reply_audio dtmf_parameters',
   },
   AutomatedAgentReply: {
-    implemented: 'detect_intent_response response_messages event automated_agent_reply_type',
-    unset:
-      'intent match_confidence parameters cx_session_parameters allow_cancellation cx_current_page ' +
-      'call_companion_auth_code',
+    implemented:
+      'detect_intent_response response_messages intent event match_confidence parameters automated_agent_reply_type',
+    unset: 'cx_session_parameters allow_cancellation cx_current_page call_companion_auth_code',
   },
+  DetectIntentRequest: {
+    implemented: 'session query_params query_input',
+    ignored: 'output_audio_config_mask',
+    refused: 'output_audio_config input_audio',
+  },
+  QueryInput: { implemented: 'text event', refused: 'audio_config dtmf' },
   DetectIntentResponse: {
-    implemented: 'response_id query_result',
-    unset: 'alternative_query_results webhook_status output_audio output_audio_config',
+    implemented: 'response_id query_result webhook_status',
+    unset: 'alternative_query_results output_audio output_audio_config',
   },
   QueryResult: {
     implemented:
-      'query_text language_code fulfillment_text fulfillment_messages webhook_source webhook_payload output_contexts',
-    unset:
-      'speech_recognition_confidence action parameters all_required_params_present cancels_slot_filling intent ' +
-      'intent_detection_confidence diagnostic_info sentiment_analysis_result knowledge_answers',
+      'query_text language_code action parameters all_required_params_present cancels_slot_filling ' +
+      'fulfillment_text fulfillment_messages webhook_source webhook_payload output_contexts intent ' +
+      'intent_detection_confidence diagnostic_info',
+    unset: 'speech_recognition_confidence sentiment_analysis_result knowledge_answers',
+  },
+  StreamingDetectIntentRequest: {
+    implemented: 'session query_params query_input',
+    ignored: 'single_utterance output_audio_config_mask enable_debugging_info',
+    refused: 'output_audio_config input_audio',
+  },
+  StreamingDetectIntentResponse: {
+    implemented: 'response_id query_result webhook_status',
+    unset: 'recognition_result alternative_query_results output_audio output_audio_config debugging_info',
   },
   // Kinds other than text and payload are answered as the agent gave them, and said in no response message.
   'Intent.Message': {
@@ -171,13 +183,17 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
   DeleteAgentRequest: { implemented: '*' },
   SearchAgentsRequest: { implemented: '*' },
   SearchAgentsResponse: { implemented: '*' },
+  TrainAgentRequest: { implemented: '*' },
+  ExportAgentRequest: { implemented: 'parent', refused: 'agent_uri' },
+  ImportAgentRequest: { implemented: 'parent agent_content', refused: 'agent_uri' },
+  RestoreAgentRequest: { implemented: 'parent agent_content', refused: 'agent_uri' },
   GetValidationResultRequest: { implemented: '*' },
   ValidationResult: { implemented: '*' },
   ValidationError: { implemented: '*' },
   Agent: {
-    implemented: 'parent display_name default_language_code supported_language_codes',
-    stored:
-      'time_zone description avatar_uri enable_logging match_mode classification_threshold api_version tier',
+    implemented:
+      'parent display_name default_language_code supported_language_codes time_zone classification_threshold',
+    stored: 'description avatar_uri enable_logging match_mode api_version tier',
   },
 
   ListIntentsRequest: { implemented: '*' },
@@ -194,19 +210,15 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
   IntentBatch: { implemented: '*' },
   Intent: {
     implemented:
-      'name display_name input_context_names output_contexts root_followup_intent_name ' +
-      'parent_followup_intent_name followup_intent_info',
-    stored:
-      'webhook_state priority is_fallback ml_enabled ml_disabled live_agent_handoff end_interaction events ' +
-      'training_phrases action reset_contexts parameters messages default_response_platforms',
+      'name display_name webhook_state priority is_fallback ml_enabled ml_disabled live_agent_handoff ' +
+      'end_interaction input_context_names events training_phrases action output_contexts reset_contexts ' +
+      'parameters messages root_followup_intent_name parent_followup_intent_name followup_intent_info',
+    stored: 'default_response_platforms',
   },
   'Intent.FollowupIntentInfo': { implemented: '*' },
-  'Intent.TrainingPhrase': { implemented: 'name', stored: 'type parts times_added_count' },
-  'Intent.TrainingPhrase.Part': { stored: '*' },
-  'Intent.Parameter': {
-    implemented: 'name display_name',
-    stored: 'value default_value entity_type_display_name mandatory prompts is_list',
-  },
+  'Intent.TrainingPhrase': { implemented: 'name type parts', stored: 'times_added_count' },
+  'Intent.TrainingPhrase.Part': { implemented: 'text entity_type alias', stored: 'user_defined' },
+  'Intent.Parameter': { implemented: '*' },
   ListEntityTypesRequest: { implemented: '*' },
   ListEntityTypesResponse: { implemented: '*' },
   GetEntityTypeRequest: { implemented: '*' },
@@ -223,10 +235,9 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
   BatchUpdateEntitiesRequest: { implemented: '*' },
   BatchDeleteEntitiesRequest: { implemented: '*' },
   EntityType: {
-    implemented: 'name display_name kind',
-    stored: 'auto_expansion_mode entities enable_fuzzy_extraction',
+    implemented: 'name display_name kind auto_expansion_mode entities enable_fuzzy_extraction',
   },
-  'EntityType.Entity': { stored: '*' },
+  'EntityType.Entity': { implemented: '*' },
 
   ListContextsRequest: { implemented: '*' },
   ListContextsResponse: { implemented: '*' },
@@ -242,7 +253,7 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
   CreateSessionEntityTypeRequest: { implemented: '*' },
   UpdateSessionEntityTypeRequest: { implemented: '*' },
   DeleteSessionEntityTypeRequest: { implemented: '*' },
-  SessionEntityType: { implemented: 'name', stored: 'entity_override_mode entities' },
+  SessionEntityType: { implemented: '*' },
 
   // No agent has versions, and no environment but its draft.
   ListVersionsRequest: { implemented: '*' },

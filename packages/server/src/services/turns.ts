@@ -14,6 +14,7 @@ import {
   Conversation_LifecycleState as State,
 } from '@parleykit/proto/v2beta1';
 import {
+  type AgentAnswer,
   AgentError,
   type AgentQuery,
   type AutomatedAgent,
@@ -32,7 +33,14 @@ import { MESSAGE_BYTES_MAX, REQUEST_ID_LIFE } from '../limits.ts';
 import type { ResourceName } from '../resource-names.ts';
 import type { CallContext } from '../rpc/call-context.ts';
 import { decodeNamed, withoutName } from '../storage/named-message.ts';
-import type { Change, NewMessage, ResourceWrite, Store, StoredMessage } from '../storage/store.ts';
+import {
+  type Change,
+  ConflictError,
+  type NewMessage,
+  type ResourceWrite,
+  type Store,
+  type StoredMessage,
+} from '../storage/store.ts';
 import { NO_SUGGESTIONS, suggest } from '../suggestion/suggestions.ts';
 import { CONVERSATIONS, PARTICIPANTS } from './collections.ts';
 import { decide } from './decide.ts';
@@ -103,23 +111,31 @@ export class Turns {
   async take(turn: Turn, call: CallContext): Promise<TurnResult> {
     const conversation = turn.speaker.ancestor('conversations');
     return this.#queue.run(conversation.key, call.signal, () => {
-      let asked: Promise<AutomatedAgentReply> | undefined;
+      let asked: Promise<AgentAnswer> | undefined;
       const turnId = turn.requestId
         ? `${turn.speaker.key} ${turn.requestId}`
         : createId(this.#now(conversation));
       // However often the turn is decided on, the agent is asked once.
-      const ask = (told: Conversation): Promise<AutomatedAgentReply> => {
+      const ask = (told: Conversation): Promise<AgentAnswer> => {
         asked ??= this.#ask(turn, told, { conversation, turnId, signal: call.signal });
         return asked;
       };
-      return decide(call, () => this.#take(turn, conversation, ask));
+      return decide(call, async () => {
+        try {
+          return await this.#take(turn, conversation, ask);
+        } catch (error) {
+          // But for a session that somebody has changed meanwhile: what was said to the old one does not hold.
+          if (await isAboutSession(error, asked)) asked = undefined;
+          throw error;
+        }
+      });
     });
   }
 
   async #take(
     turn: Turn,
     conversation: ResourceName,
-    ask: (told: Conversation) => Promise<AutomatedAgentReply>,
+    ask: (told: Conversation) => Promise<AgentAnswer>,
   ): Promise<TurnResult> {
     const earlier = await this.#replay(turn, conversation);
     if (earlier !== undefined) return earlier;
@@ -133,10 +149,14 @@ export class Turns {
     const append: NewMessage[][] = [];
     const put: ResourceWrite[] = [];
     const expect: Exclude<Change['expect'], undefined>[number][] = [];
+    let kept: Omit<Change, 'partition'> = {};
     if (turn.input.case === 'text') append.push([this.#said(turn, turn.input, role)]);
     if (then === 'ASK_AGENT') {
       if (turn.input.case === 'text') turn.checkForAgent(turn.input.text);
-      const reply = await ask(told);
+      const { reply, change = {} } = await ask(told);
+      kept = change;
+      expect.push(...(change.expect ?? []));
+      put.push(...(change.put ?? []));
       response.automatedAgentReply = reply;
       response.replyText = textOf(reply);
       const after = isHandoff(reply, this.#handoffOn) ? 'AGENT_HANDS_OFF' : 'AGENT_REPLIES';
@@ -164,6 +184,7 @@ export class Turns {
     response.endUserSuggestionResults = [...suggestions.endUser];
 
     const { appended } = await this.#writable.commit(conversation, {
+      ...kept,
       expect,
       put,
       append,
@@ -176,7 +197,7 @@ export class Turns {
     { input, queryParams }: Turn,
     told: Conversation,
     { conversation, turnId, signal }: { conversation: ResourceName; turnId: string; signal: AbortSignal },
-  ): Promise<AutomatedAgentReply> {
+  ): Promise<AgentAnswer> {
     const profile = told.initialConversationProfile ?? create(ConversationProfileSchema);
     const agent = profile.automatedAgentConfig?.agent ?? '';
     const query: AgentQuery = {
@@ -261,6 +282,13 @@ export class Turns {
   #now({ project }: ResourceName): number {
     return this.#clock.now(project);
   }
+}
+
+/** Whether a conflict is one about what the agent keeps of its session. */
+async function isAboutSession(error: unknown, asked: Promise<AgentAnswer> | undefined): Promise<boolean> {
+  if (!(error instanceof ConflictError) || asked === undefined) return false;
+  const { change } = await asked;
+  return change?.expect?.some(({ name }) => name === error.resource) ?? false;
 }
 
 function happeningOf({ input }: Turn, role: Role): Happening {

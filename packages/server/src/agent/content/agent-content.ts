@@ -24,7 +24,7 @@ export interface AgentParts {
 }
 
 /** The agent itself, as far as the API knows it. */
-export function agentOf({ agent }: AgentContent): Agent {
+export function agentOf({ agent }: Pick<AgentContent, 'agent'>): Agent {
   return agent.agent ?? create(AgentSchema);
 }
 

@@ -36,7 +36,7 @@ export class SessionDraft {
   /** Of what is stored; undefined where there is nothing. */
   readonly version: number | undefined;
   /** As the agent takes it and leaves it. */
-  readonly session: AgentSession;
+  session: AgentSession;
   readonly #nowMs: number;
 
   /** `now` in microseconds. */
