@@ -7,6 +7,7 @@ const USAGE = `parley: Dialogflow's v2beta1 Conversations API on your own machin
   parley import    fills a server with conversation transcripts
   parley export    writes the conversations of a project into a file
   parley tail      follows a conversation
+  parley agent     imports, exports and trains automated agents, and talks with them
 
 Each command explains itself with --help.
 `;
@@ -69,6 +70,8 @@ async function loadCommand(
       return (await import('./export.ts')).exportConversations;
     case 'tail':
       return (await import('./tail.ts')).tail;
+    case 'agent':
+      return (await import('./agent.ts')).agent;
     default:
       return undefined;
   }

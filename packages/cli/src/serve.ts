@@ -68,7 +68,7 @@ function banner(config: Config, server: RunningServer, isNew: boolean): string {
       : 'anybody on this machine may read and write everything (no authentication)',
   ];
   if (config.demo) {
-    const commands = demoCommands(server.url, config.project).map((line) => `  ${line}`);
+    const commands = demoCommands(server.url, config.project).map((line) => `  ${line}`.trimEnd());
     lines.push('', `Open ${server.url} in a browser, and try:`, '', ...commands, '');
   }
   return `${lines.join('\n')}\n`;
@@ -81,5 +81,8 @@ function demoCommands(url: string, project: string): string[] {
     `curl ${json} -d '{"conversationProfile":"${demoProfile(project)}"}' '${base}/conversations?conversationId=hello'`,
     `curl ${base}/conversations/hello`,
     `curl -X POST ${base}/conversations/hello:complete`,
+    '',
+    '# and what an automated agent says:',
+    `curl ${json} -d '{"queryInput":{"text":{"text":"Where is my order?","languageCode":"en"}}}' '${base}/agent/sessions/hello:detectIntent'`,
   ];
 }

@@ -1,5 +1,4 @@
 import { isIPv6 } from 'node:net';
-import { create } from '@bufbuild/protobuf';
 import { services } from '@parleykit/proto';
 import { Administration } from '@parleykit/proto/admin';
 import { Locations as LocationsProto } from '@parleykit/proto/location';
@@ -7,7 +6,6 @@ import { Operations } from '@parleykit/proto/longrunning';
 import {
   Agents,
   Contexts,
-  ConversationProfileSchema,
   ConversationProfiles,
   Conversations,
   EntityTypes,
@@ -39,10 +37,11 @@ import { AgentEdits } from './services/agent-edits.ts';
 import { AgentOperations } from './services/agent-operations.ts';
 import { AgentsService } from './services/agents.ts';
 import { ContextsService } from './services/contexts.ts';
-import { ConversationProfilesService, putProfile } from './services/conversation-profiles.ts';
+import { ConversationProfilesService } from './services/conversation-profiles.ts';
 import { ConversationWatch } from './services/conversation-watch.ts';
 import { ConversationsService } from './services/conversations.ts';
 import { errorOfStore } from './services/decide.ts';
+import { makeDemo } from './services/demo.ts';
 import { EntityTypesService } from './services/entity-types.ts';
 import { EnvironmentsService } from './services/environments.ts';
 import { IntentsService } from './services/intents.ts';
@@ -54,7 +53,7 @@ import { SessionsService } from './services/sessions.ts';
 import { Turns } from './services/turns.ts';
 import { VersionsService } from './services/versions.ts';
 import { openSqliteStore } from './storage/sqlite-store.ts';
-import { ConflictError, type Store } from './storage/store.ts';
+import type { Store } from './storage/store.ts';
 import { GrpcTransport } from './transport/grpc.ts';
 import { HttpTransport } from './transport/http.ts';
 import { Listener } from './transport/listener.ts';
@@ -64,11 +63,6 @@ import { StaticPages } from './transport/static.ts';
 
 /** How long calls under way may take once the server is told to stop. */
 const DRAIN_MS = 10_000;
-
-/** The profile that `--demo` makes in a project. */
-export function demoProfile(project: string): string {
-  return `projects/${project}/locations/global/conversationProfiles/demo`;
-}
 
 export interface RunningServer {
   readonly host: string;
@@ -209,13 +203,4 @@ async function openPort(parts: {
       await store.close();
     },
   };
-}
-
-async function makeDemo(store: Store, clock: Clock, project: string): Promise<void> {
-  const profile = create(ConversationProfileSchema, { displayName: 'Demo' });
-  try {
-    await putProfile(store, `projects/${project}/conversationProfiles/demo`, profile, clock.now());
-  } catch (error) {
-    if (!(error instanceof ConflictError)) throw error;
-  }
 }

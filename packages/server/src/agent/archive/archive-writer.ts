@@ -17,17 +17,23 @@ const CHANGED = new Date(1980, 0, 1, 12);
  * gives the same bytes.
  */
 export async function writeAgentArchive(archive: AgentArchive): Promise<Uint8Array> {
+  const files = new Map<string, Uint8Array>();
+  const breather = new Breather();
+  for (const [path, json] of filesOf(archive)) {
+    await breather.take();
+    files.set(path, Buffer.from(toText(json)));
+  }
+  return zipFiles(files);
+}
+
+/** Packs files into a zip, sorted by their paths: the same files give the same bytes. */
+export async function zipFiles(files: ReadonlyMap<string, Uint8Array>): Promise<Uint8Array> {
   const breather = new Breather();
   const chunks: Uint8Array[] = [];
   const zip = new Zip((error, chunk) => {
     if (error !== null) throw error;
     chunks.push(chunk);
   });
-  const files = new Map<string, Uint8Array>();
-  for (const [path, json] of filesOf(archive)) {
-    await breather.take();
-    files.set(path, Buffer.from(toText(json)));
-  }
   for (const path of [...files.keys()].sort()) {
     await breather.take();
     // Little memory for small files: they are many.
