@@ -10,7 +10,7 @@ import { agentTooLarge, notFound } from '../../errors.ts';
 import { AGENT_BYTES_MAX, AGENTS_AT_HAND_BYTES_MAX, PAGE_BYTES_MAX, PAGE_SIZE_MAX } from '../../limits.ts';
 import { ResourceName } from '../../resource-names.ts';
 import type { Change, ResourceCursor, ResourceRange, Store, StoredResource } from '../../storage/store.ts';
-import type { AgentContent, AgentParts } from './agent-content.ts';
+import { type AgentContent, type AgentParts, agentOf, languagesOf } from './agent-content.ts';
 import { AgentDraft, type PartCollection } from './agent-draft.ts';
 import { mergeContent, partsById } from './content-merge.ts';
 
@@ -116,7 +116,8 @@ export class AgentContents {
       { name: key, ordering: made, body },
     ];
     if (found === undefined) put.push({ name: directoryKey(name), body: new Uint8Array() });
-    const remove: string[] = [];
+    const models = new Set(modelsOf(agent, draft));
+    const remove = found === undefined ? [] : modelsOf(agent, found).filter((model) => !models.has(model));
     let bytes =
       (found?.bytes ?? 0) +
       body.byteLength -
@@ -175,7 +176,11 @@ export class AgentContents {
       [...found[collection].keys()].map((id) => `${key}/${collection}/${id}`),
     );
     return {
-      change: { expect: [{ name: key, version: found.version }], put: [], remove: [key, ...parts] },
+      change: {
+        expect: [{ name: key, version: found.version }],
+        put: [],
+        remove: [key, ...parts, ...modelsOf(agent, found)],
+      },
       committed: () => {
         this.#atHand.delete(key);
         this.#tell(agent);
@@ -260,6 +265,15 @@ export const ANY_PROJECT = '-';
 /** The name of the agent of a project and location, in the form of any name below them. */
 export function agentName({ project, location }: ResourceName): ResourceName {
   return new ResourceName(project, location, AGENT);
+}
+
+/** Where what was learned from an agent in one of its languages lies: it goes with the agent, or with the language. */
+export function modelKey(agent: ResourceName, language: string): string {
+  return `${agent.key}/models/${language}`;
+}
+
+function modelsOf(agent: ResourceName, content: AgentContent): string[] {
+  return languagesOf(agentOf(content)).map((language) => modelKey(agent, language));
 }
 
 /** Where a location's projects with agents are listed, for who searches in all of them. */

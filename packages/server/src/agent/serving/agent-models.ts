@@ -4,7 +4,7 @@ import type { ResourceName } from '../../resource-names.ts';
 import { ConflictError, type Store } from '../../storage/store.ts';
 import { AgentError } from '../automated-agent.ts';
 import { agentOf, languagesOf } from '../content/agent-content.ts';
-import { type AgentContents, agentName, type FoundAgent } from '../content/agent-contents.ts';
+import { type AgentContents, agentName, type FoundAgent, modelKey } from '../content/agent-contents.ts';
 import { viewContent } from '../content/content-view.ts';
 import { chooseLanguage } from '../languages.ts';
 import type { AgentModel } from '../training/agent-model.ts';
@@ -278,7 +278,8 @@ export class AgentModels {
     try {
       found = await this.#contents.find(agent);
       if (found === undefined) {
-        await this.#forget(agent);
+        this.#trained.delete(key);
+        this.#served.delete(key);
         return;
       }
       const trained = this.#trained.get(key);
@@ -321,24 +322,6 @@ export class AgentModels {
     }
     return true;
   }
-
-  /** Takes away what an agent that is gone has left. */
-  async #forget(agent: ResourceName): Promise<void> {
-    this.#trained.delete(agent.key);
-    this.#served.delete(agent.key);
-    const { items } = await this.#store.list(`${agent.key}/models`, 'id', { limit: 1000, bytes: 1 });
-    const remove = items.map(({ id }) => modelKey(agent, id));
-    for (const each of remove) {
-      // Unless there is an agent of the name again.
-      const expect = [{ name: agent.key, absent: true } as const];
-      await this.#store.commit({ partition: agent.scope, expect, remove: [each] });
-    }
-    if (items.length > 0) await this.#forget(agent);
-  }
-}
-
-function modelKey(agent: ResourceName, language: string): string {
-  return `${agent.key}/models/${language}`;
 }
 
 function stateOf({ agent, version, made }: Pick<FoundAgent, 'agent' | 'version' | 'made'>) {
