@@ -17,6 +17,7 @@ export interface GoogleClients extends AsyncDisposable {
   readonly entityTypes: v2beta1.EntityTypesClient;
   readonly contexts: v2beta1.ContextsClient;
   readonly sessionEntityTypes: v2beta1.SessionEntityTypesClient;
+  readonly sessions: v2beta1.SessionsClient;
 }
 
 /** A failed call as both wires tell it. */
@@ -57,6 +58,7 @@ export function openGoogleClients(
     entityTypes: new v2beta1.EntityTypesClient(options),
     contexts: new v2beta1.ContextsClient(options),
     sessionEntityTypes: new v2beta1.SessionEntityTypesClient(options),
+    sessions: new v2beta1.SessionsClient(options),
   };
   return {
     wire,

@@ -1,10 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { startServer } from '../../conformance/target.ts';
 import { ArchiveError } from '../../packages/server/src/agent/archive/findings.ts';
 import { readCount } from '../history/flags.ts';
 import { largeExport } from './large-export.ts';
 import { goRound } from './round-trip.ts';
+import { speak } from './speaking.ts';
 
 const USAGE = `test:data: real data of other systems, through what reads and writes them
 
@@ -37,7 +40,19 @@ async function main(): Promise<number> {
     return 1;
   }
   let wrong = 0;
-  for (const zip of zips) if (!(await tellOf(zip, readFileSync(join(folder, zip))))) wrong += 1;
+  const data = mkdtempSync(join(tmpdir(), 'parley-data-'));
+  const server = await startServer(data);
+  try {
+    for (const [index, name] of zips.entries()) {
+      const zip = readFileSync(join(folder, name));
+      const goesRound = await tellOf(name, zip);
+      const speaks = await tellOfSpeech(server.url, `agent-${index}`, zip);
+      if (!goesRound || !speaks) wrong += 1;
+    }
+  } finally {
+    await server.stop();
+    rmSync(data, { recursive: true, force: true });
+  }
   process.stdout.write(
     `${zips.length} exports, ${wrong === 0 ? 'nothing wrong' : `${wrong} of them not as they were`}\n`,
   );
@@ -49,6 +64,16 @@ async function tellOfLarge(intents: number): Promise<number> {
   let right = true;
   for (let round = 0; round < ROUNDS; round++) right = (await tellOf(`${intents} intents`, zip)) && right;
   return right ? 0 : 1;
+}
+
+/** Tells how an agent answers that a server was given; false where something is wrong. */
+async function tellOfSpeech(url: string, project: string, zip: Uint8Array): Promise<boolean> {
+  const { said, understood, problems } = await speak(url, project, zip);
+  process.stdout.write(
+    `  served: ${said} phrases said in conversations, ${understood} taken for their intents\n`,
+  );
+  for (const problem of problems.slice(0, SHOWN)) process.stdout.write(`  WRONG: ${problem}\n`);
+  return problems.length === 0;
 }
 
 /** Tells what came of an export in a few lines; false where something did not come out as it went in. */
