@@ -29,7 +29,7 @@ const CONTENTS: Readonly<Record<string, readonly string[]>> = {
   proto: [
     'dist/[a-z-]+\\.(js|d\\.ts)',
     'gen/[a-z0-9-]+\\.(js|d\\.ts)',
-    'gen/(google|grpc)/[a-z0-9_/]+_pb\\.(js|d\\.ts)',
+    'gen/(google|grpc|parley)/[a-z0-9_/]+_pb\\.(js|d\\.ts)',
   ],
   transcoding: ['dist/[a-z-]+\\.(js|d\\.ts)'],
   nlu: ['dist/([a-z-]+/)*[a-z0-9-]+\\.(js|d\\.ts)'],
