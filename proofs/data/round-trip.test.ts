@@ -24,7 +24,7 @@ describe('goRound()', () => {
         const { problems } = await goRound(zip(files));
         assert.deepEqual(problems, []);
       }),
-      { numRuns: RUNS },
+      { numRuns: RUNS, interruptAfterTimeLimit: 60_000 },
     );
   });
 

@@ -1,4 +1,4 @@
-import { type DescMessage, equals, fromBinary, type MessageShape, toBinary } from '@bufbuild/protobuf';
+import { clone, type DescMessage, equals, fromBinary, type MessageShape, toBinary } from '@bufbuild/protobuf';
 import { StoredAgentSchema, StoredEntityTypeSchema, StoredIntentSchema } from '@parleykit/proto/stored';
 import { unzipSync } from 'fflate';
 import {
@@ -41,6 +41,11 @@ export async function goRound(zip: Uint8Array): Promise<RoundTrip> {
   if (!Buffer.from(written).equals(await writeAgentArchive(again.archive))) {
     problems.push('what is written again is not what was written');
   }
+  // Without its leftovers an agent is what the API has of it, and all of that must be in what is written.
+  const bare = withoutLeftovers(stored);
+  if (!isSame(bare, (await readAgentArchive(await writeAgentArchive(bare))).archive)) {
+    problems.push('what the API has of the agent is not what was read');
+  }
   if (again.report.dropped.length > 0)
     problems.push(`written and dropped: ${again.report.dropped.join(', ')}`);
   const before = jsonFilesOf(zip);
@@ -64,6 +69,22 @@ function store({ agent, intents, entityTypes }: AgentArchive): AgentArchive {
     intents: intents.map((intent) => through(StoredIntentSchema, intent)),
     entityTypes: entityTypes.map((entityType) => through(StoredEntityTypeSchema, entityType)),
   };
+}
+
+/** A copy, as if the agent had never been in an export. */
+function withoutLeftovers(archive: AgentArchive): AgentArchive {
+  const agent = clone(StoredAgentSchema, archive.agent);
+  const intents = archive.intents.map((each) => clone(StoredIntentSchema, each));
+  const entityTypes = archive.entityTypes.map((each) => clone(StoredEntityTypeSchema, each));
+  const wholes = [agent, ...intents, ...entityTypes];
+  const parts = [
+    agent.smallTalk,
+    ...intents.map(({ languages }) => languages),
+    ...entityTypes.map(({ languages }) => languages),
+  ];
+  for (const each of [...wholes, ...parts.flatMap((languages) => Object.values(languages))])
+    delete each.leftover;
+  return { agent, intents, entityTypes };
 }
 
 function isSame(one: AgentArchive, other: AgentArchive): boolean {

@@ -7,7 +7,7 @@ import { writeEntityType } from './entity-types.ts';
 import { fileNameOf } from './file-names.ts';
 import { rootsOf } from './follow-ups.ts';
 import { writeIntent } from './intents.ts';
-import { lastPart } from './resource-ids.ts';
+import { idIn } from './resource-ids.ts';
 
 /** When all files of an export were last changed, so that the same agent gives the same bytes. By the local clock, as zips have it. */
 const CHANGED = new Date(1980, 0, 1, 12);
@@ -56,13 +56,13 @@ function* filesOf({ agent, intents, entityTypes }: AgentArchive): Generator<[str
     const { main, phrases } = writeIntent(stored, rootOf, languages);
     const { displayName = '', name = '' } = stored.intent ?? {};
     const base = `intents/${stored.fileName || fileNameOf(displayName)}`;
-    yield* names.give(base, lastPart(name), main, 'usersays', phrases);
+    yield* names.give(base, idIn('intents', name), main, 'usersays', phrases);
   }
   for (const stored of entityTypes) {
     const { main, entries } = writeEntityType(stored, languages);
     const { displayName = '', name = '' } = stored.entityType ?? {};
     const base = `entities/${stored.fileName || fileNameOf(displayName)}`;
-    yield* names.give(base, lastPart(name), main, 'entries', entries);
+    yield* names.give(base, idIn('entityTypes', name), main, 'entries', entries);
   }
 }
 

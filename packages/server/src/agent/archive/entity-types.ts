@@ -15,7 +15,7 @@ import { fileNameOf } from './file-names.ts';
 import { LANGUAGES_MAX, type Languages, languagesIn } from './intents.ts';
 import type { JsonNode } from './json-node.ts';
 import { leftoverOf, withLeftover } from './leftover.ts';
-import { idOf, lastPart } from './resource-ids.ts';
+import { idIn, idOf } from './resource-ids.ts';
 
 /** The files of one entity type in an export. */
 export interface EntityTypeFiles {
@@ -92,7 +92,7 @@ function writeMain({ entityType }: StoredEntityType): JsonObject {
   const { name, displayName, kind, autoExpansionMode, enableFuzzyExtraction } =
     entityType ?? create(EntityTypeSchema);
   return {
-    id: lastPart(name),
+    id: idIn('entityTypes', name),
     name: displayName,
     isOverridable: true,
     isEnum: kind === Kind.LIST,

@@ -22,7 +22,7 @@ import type { Findings } from './findings.ts';
 import { isObject, type JsonNode } from './json-node.ts';
 import { leftoverOf, withLeftover } from './leftover.ts';
 import { toPlainText } from './plain-text.ts';
-import { deriveId, idOf, lastPart } from './resource-ids.ts';
+import { deriveId, idIn, idOf } from './resource-ids.ts';
 import { nameOfPlatform, platformOf, readMessage, writeMessage } from './response-messages.ts';
 
 /** How many queries a context lives that does not say it. */
@@ -167,7 +167,10 @@ export function writeLinks(
   root: string | undefined,
 ): JsonObject {
   if (parent === '') return {};
-  return { parentId: lastPart(parent), ...(root !== undefined && { rootParentId: lastPart(root) }) };
+  return {
+    parentId: idIn('intents', parent),
+    ...(root !== undefined && { rootParentId: idIn('intents', root) }),
+  };
 }
 
 /** All languages that something is said in, those of the agent first. */
@@ -297,6 +300,7 @@ function writePhrase(
       text,
       ...(entityType !== '' && { meta: entityType }),
       ...(alias !== '' && { alias }),
+
       userDefined,
     })),
     isTemplate: type === PhraseType.TEMPLATE,
@@ -312,16 +316,16 @@ function writeMain(stored: StoredIntent, languages: Languages): JsonObject {
   const tags = languagesIn(stored, languages);
   const platforms = intent.defaultResponsePlatforms.map((platform) => [nameOfPlatform(platform), true]);
   return {
-    id: lastPart(intent.name),
+    id: idIn('intents', intent.name),
     name: intent.displayName,
     auto: !intent.mlDisabled,
-    contexts: intent.inputContextNames.map(lastPart),
+    contexts: intent.inputContextNames.map((name) => idIn('contexts', name)),
     responses: [
       {
         resetContexts: intent.resetContexts,
         action: intent.action,
         affectedContexts: intent.outputContexts.map(({ name, parameters, lifespanCount }) => ({
-          name: lastPart(name),
+          name: idIn('contexts', name),
           ...(parameters && { parameters }),
           lifespan: lifespanCount,
         })),

@@ -21,7 +21,8 @@ export function deriveId(...distinction: readonly string[]): string {
   return [...parts, hex.slice(20, 32)].join('-');
 }
 
-/** What comes after the last slash of a name. */
-export function lastPart(name: string): string {
-  return name.slice(name.lastIndexOf('/') + 1);
+/** What a name has behind a collection such as `intents`: all of it, for what exports name may have slashes in it. */
+export function idIn(collection: string, name: string): string {
+  const at = `/${name}`.indexOf(`/${collection}/`);
+  return at < 0 ? name : name.slice(at + collection.length + 1);
 }
