@@ -109,6 +109,23 @@ describe('OperationRunner', () => {
     assert.equal(String(Buffer.from((await store.get('projects/p/things/written'))?.body ?? [])), 'x');
   });
 
+  it('tells the work once that all of it is on disk, and nothing of work that was done for nothing', async () => {
+    const told: string[] = [];
+    let done = 0;
+    const { runner, scheduler } = openRunner(async (request) => {
+      const outcome = await write(request);
+      const attempt = ++done;
+      // The first time somebody else is faster.
+      const expect = attempt === 1 ? [{ name: 'projects/p/things/absent', version: 1 }] : [];
+      const committed = () => told.push(`${attempt}`);
+      return { ...outcome, change: { ...outcome.change, expect }, committed };
+    });
+    await start(runner, 'x');
+    await scheduler.runDue();
+    assert.deepEqual(told, ['2']);
+    assert.equal(Buffer.from((await store.get('projects/p/things/written'))?.body ?? []).toString(), 'x');
+  });
+
   it('continues after a restart', async () => {
     const { name } = await start(openRunner().runner, 'x');
     await store.close();
