@@ -69,8 +69,7 @@ export function readIntents(intents: readonly Intent[]): AgentIntent[] {
     intent: withoutPhrases(intent),
     order,
     key,
-    id:
-      (intent.name === '' ? intent.displayName : intent.name.slice(intent.name.lastIndexOf('/') + 1)) || key,
+    id: idOf(intent),
     inputContexts: readInputContexts(intent, parents.get(key)),
     outputContexts: readOutputContexts(intent, followed.has(intent)),
     events: new Set(intent.events.map((event) => event.toLowerCase())),
