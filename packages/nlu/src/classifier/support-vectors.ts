@@ -82,8 +82,11 @@ export class PlaneFinder {
    */
   marginsAcross(folds: Uint8Array, count: number): Float32Array {
     const random = createRandom(this.#seed);
-    const margins = Float32Array.from({ length: this.#count }, (_, row) => this.#margin(row));
-    for (let row = 0; row < this.#count; row++) this.#order[row] = row;
+    const margins = new Float32Array(this.#count);
+    for (let row = 0; row < this.#count; row++) {
+      margins[row] = this.#margin(row);
+      this.#order[row] = row;
+    }
     const near = this.#order.slice(0, this.#gatherNear());
     const weights = this.#weights.slice();
     const multipliers = this.#multipliers.slice();

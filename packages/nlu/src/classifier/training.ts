@@ -144,8 +144,12 @@ function findPlanes(
     scales[index] = scale;
     biases[index] = bias;
     const margins = finder.marginsAcross(folds, FOLDS).subarray(0, rows.length);
-    const supports = margins.map((margin, row) => margin + NEARNESS_WEIGHT * (nearness?.[row]?.[index] ?? 0));
-    counts.push(countMargins(supports, members));
+    if (nearness !== undefined) {
+      for (let row = 0; row < margins.length; row++) {
+        margins[row] = (margins[row] as number) + NEARNESS_WEIGHT * (nearness[row]?.[index] ?? 0);
+      }
+    }
+    counts.push(countMargins(margins, members));
     onProgress((index + 1) / examples.classes);
   }
   return { planes, scales, biases, sigmoids: fitSigmoids(counts, examples), importance };
@@ -154,10 +158,10 @@ function findPlanes(
 function countMargins(margins: Float32Array, members: Int32Array): MarginCounts {
   const counts = new MarginCounts();
   let next = 0;
-  for (const [row, margin] of margins.entries()) {
+  for (let row = 0; row < margins.length; row++) {
     const member = members[next] === row;
     if (member) next++;
-    counts.add(margin, member);
+    counts.add(margins[row] as number, member);
   }
   return counts;
 }

@@ -17,13 +17,31 @@ export function sessionIdOf(name: string): string | undefined {
   return /(?:^|\/)sessions\/([^/]+)/u.exec(name)?.[1];
 }
 
+/** The name of an intent or another resource of the agent of a session. What is named as a whole already stays. */
+export function agentResourceName(session: string, name: string): string {
+  const [, agent] = /^(projects\/.+?\/agent)\//u.exec(session) ?? [];
+  return agent === undefined || name === '' || name.startsWith('projects/') ? name : `${agent}/${name}`;
+}
+
+/** An intent as contexts are called after it. */
+export interface Named {
+  readonly displayName: string;
+  /** Used where the display name has nothing that ids may have: other scripts are not told apart by it. */
+  readonly id: string;
+}
+
 /** What a context is called after an intent: the letters, digits and signs of its name that ids may have. */
-export function contextIdAfter(displayName: string, ending: string): string {
-  const stem = displayName.toLowerCase().replace(/[^a-z0-9_%-]/gu, '');
-  return `${stem.slice(0, CONTEXT_ID_BYTES_MAX - ending.length)}${ending}`;
+export function contextIdAfter({ displayName, id }: Named, ending: string): string {
+  const stem = idPart(displayName) || idPart(id);
+  return `${stem.slice(0, Math.max(0, CONTEXT_ID_BYTES_MAX - ending.length))}${ending}`;
 }
 
 /** The context that a follow-up intent waits for, and that its parent leaves behind. */
-export function followupContextId(displayName: string): string {
-  return contextIdAfter(displayName, '-followup');
+export function followupContextId(named: Named): string {
+  return contextIdAfter(named, '-followup');
+}
+
+/** What of a name may be part of the id of a context. */
+export function idPart(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9_%-]/gu, '');
 }

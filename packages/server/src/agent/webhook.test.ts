@@ -1,39 +1,13 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { ServerResponse } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import { create } from '@bufbuild/protobuf';
 import { Code } from '@parleykit/proto/rpc';
 import { FulfillmentSchema, WebhookRequestSchema } from '@parleykit/proto/v2beta1';
 import { HttpPoster } from '../outbound/http-poster.ts';
 import { Webhook, WebhookError, type WebhookSettings, webhookSettings } from './webhook.ts';
-
-/** Somebody's webhook: it keeps what it was sent, and answers as the test wants. */
-class Listener {
-  readonly #server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      this.headers = request.headers;
-      this.body = Buffer.concat(chunks);
-      this.answer(response);
-    });
-  });
-  headers: IncomingHttpHeaders = {};
-  body = Buffer.alloc(0);
-  answer: (response: ServerResponse) => void = (response) => response.end('{}');
-
-  async listen(): Promise<URL> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
-    return new URL(`http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/hook`);
-  }
-
-  close(): void {
-    this.#server.closeAllConnections();
-    this.#server.close();
-  }
-}
+import { Listener } from './webhook-listener.test.fixture.ts';
 
 describe('Webhook', () => {
   const listener = new Listener();

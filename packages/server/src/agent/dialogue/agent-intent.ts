@@ -69,8 +69,7 @@ export function readIntents(intents: readonly Intent[]): AgentIntent[] {
     intent: withoutPhrases(intent),
     order,
     key,
-    id:
-      (intent.name === '' ? intent.displayName : intent.name.slice(intent.name.lastIndexOf('/') + 1)) || key,
+    id: idOf(intent),
     inputContexts: readInputContexts(intent, parents.get(key)),
     outputContexts: readOutputContexts(intent, followed.has(intent)),
     events: new Set(intent.events.map((event) => event.toLowerCase())),
@@ -79,16 +78,21 @@ export function readIntents(intents: readonly Intent[]): AgentIntent[] {
   }));
 }
 
+function idOf({ name, displayName }: Intent): string {
+  return name === '' ? displayName : name.slice(name.lastIndexOf('/') + 1);
+}
+
 function withoutPhrases(intent: Intent): Intent {
   return { ...intent, trainingPhrases: [] };
 }
 
 function readInputContexts({ inputContextNames }: Intent, parent: Intent | undefined): string[] {
-  if (parent !== undefined) return [followupContextId(parent.displayName)];
+  if (parent !== undefined) return [followupContextId({ displayName: parent.displayName, id: idOf(parent) })];
   return [...new Set(inputContextNames.map(contextIdOf))];
 }
 
-function readOutputContexts({ outputContexts, displayName }: Intent, isFollowed: boolean): OutputContext[] {
+function readOutputContexts(intent: Intent, isFollowed: boolean): OutputContext[] {
+  const { outputContexts, displayName } = intent;
   const read = outputContexts
     .map(({ name, lifespanCount, parameters }) => ({
       id: contextIdOf(name),
@@ -96,7 +100,7 @@ function readOutputContexts({ outputContexts, displayName }: Intent, isFollowed:
       parameters,
     }))
     .filter(({ id }) => isContextId(id));
-  const own = followupContextId(displayName);
+  const own = followupContextId({ displayName, id: idOf(intent) });
   if (!isFollowed || read.some(({ id }) => id === own)) return read;
   return [...read, { id: own, lifespan: FOLLOWUP_LIFESPAN, parameters: undefined }];
 }

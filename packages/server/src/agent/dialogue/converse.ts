@@ -20,7 +20,7 @@ import {
 } from '@parleykit/proto/v2beta1';
 import { AGENT_TEXT_LENGTH_MAX, EVENT_NAME_LENGTH_MAX } from '../../limits.ts';
 import { AgentError } from '../automated-agent.ts';
-import { contextIdOf, isContextId, sessionIdOf } from '../context-names.ts';
+import { agentResourceName, contextIdOf, isContextId, sessionIdOf } from '../context-names.ts';
 import type { AgentModel } from '../training/agent-model.ts';
 import { WebhookError } from '../webhook.ts';
 import { ActiveContexts, SYSTEM_COUNTERS } from './active-contexts.ts';
@@ -234,7 +234,7 @@ class Exchange {
       cancelsSlotFilling: cancelled,
       fulfillmentText: firstText(messages),
       fulfillmentMessages: ofPlatform(messages, this.#query.queryParams),
-      ...(matched && { intent: matchedIntent(matched.intent, isDone) }),
+      ...(matched && { intent: matchedIntent(matched.intent, this.#query.session, isDone) }),
       intentDetectionConfidence: confidence,
     });
     this.#conclude(result);
@@ -382,10 +382,10 @@ class Exchange {
 }
 
 /** What a result says of its intent. That it ends or hands over counts when all its values are there. */
-function matchedIntent(intent: Intent, isDone: boolean): Intent {
+function matchedIntent(intent: Intent, session: string, isDone: boolean): Intent {
   const { name, displayName, isFallback, endInteraction, liveAgentHandoff } = intent;
   return create(IntentSchema, {
-    name,
+    name: agentResourceName(session, name),
     displayName,
     isFallback,
     endInteraction: endInteraction && isDone,

@@ -1,7 +1,9 @@
-import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { create, type MessageInitShape, toBinary, toJson } from '@bufbuild/protobuf';
+import { registry } from '@parleykit/proto';
 import type { AgentSession } from '@parleykit/proto/stored';
 import {
   AgentSchema,
+  AutomatedAgentReplySchema,
   type EntityType,
   EntityTypeSchema,
   EntityType_AutoExpansionMode as Expansion,
@@ -16,6 +18,7 @@ import {
 } from '@parleykit/proto/v2beta1';
 import type { AgentDefinition } from '../training/agent-definition.ts';
 import type { AgentModel } from '../training/agent-model.ts';
+import { toAgentReply } from './agent-reply.ts';
 import { converse, newSession } from './converse.ts';
 import type { DialoguePorts, DialogueResult } from './dialogue-query.ts';
 
@@ -240,6 +243,10 @@ export class Talk {
       options.ports ?? this.#ports,
     );
     this.session = result.session;
+    // Whatever is answered goes out on both wires.
+    const reply = toAgentReply(result);
+    toBinary(AutomatedAgentReplySchema, reply);
+    toJson(AutomatedAgentReplySchema, reply, { registry });
     return result;
   }
 }

@@ -1,6 +1,6 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import type { EntitySpan } from '@parleykit/nlu';
-import { contextIdAfter } from '../context-names.ts';
+import { contextIdAfter, idPart } from '../context-names.ts';
 import type { AgentModel } from '../training/agent-model.ts';
 import type { ActiveContexts } from './active-contexts.ts';
 import type { AgentIntent, IntentParameter } from './agent-intent.ts';
@@ -156,13 +156,13 @@ function isMostOf(spans: readonly EntitySpan[], text: string): boolean {
 }
 
 function dialogContextId({ id }: AgentIntent): string {
-  return contextIdAfter(id, DIALOG_ENDING);
+  return contextIdAfter({ displayName: id, id }, DIALOG_ENDING);
 }
 
-function namedContextId({ intent }: AgentIntent): string {
-  return contextIdAfter(intent.displayName, '_dialog_context');
+function namedContextId({ id, intent: { displayName } }: AgentIntent): string {
+  return contextIdAfter({ displayName, id }, '_dialog_context');
 }
 
-function parameterContextId({ intent }: AgentIntent, { name }: IntentParameter): string {
-  return contextIdAfter(intent.displayName, `_dialog_params_${contextIdAfter(name, '')}`);
+function parameterContextId({ id, intent: { displayName } }: AgentIntent, { name }: IntentParameter): string {
+  return contextIdAfter({ displayName, id }, `_dialog_params_${idPart(name)}`);
 }
