@@ -70,7 +70,8 @@ describe('WebhookAgent', () => {
       liveAgentHandoff: true,
       endInteraction: true,
     });
-    const { responseMessages, response } = await agent.reply(query, signal);
+    const { reply } = await agent.reply(query, signal);
+    const { responseMessages, response } = reply;
     assert.deepEqual(
       responseMessages.map(({ message }) => message.case),
       ['text', 'payload', 'telephonyTransferCall', 'liveAgentHandoff', 'endInteraction'],
@@ -84,9 +85,9 @@ describe('WebhookAgent', () => {
 
   it('says its text where it has no messages', async () => {
     answer({ fulfillmentText: 'Just words.' });
-    const { responseMessages } = await agent.reply(query, signal);
+    const { reply } = await agent.reply(query, signal);
     assert.deepEqual(
-      responseMessages.map(({ message }) => message.case === 'text' && message.value.text),
+      reply.responseMessages.map(({ message }) => message.case === 'text' && message.value.text),
       [['Just words.']],
     );
   });

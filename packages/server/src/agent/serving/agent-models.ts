@@ -298,7 +298,10 @@ export class AgentModels {
   async #trainLanguage(agent: ResourceName, found: FoundAgent, language: string): Promise<void> {
     const { trainAgent } = await import('../training/train-agent.ts');
     const { signal } = this.#closing;
-    const { model, bytes } = await trainAgent(viewContent(found, agent, language), { signal });
+    const definition = viewContent(found, agent, language);
+    // Relative to the agent: answers name them as their session is named.
+    for (const intent of definition.intents) intent.name = intent.name.slice(`${agent}/`.length);
+    const { model, bytes } = await trainAgent(definition, { signal });
     const { version: state, made: ordering } = found;
     try {
       await this.#store.commit({

@@ -1,10 +1,9 @@
 import type { DetectIntentResponse, QueryParameters } from '@parleykit/proto/v2beta1';
 import type { Clock } from '../../clock.ts';
 import type { HttpPoster } from '../../outbound/http-poster.ts';
-import { type ResourceName, readResourceName } from '../../resource-names.ts';
+import { readResourceName } from '../../resource-names.ts';
 import type { Change } from '../../storage/store.ts';
 import type { AgentAnswer, AgentQuery, AutomatedAgent } from '../automated-agent.ts';
-import { agentName } from '../content/agent-contents.ts';
 import { DRAFT, environmentOf } from '../content/environments.ts';
 import type { DialogueResult } from '../dialogue/dialogue-query.ts';
 import { responseIdOf } from '../response-ids.ts';
@@ -97,7 +96,6 @@ export class StoredAgents implements AutomatedAgent {
         : { webhook: (request, headers) => webhook.call(request, { signal, headers }) },
     );
     draft.session = result.session;
-    nameIntent(result.response, agentName(session.name));
     return { result, change: this.#sessions.changeOf(session, draft) };
   }
 }
@@ -110,11 +108,4 @@ function storedSessionOf({ agent, session, conversation }: AgentQuery): SessionN
   if (readResourceName(conversation)?.project !== name.project) return undefined;
   const within = readResourceName(session);
   return within && sessionOfName(within);
-}
-
-/** Names the intent in the form in which its agent was named: models know one form alone. */
-function nameIntent({ queryResult }: DetectIntentResponse, agent: ResourceName): void {
-  const intent = queryResult?.intent;
-  if (intent === undefined) return;
-  intent.name = agent.child('intents', intent.name.slice(intent.name.lastIndexOf('/') + 1)).toString();
 }
