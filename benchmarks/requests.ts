@@ -54,8 +54,10 @@ async function send<I extends DescMessage, O extends DescMessage>(
   return fromBinary(method.output, await load.call(`/${method.parent.typeName}/${method.name}`, bytes));
 }
 
-export async function createConversation(load: GrpcLoad): Promise<string> {
-  const request = { parent: PARENT, conversation: { conversationProfile: PROFILE } };
+/** One that the demo agent begins, where that is asked for. */
+export async function createConversation(load: GrpcLoad, withAgent = false): Promise<string> {
+  const conversationProfile = withAgent ? `${PROFILE}-agent` : PROFILE;
+  const request = { parent: PARENT, conversation: { conversationProfile } };
   return (await send(load, Conversations.method.createConversation, request)).name;
 }
 

@@ -77,6 +77,9 @@ export interface TurnParts {
   readonly handoffOn: HandoffSignal;
 }
 
+/** Lists are read on another thread, which costs as much as half a turn: so many conversations need none. */
+const AGENTS_KNOWN = 10_000;
+
 /** Stands in a kept answer where what was said is to be filled in again. */
 const EMPTY_MESSAGE = toBinary(
   AnalyzeContentResponseSchema,
@@ -90,6 +93,8 @@ export class Turns {
   readonly #agent: AutomatedAgent;
   readonly #handoffOn: HandoffSignal;
   readonly #queue = new TurnQueue();
+  /** By the conversation's key: the participant as whom the agent spoke last, for the latest conversations. */
+  readonly #agents = new Map<string, string>();
   readonly #conversations: ResourceCollection;
   readonly #participants: ResourceCollection;
   readonly #writable: WritableConversations;
@@ -267,6 +272,22 @@ export class Turns {
 
   /** The participant as whom the agent speaks: the conversation's first one of that role, or a new one. */
   async #agentOf(
+    conversation: ResourceName,
+  ): Promise<{ readonly id: string; readonly write?: ResourceWrite }> {
+    const last = this.#agents.get(conversation.key);
+    if (last !== undefined) {
+      // Nobody takes it away but the end of its conversation, after which there may be another one of the name.
+      const state = await this.#store.getState(conversation.child('participants', last).key);
+      if (state === Role.AUTOMATED_AGENT) return { id: last };
+    }
+    const found = await this.#findAgent(conversation);
+    this.#agents.set(conversation.key, found.id);
+    const [oldest] = this.#agents.keys();
+    if (this.#agents.size > AGENTS_KNOWN && oldest !== undefined) this.#agents.delete(oldest);
+    return found;
+  }
+
+  async #findAgent(
     conversation: ResourceName,
   ): Promise<{ readonly id: string; readonly write?: ResourceWrite }> {
     const range = { limit: 1, bytes: 1, states: [Role.AUTOMATED_AGENT] };

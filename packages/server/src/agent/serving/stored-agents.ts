@@ -58,7 +58,7 @@ export class StoredAgents implements AutomatedAgent {
     const agent = session && (await this.#models.find(session.name, input.languageCode, signal));
     if (session === undefined || agent === undefined) return this.#otherwise.reply(query, signal);
     const { result, change } = await this.#converse(agent, { session, input, queryParams, queryId }, signal);
-    const { toAgentReply } = await import('../dialogue/agent-reply.ts');
+    const { toAgentReply } = await loadDialogue();
     return { reply: toAgentReply(result, queryParams), change };
   }
 
@@ -75,7 +75,7 @@ export class StoredAgents implements AutomatedAgent {
     { session, input, queryParams, queryId }: SessionQuery,
     signal: AbortSignal,
   ): Promise<{ result: DialogueResult; change: Omit<Change, 'partition'> }> {
-    const { converse } = await import('../dialogue/converse.ts');
+    const { converse } = await loadDialogue();
     const draft = await this.#sessions.open(session);
     const settings = fulfillment && webhookSettings(fulfillment);
     const webhook = settings && new Webhook(settings, this.#poster);
@@ -98,6 +98,18 @@ export class StoredAgents implements AutomatedAgent {
     draft.session = result.session;
     return { result, change: this.#sessions.changeOf(session, draft) };
   }
+}
+
+type Dialogue = typeof import('../dialogue/converse.ts') & typeof import('../dialogue/agent-reply.ts');
+
+let dialogue: Promise<Dialogue> | undefined;
+
+/** What leads conversations, when the first one is led; to import it with each query would cost as much as to answer it. */
+function loadDialogue(): Promise<Dialogue> {
+  dialogue ??= Promise.all([import('../dialogue/converse.ts'), import('../dialogue/agent-reply.ts')]).then(
+    ([converse, reply]) => ({ ...converse, ...reply }),
+  );
+  return dialogue;
 }
 
 /** The session of a conversation with an agent that may be in the store: the draft of the conversation's own project. */

@@ -146,9 +146,12 @@ export class AgentSessions {
         : { expect: [{ name: key, version }], remove: [key], unschedule: [timer] };
     }
     const { body, expires } = draft.encode();
+    const put = [{ name: key, body }];
+    // A session that is used on and on has a timer already: when that is due, it finds out how long the session lasts.
+    if (version !== undefined) return { expect: [{ name: key, version }], put };
     return {
-      expect: [version === undefined ? { name: key, absent: true } : { name: key, version }],
-      put: [{ name: key, body }],
+      expect: [{ name: key, absent: true }],
+      put,
       schedule: [{ key: timer, due: expires, kind: SESSION_EXPIRY, data: new Uint8Array() }],
     };
   }
