@@ -113,8 +113,11 @@ export const SYNONYMS_MAX = 200;
 export const AGENT_PART_BYTES_MAX = 3 * 1024 * 1024;
 export const AGENT_BYTES_MAX = 64 * 1024 * 1024;
 
-/** Agents that are kept at hand. In bytes as they are stored; the last one used always is. */
-export const AGENTS_AT_HAND_BYTES_MAX = 64 * 1024 * 1024;
+/**
+ * Agents that are kept at hand to be edited: decoded they are several times as large. In bytes as they are stored; the last
+ * one used always is.
+ */
+export const AGENTS_AT_HAND_BYTES_MAX = 8 * 1024 * 1024;
 
 /** `Agent.description`, in characters. */
 export const AGENT_DESCRIPTION_LENGTH_MAX = 500;

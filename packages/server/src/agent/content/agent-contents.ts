@@ -24,6 +24,9 @@ export interface FoundAgent extends AgentContent {
   readonly bytes: number;
 }
 
+/** What of an agent lies in its own row. */
+export type AgentState = Pick<FoundAgent, 'agent' | 'version' | 'made'>;
+
 /** What an edit comes to. It holds as long as nobody else has edited the agent; else its commit is a conflict. */
 export interface AgentEdit {
   readonly change: Required<Pick<Change, 'expect' | 'put' | 'remove'>>;
@@ -83,6 +86,14 @@ export class AgentContents {
       this.#keep(key, known);
       return known;
     }
+  }
+
+  /** The agent without its parts, for who needs to know which state it is in: cheaper than all of it. */
+  async findState(name: ResourceName): Promise<AgentState | undefined> {
+    const row = await this.#store.get(agentName(name).key);
+    if (row === undefined) return undefined;
+    const { version, ordering: made = 0, body } = row;
+    return { agent: fromBinary(StoredAgentSchema, body), version, made };
   }
 
   /** As `find`. Throws NOT_FOUND where there is none. */

@@ -1,10 +1,17 @@
 import type { Fulfillment } from '@parleykit/proto/v2beta1';
+import { notFound } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { ResourceName } from '../../resource-names.ts';
 import { ConflictError, type Store } from '../../storage/store.ts';
 import { AgentError } from '../automated-agent.ts';
 import { agentOf, languagesOf } from '../content/agent-content.ts';
-import { type AgentContents, agentName, type FoundAgent, modelKey } from '../content/agent-contents.ts';
+import {
+  type AgentContents,
+  type AgentState,
+  agentName,
+  type FoundAgent,
+  modelKey,
+} from '../content/agent-contents.ts';
 import { viewContent } from '../content/content-view.ts';
 import { chooseLanguage } from '../languages.ts';
 import type { AgentModel } from '../training/agent-model.ts';
@@ -39,14 +46,14 @@ interface LoadedModel {
 /** An agent that somebody speaks with. */
 class Served {
   /** What was found of it last, but for its contents. */
-  state: Pick<FoundAgent, 'agent' | 'version' | 'made'>;
+  state: AgentState;
   /** Whether it was edited since. */
   isEdited = false;
   readonly models = new Map<string, LoadedModel>();
   readonly loading = new Map<string, Promise<LoadedModel>>();
 
-  constructor(found: FoundAgent) {
-    this.state = stateOf(found);
+  constructor(state: AgentState) {
+    this.state = state;
   }
 
   get bytes(): number {
@@ -133,7 +140,8 @@ export class AgentModels {
    */
   async isTrained(name: ResourceName): Promise<boolean> {
     const agent = agentName(name).canonical;
-    const found = await this.#contents.load(agent);
+    const found = await this.#contents.findState(agent);
+    if (found === undefined) throw notFound('Agent', agentName(name).toString());
     const trained = this.#trained.get(agent.key);
     if (trained !== undefined && isOf(trained, found)) {
       if (trained.failure !== undefined) throw untrainable(trained.failure);
@@ -198,7 +206,7 @@ export class AgentModels {
       }
       if (known !== undefined) known.isEdited = false;
       const edits = this.#edits;
-      const found = await this.#contents.find(agent);
+      const found = await this.#contents.findState(agent);
       if (edits !== this.#edits) {
         // It may have been this one.
         if (known !== undefined) known.isEdited = true;
@@ -212,7 +220,7 @@ export class AgentModels {
       // Another agent of the same name has nothing of the one before.
       if (current === undefined || current.state.made !== found.made) {
         this.#served.set(key, new Served(found));
-      } else if (current.state.version < found.version) current.state = stateOf(found);
+      } else if (current.state.version < found.version) current.state = found;
     }
   }
 
@@ -318,7 +326,7 @@ export class AgentModels {
   }
 
   /** Whether all models of an agent as it is now are in the store. */
-  async #isStored(agent: ResourceName, found: FoundAgent): Promise<boolean> {
+  async #isStored(agent: ResourceName, found: AgentState): Promise<boolean> {
     for (const language of languagesOf(agentOf(found))) {
       const row = await this.#store.get(modelKey(agent, language));
       if (row?.state !== found.version || row.ordering !== found.made) return false;
@@ -327,15 +335,11 @@ export class AgentModels {
   }
 }
 
-function stateOf({ agent, version, made }: Pick<FoundAgent, 'agent' | 'version' | 'made'>) {
-  return { agent, version, made };
-}
-
-function trainedOf({ version, made }: FoundAgent, failure?: Error): Trained {
+function trainedOf({ version, made }: AgentState, failure?: Error): Trained {
   return { version, made, ...(failure && { failure }) };
 }
 
-function isOf({ version, made }: Trained, found: FoundAgent): boolean {
+function isOf({ version, made }: Trained, found: AgentState): boolean {
   return version === found.version && made === found.made;
 }
 
