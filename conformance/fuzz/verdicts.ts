@@ -152,6 +152,10 @@ export function judgeRest(input: RestInput, answer: RestAnswer, isBuilt: boolean
     demand((status === 431 || !input.wellFormed) && text === '', `HTTP ${status} without a content type`);
     return { outcome: `HTTP ${status} (HTTP library)`, reply: undefined };
   }
+  // What is left of a path may be that of a page.
+  if (status === 200 && /^\/?(?:\?|$)/u.test(input.request.path) && !input.wellFormed) {
+    return { outcome: 'the page', reply: undefined };
+  }
   const json = readJson(status, text);
   if (status === 200) {
     if (input.wellFormed) readRestReply(input, json);
