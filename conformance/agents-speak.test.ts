@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import type { protos } from '@google-cloud/dialogflow';
 import { AgentWebhook } from './agent-webhook.ts';
 import { zipDemoAgent } from './demo-agent.ts';
 import {
@@ -330,6 +331,74 @@ describe('An agent with a webhook', () => {
       assert.equal(webhookStatus?.code, code);
       assert.match(String(webhookStatus?.message), /^Webhook call failed/u);
     });
+  }
+
+  it('is asked again where somebody changes the session meanwhile, under the same id', async () => {
+    const session = `${parent}/agent/sessions/changed`;
+    const held = webhook.hold('until when are you open', { fulfillmentText: 'late' });
+    const asking = ask(clients, session, 'until when are you open');
+    await held.asked;
+    const context = { name: `${session}/contexts/mine`, lifespanCount: 5 };
+    await clients.contexts.createContext({ parent: session, context });
+    held.release();
+    const { fulfillmentText, outputContexts } = await asking;
+    assert.equal(fulfillmentText, 'late');
+    assert.ok(outputContexts?.some(({ name }) => name === context.name));
+    const ids = webhook.questionsAbout('until when are you open').map(({ body }) => body['responseId']);
+    assert.deepEqual([ids.length, new Set(ids).size], [2, 1]);
+  });
+
+  it('has turns of a conversation wait for each other, and forgets what failed', async () => {
+    const { endUser, conversation } = await startTalk(clients, parent);
+    await say(clients, endUser, 'can you repair a desk lamp');
+    const held = webhook.hold('when do you close');
+    const asking = say(clients, endUser, 'when do you close');
+    await held.asked;
+    const next = say(clients, endUser, 'on Friday');
+    held.release();
+    assert.equal((await asking).replyText, 're: when do you close');
+    assert.equal((await next).replyText, 'And at what time?');
+    const [messages] = await clients.conversations.listMessages({ parent: conversation });
+    assert.equal(messages.length, 6);
+  });
+
+  it('answers streams of one text', async () => {
+    const session = `${parent}/agent/sessions/stream`;
+    const text = { text: 'how much is delivery', languageCode: 'en' };
+    const [answer, ...more] = await stream([{ session, queryInput: { text } }]);
+    assert.deepEqual(more, []);
+    assert.match(String(answer?.queryResult?.fulfillmentText), /^Delivery is free/u);
+    assert.ok(answer?.responseId);
+    for (const [requests, said] of [
+      [
+        [
+          { session, queryInput: { text } },
+          { session, queryInput: { text } },
+        ],
+        /comes once/u,
+      ],
+      [[{ session }], /query_input/u],
+      [[{ session, queryInput: { audioConfig: { languageCode: 'en' } } }], /audio_config/u],
+      [[{ queryInput: { text } }], /session/u],
+    ] as const) {
+      await assert.rejects(stream(requests as unknown as object[]), said);
+    }
+  });
+
+  type StreamAnswer = protos.google.cloud.dialogflow.v2beta1.IStreamingDetectIntentResponse;
+
+  async function stream(requests: readonly object[]): Promise<StreamAnswer[]> {
+    const call = clients.sessions.streamingDetectIntent();
+    const answers: StreamAnswer[] = [];
+    const ended = new Promise<void>((resolve, reject) => {
+      call.on('data', (answer: StreamAnswer) => answers.push(answer));
+      call.on('error', reject);
+      call.on('end', resolve);
+    });
+    for (const request of requests) call.write(request);
+    call.end();
+    await ended;
+    return answers;
   }
 });
 
