@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import type { protos } from '@google-cloud/dialogflow';
 import { AgentWebhook } from './agent-webhook.ts';
 import { zipDemoAgent } from './demo-agent.ts';
@@ -423,5 +424,45 @@ describe('A server with agents', () => {
     } finally {
       await stack.disposeAsync();
     }
+  });
+
+  it('goes on after a kill with what it was doing, and does one thing at a time with an agent', async () => {
+    const data = mkdtempSync(join(tmpdir(), 'parley-'));
+    await using stack = new AsyncDisposableStack();
+    stack.defer(() => rmSync(data, { recursive: true, force: true }));
+    const parent = `projects/${newProject()}`;
+    const agentContent = Buffer.from(await zipDemoAgent()).toString('base64');
+    const post = async (url: string, verb: string, body: object) => {
+      const headers = { 'content-type': 'application/json' };
+      const init = { method: 'POST', headers, body: JSON.stringify(body) };
+      return (await (await fetch(`${url}/v2beta1/${parent}/agent:${verb}`, init)).json()) as {
+        name?: string;
+        error?: { status: string };
+      };
+    };
+    const first = await startServer(data);
+    const importing = await post(first.url, 'import', { agentContent });
+    const training = await post(first.url, 'train', {});
+    await first.stop('SIGKILL');
+    const { url } = stack.use(await startServer(data));
+    const doneOf = async (name = '') => {
+      for (;;) {
+        const operation = (await (await fetch(`${url}/v2beta1/${name}`)).json()) as Record<string, unknown>;
+        if (operation['done'] === true) return operation;
+        await setTimeout(20);
+      }
+    };
+    assert.ok((await doneOf(importing.name))['response']);
+    // It was too early for the training, or it goes on as well.
+    if (training.name !== undefined) assert.ok((await doneOf(training.name))['response']);
+    else assert.equal(training.error?.status, 'NOT_FOUND');
+
+    const all = await Promise.all([1, 2, 3, 4, 5].map(() => post(url, 'restore', { agentContent })));
+    const begun = all.filter(({ name }) => name !== undefined);
+    assert.ok(begun.length > 0);
+    for (const { name } of begun) assert.ok((await doneOf(name))['response']);
+    const refused = all.filter(({ error }) => error?.status === 'ABORTED');
+    assert.ok(refused.length > 0);
+    assert.equal(begun.length + refused.length, all.length);
   });
 });

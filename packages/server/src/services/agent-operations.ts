@@ -72,7 +72,7 @@ export class AgentOperations {
     const { resource: parent } = call;
     await this.#contents.load(parent);
     this.#models.retry(parent);
-    return this.#start('train-agent', request, call, `${agentName(parent)} training`);
+    return this.#start('train-agent', request, call, `${agentName(parent).key} training`);
   }
 
   /** Answers the agent as a zip, within the operation's response. */
@@ -84,19 +84,19 @@ export class AgentOperations {
     await this.#contents.load(parent);
     // Exports change nothing, and wait for nobody.
     const id = createId(this.#clock.now(parent.project));
-    return this.#start('export-agent', request, call, `${agentName(parent)} export ${id}`);
+    return this.#start('export-agent', request, call, `${agentName(parent).key} export ${id}`);
   }
 
   /** Adds what an export has to the agent: what is called the same is replaced. */
   async import(request: ImportAgentRequest, call: CallContext): Promise<Operation> {
     this.#check(request, call);
-    return this.#start('import-agent', request, call, agentName(call.resource).toString());
+    return this.#start('import-agent', request, call, agentName(call.resource).key);
   }
 
   /** Puts an export in the agent's place. */
   async restore(request: RestoreAgentRequest, call: CallContext): Promise<Operation> {
     this.#check(request, call);
-    return this.#start('restore-agent', request, call, agentName(call.resource).toString());
+    return this.#start('restore-agent', request, call, agentName(call.resource).key);
   }
 
   #check({ agent }: ImportAgentRequest | RestoreAgentRequest, { resource: parent }: CallContext): void {
