@@ -2,7 +2,7 @@ import type { Fulfillment } from '@parleykit/proto/v2beta1';
 import { notFound } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { ResourceName } from '../../resource-names.ts';
-import { ConflictError, type Store } from '../../storage/store.ts';
+import { ConflictError, QueueFullError, type Store, StoreFailedError } from '../../storage/store.ts';
 import { AgentError } from '../automated-agent.ts';
 import { agentOf, languagesOf } from '../content/agent-content.ts';
 import {
@@ -246,6 +246,8 @@ export class AgentModels {
         return served.models.get(language) ?? loaded;
       }
     }
+    // What was trained and is not in the store has to be trained again; what could not be trained, need not.
+    if (this.#trained.get(agent.key)?.failure === undefined) this.#trained.delete(agent.key);
     await this.#train(agent);
     const trained = served.models.get(language);
     if (trained !== undefined) return trained;
@@ -319,7 +321,10 @@ export class AgentModels {
       });
     } catch (error) {
       // It was edited meanwhile, and is trained again; or there is another agent, or none, of the name.
-      if (!(error instanceof ConflictError)) throw error;
+      const isEdited = error instanceof ConflictError;
+      // What cannot be stored now answers all the same, and is trained again when it is looked for in the store.
+      if (!isEdited && !(error instanceof QueueFullError || error instanceof StoreFailedError)) throw error;
+      if (!isEdited) this.#log.error('trained agent not stored', { agent: agent.key, error });
     }
     const served = this.#served.get(agent.key);
     if (served?.state.made === found.made) this.#keep(served, language, { model, bytes: bytes.byteLength });
