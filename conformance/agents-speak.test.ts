@@ -465,4 +465,23 @@ describe('A server with agents', () => {
     assert.ok(refused.length > 0);
     assert.equal(begun.length + refused.length, all.length);
   });
+
+  it('has those that are stored answer, and --agent-webhook for all others', async () => {
+    const data = mkdtempSync(join(tmpdir(), 'parley-'));
+    await using stack = new AsyncDisposableStack();
+    stack.defer(() => rmSync(data, { recursive: true, force: true }));
+    const webhook = stack.use(await AgentWebhook.open());
+    const server = stack.use(await startServer(data, '--agent-webhook', webhook.url));
+    const clients = stack.use(openGoogleClients(server, 'grpc'));
+    const parent = await importAgent(clients, await zipDemoAgent());
+    const stored = await startTalk(clients, parent);
+    const other = await startTalk(clients, `projects/${newProject()}`);
+    assert.match(
+      String((await say(clients, stored.endUser, 'hello')).replyText),
+      /^Welcome to the lamp shop/u,
+    );
+    assert.equal((await say(clients, other.endUser, 'hello')).replyText, 're: hello');
+    await clients.agents.deleteAgent({ parent });
+    assert.equal((await say(clients, stored.endUser, 'hello')).replyText, 're: hello');
+  });
 });
