@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { ArchiveError, packAgent } from '@parleykit/server/agent-archive';
 import type { AgentApi, Json, Operation } from './agent-api.ts';
 import type { CommandIo } from './command-io.ts';
 import { UsageError } from './command-line.ts';
@@ -21,6 +20,8 @@ export async function importAgent(
 ): Promise<number> {
   const { api, parent, stdout } = context;
   if (!existsSync(path)) throw new UsageError(`${path}: no such file or folder`);
+  // Who talks with an agent need not wait for what reads exports.
+  const { ArchiveError, packAgent } = await import('@parleykit/server/agent-archive');
   let zip: Uint8Array;
   try {
     zip = await packAgent(path);
