@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { callRows } from './calls.ts';
+import { eventRows } from './events.ts';
 import { measureGrowth } from './growth.ts';
 import { measureImports } from './importing.ts';
 import { describeRow, measure, median, type Row, TABLE_HEAD } from './measure.ts';
@@ -32,6 +33,7 @@ const groups: Readonly<Record<string, Group>> = {
   calls: (parley, stack) => callRows(parley, stack, Number(values.calls)),
   storing: (parley, stack) =>
     storingRows(parley, stack, { messages: Number(values.messages), data: values.data }),
+  events: (parley, stack) => eventRows(parley, stack, Number(values.messages)),
 };
 
 if (values.only === undefined || values.only === 'starting') {

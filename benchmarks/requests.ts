@@ -9,10 +9,17 @@ import {
   type MessageShape,
   toBinary,
 } from '@bufbuild/protobuf';
-import { Conversations, type Participant_Role, Participants } from '@parleykit/proto/v2beta1';
+import {
+  ConversationProfiles,
+  Conversations,
+  type Participant_Role,
+  Participants,
+} from '@parleykit/proto/v2beta1';
 import type { GrpcLoad } from './load.ts';
 
 const PROFILE = 'projects/demo/locations/global/conversationProfiles/demo';
+/** Its conversations begin with the demo agent. */
+export const AGENT_PROFILE = `${PROFILE}-agent`;
 const PARENT = 'projects/demo';
 
 /** What is said in one conversation, in order; two speak in turns. */
@@ -54,9 +61,23 @@ async function send<I extends DescMessage, O extends DescMessage>(
   return fromBinary(method.output, await load.call(`/${method.parent.typeName}/${method.name}`, bytes));
 }
 
-/** One that the demo agent begins, where that is asked for. */
-export async function createConversation(load: GrpcLoad, withAgent = false): Promise<string> {
-  const conversationProfile = withAgent ? `${PROFILE}-agent` : PROFILE;
+/** A profile that names a topic for all that there is to tell. */
+export async function createTellingProfile(load: GrpcLoad): Promise<string> {
+  const config = { topic: `${PARENT}/topics/t` };
+  const conversationProfile = {
+    displayName: 'telling',
+    notificationConfig: config,
+    newMessageEventNotificationConfig: config,
+  };
+  const request = { parent: PARENT, conversationProfile };
+  return (await send(load, ConversationProfiles.method.createConversationProfile, request)).name;
+}
+
+/** One with the demo profile; `AGENT_PROFILE` has the demo agent begin. */
+export async function createConversation(
+  load: GrpcLoad,
+  conversationProfile: string = PROFILE,
+): Promise<string> {
   const request = { parent: PARENT, conversation: { conversationProfile } };
   return (await send(load, Conversations.method.createConversation, request)).name;
 }

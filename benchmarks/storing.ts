@@ -2,6 +2,7 @@ import { Participant_Role } from '@parleykit/proto/v2beta1';
 import { GrpcLoad, inFlight } from './load.ts';
 import { type Row, toCase } from './measure.ts';
 import {
+  AGENT_PROFILE,
   BATCH_PATH,
   Batches,
   createConversation,
@@ -40,18 +41,21 @@ const WARM_UP = { messages: 90_000, conversations: 5000, creations: 15_000, page
 /** Talks to a server, or to one that does nothing, as an import does. */
 export class Importer {
   readonly #load: GrpcLoad;
+  readonly #profile: string | undefined;
   readonly #batches = new Batches();
   readonly #talks: { readonly name: string; readonly participants: readonly string[] }[] = [];
   readonly #speakers: string[] = [];
   readonly #askers: string[] = [];
   #next = 0;
 
-  constructor(load: GrpcLoad) {
+  /** With the profile of the demo, or another one. */
+  constructor(load: GrpcLoad, profile?: string) {
     this.#load = load;
+    this.#profile = profile;
   }
 
   async #begin(withAgent = false) {
-    const name = await createConversation(this.#load, withAgent);
+    const name = await createConversation(this.#load, withAgent ? AGENT_PROFILE : this.#profile);
     const roles = [Participant_Role.HUMAN_AGENT, Participant_Role.END_USER];
     const participants = await Promise.all(roles.map((role) => createParticipant(this.#load, name, role)));
     return { name, participants };
@@ -94,7 +98,11 @@ export class Importer {
   }
 
   create(count: number): Promise<void> {
-    return inFlight(count, async () => void (await createConversation(this.#load)), CREATIONS_IN_FLIGHT);
+    return inFlight(
+      count,
+      async () => void (await createConversation(this.#load, this.#profile)),
+      CREATIONS_IN_FLIGHT,
+    );
   }
 
   /** Turns in the assist stage. */

@@ -13,9 +13,12 @@ export function openFolder(stack: AsyncDisposableStack): string {
 }
 
 /** The server itself, on a folder of its own. */
-export async function startParley(stack: AsyncDisposableStack): Promise<Subject> {
-  const data = openFolder(stack);
-  return stack.use(await startSubject('parley', CLI, 'serve', '--demo', '--port', '0', '--data', data));
+export async function startParley(
+  stack: AsyncDisposableStack,
+  ...flags: readonly string[]
+): Promise<Subject> {
+  const common = ['serve', '--demo', '--port', '0', '--data', openFolder(stack)];
+  return stack.use(await startSubject('parley', CLI, ...common, ...flags));
 }
 
 /** The server's store without the server: it does what it is told over HTTP, and answers when it has. */

@@ -690,7 +690,7 @@ describe('the automated agent stage', () => {
   for (const end of ['fails', 'is given up'] as const) {
     it(`is asked anew for who waits for a request that ${end}`, async () => {
       const text = `once more ${newProject()}`;
-      const held = scene.webhook.hold(text, (response) => response.socket?.destroy());
+      const held = scene.webhook.hold(text, (response) => response.writeHead(500).end());
       const { conversation, participant } = await createAgentTalk(scene.grpc);
       const request = { participant, ...saying(text), requestId: 'same' };
       const others = held.asked.then(async () => {

@@ -24,7 +24,7 @@ import {
 import { openTarget, type Target } from '../target.ts';
 import { CallError, GrpcWire, RestWire, type Wire } from '../wires.ts';
 
-/** One server and both ways to call it, from the first case of a file to its last. */
+/** One server, started with the flags, and both ways to call it, from the first case of a file to its last. */
 export interface Scene {
   readonly grpc: GrpcWire;
   readonly rest: RestWire;
@@ -33,7 +33,7 @@ export interface Scene {
   connect(): GrpcWire;
 }
 
-export function openScene(): Scene {
+export function openScene(...flags: readonly string[]): Scene {
   let target: Target | undefined;
   const locate = (): Target => {
     if (target === undefined) throw new Error('the server is not up yet');
@@ -42,7 +42,7 @@ export function openScene(): Scene {
   const grpc = new GrpcWire(locate);
   const rest = new RestWire(locate);
   before(async () => {
-    target = await openTarget();
+    target = await openTarget(...flags);
   });
   after(async () => {
     grpc[Symbol.dispose]();

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { InvalidRequestError, UnimplementedError } from '@parleykit/client';
+import {
+  InvalidRequestError,
+  type StreamingAnalyzeContentRequest,
+  UnimplementedError,
+} from '@parleykit/client';
 import { type Clients, collect, ingest, newParent, openClientScene, openTalk, type Talk } from './scene.ts';
 
 const scene = openClientScene();
@@ -184,17 +188,29 @@ for (const transport of ['grpc', 'rest'] as const) {
     });
   });
 
-  describe(`ParticipantsClient over ${transport}, of a server without agents`, () => {
+  describe(`turns by ParticipantsClient over ${transport}`, () => {
+    it('are answered with what was said, once for a request', async () => {
+      const { participants } = scene[transport];
+      const { conversation, participant } = await openTalk(scene[transport], newParent());
+      const request = {
+        participant: participant.name,
+        textInput: { text: 'hello', languageCode: 'en-US' },
+        requestId: 'turn-1',
+      };
+      const reply = await participants.analyzeContent(request);
+      assert.equal(reply.message?.content, 'hello');
+      assert.equal(reply.automatedAgentReply, undefined);
+      assert.deepEqual(await participants.analyzeContent(request), reply);
+      const { conversations } = scene[transport];
+      const said = await collect(conversations.listMessages({ parent: conversation.name }));
+      assert.deepEqual(said, [reply.message]);
+    });
+
     it('answers UNIMPLEMENTED for what the server does not have', async () => {
       const { participants } = scene[transport];
       const { participant } = await openTalk(scene[transport], newParent());
       const { name: parent } = participant;
       const calls = {
-        analyzeContent: () =>
-          participants.analyzeContent({
-            participant: parent,
-            textInput: { text: 'hello', languageCode: 'en-US' },
-          }),
         suggestArticles: () => participants.suggestArticles({ parent }),
         suggestFaqAnswers: () => participants.suggestFaqAnswers({ parent }),
         suggestSmartReplies: () => participants.suggestSmartReplies({ parent }),
@@ -212,9 +228,19 @@ for (const transport of ['grpc', 'rest'] as const) {
     it('streams where the transport can', async () => {
       const { participants } = scene[transport];
       const { participant } = await openTalk(scene[transport], newParent());
-      const requests = [{ participant: participant.name, inputText: 'hello' }];
+      const { name } = participant;
+      const requests: StreamingAnalyzeContentRequest[] = [
+        { participant: name, textConfig: { languageCode: 'en' } },
+        { participant: name, inputText: 'hello' },
+      ];
+      const replies = collect(participants.streamingAnalyzeContent(requests));
+      if (transport === 'grpc') {
+        assert.deepEqual(
+          (await replies).map(({ message }) => message?.content),
+          ['hello'],
+        );
+      } else await assert.rejects(replies, InvalidRequestError);
       const expected = transport === 'grpc' ? UnimplementedError : InvalidRequestError;
-      await assert.rejects(collect(participants.streamingAnalyzeContent(requests)), expected);
       await assert.rejects(collect(participants.bidiStreamingAnalyzeContent([{}])), expected);
     });
   });

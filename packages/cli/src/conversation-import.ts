@@ -8,6 +8,7 @@ import {
 } from '@parleykit/client';
 import { type Clients, firstAnswerMs } from './clients.ts';
 import { ConversationDiffersError, describeDifference } from './difference.ts';
+import type { Holds } from './holds.ts';
 import type { BatchCount } from './import-tally.ts';
 import type { Patience } from './patience.ts';
 import { type Speaker, speakerKey, type Transcript, type TranscriptEntry } from './transcript.ts';
@@ -27,6 +28,16 @@ const pageSize = 1_000;
 export interface Destination {
   readonly parent: string;
   readonly complete: boolean;
+  /** What keeps conversations from being purged; undefined where the server's retention is to hold. */
+  readonly holds: Pick<Holds, 'hold'> | undefined;
+}
+
+/** What became of a transcript that is stored. */
+export interface Stored {
+  /** Whether the conversation is new. */
+  readonly created: boolean;
+  /** Whether it is kept until it is released. */
+  readonly held: boolean;
 }
 
 interface OpenConversation {
@@ -82,16 +93,17 @@ export class ConversationImport {
   }
 
   /**
-   * Stores a transcript; tells of each batch as soon as it is stored. Resolves to whether the conversation is new. One
+   * Stores a transcript; tells of each batch as soon as it is stored. One
    * that is completed is compared and left as it is. A ConversationDiffersError says that something is not stored as the
    * transcript has it, and why; everything else is stored then, but the conversation is not completed.
    */
-  async store(transcript: Transcript, onBatch: (count: BatchCount) => void): Promise<{ created: boolean }> {
+  async store(transcript: Transcript, onBatch: (count: BatchCount) => void): Promise<Stored> {
     const conversation = await this.#openConversation(transcript.id);
+    const held = await this.#hold(conversation.name);
     if (conversation.isCompleted) {
       await this.#compare(conversation, transcript);
       onBatch({ created: 0, present: transcript.entries.length, differing: 0 });
-      return { created: false };
+      return { created: false, held };
     }
     let differing = 0;
     for (const entries of cutBatches(transcript.entries)) {
@@ -118,7 +130,13 @@ export class ConversationImport {
         this.#clients.conversations.completeConversation({ name: conversation.name }, this.#patience.once),
       );
     }
-    return { created: conversation.isNew };
+    return { created: conversation.isNew, held };
+  }
+
+  /** Before anything is said in it: a run that breaks off has held all that it made. */
+  async #hold(name: string): Promise<boolean> {
+    const { holds } = this.#destination;
+    return holds !== undefined && (await this.#patience.repeat(() => holds.hold(name)));
   }
 
   async #openConversation(id: string): Promise<OpenConversation> {

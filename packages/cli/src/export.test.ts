@@ -52,7 +52,7 @@ const exportTo = (file: string, flags: string[] = [], more: Partial<ExportSurrou
 async function load(lines: readonly unknown[], into = project, ...flags: string[]): Promise<void> {
   const file = join(folder, `in-${into}.jsonl`);
   await writeFile(file, lines.map((line) => JSON.stringify(line)).join('\n'));
-  const args = [file, '--project', into, '--server', proxy.address, ...flags];
+  const args = [file, '--project', into, '--server', proxy.address, '--retain', '30d', ...flags];
   const { code, stderr } = await runCommand(importTranscripts, args);
   assert.equal(code, 0, stderr);
 }
@@ -100,7 +100,7 @@ describe('exportConversations()', () => {
     await exportTo(join(folder, 'first.jsonl.gz'));
     const first = gunzipSync(await readFile(join(folder, 'first.jsonl.gz')));
     const args = [join(folder, 'first.jsonl.gz'), '--project', `${project}-b`, '--server', proxy.address];
-    assert.equal((await runCommand(importTranscripts, [...args, '--complete'])).code, 0);
+    assert.equal((await runCommand(importTranscripts, [...args, '--retain', '30d', '--complete'])).code, 0);
     project = `${project}-b`;
     await exportTo(join(folder, 'second.jsonl'), ['--location', 'global']);
     assert.equal(await readFile(join(folder, 'second.jsonl'), 'utf8'), first.toString('utf8'));

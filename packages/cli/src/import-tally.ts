@@ -1,3 +1,4 @@
+import type { Stored } from './conversation-import.ts';
 import { formatCount, formatDuration } from './progress.ts';
 import { oneLine } from './terminal-text.ts';
 import type { Transcript } from './transcript.ts';
@@ -21,6 +22,7 @@ export class ImportTally {
   messagesCreated = 0;
   messagesPresent = 0;
   refused = 0;
+  #held = 0;
   #messagesDiffering = 0;
   #derivedTimes = 0;
   #movedTimes = 0;
@@ -39,8 +41,9 @@ export class ImportTally {
   }
 
   /** Counts a transcript whose messages are all stored. */
-  addConversation(transcript: Transcript, { created }: { created: boolean }): void {
+  addConversation(transcript: Transcript, { created, held }: Stored): void {
     this.conversations++;
+    if (held) this.#held++;
     if (created) this.conversationsCreated++;
     this.#derivedTimes += transcript.derivedTimes;
     this.#movedTimes += transcript.movedTimes;
@@ -61,6 +64,11 @@ export class ImportTally {
       `${formatCount(this.conversations)} conversations (${formatCount(this.conversationsCreated)} new), ` +
         `${messages}, ${formatCount(this.refused)} refused, ${formatDuration(elapsedMs)}`,
     ];
+    if (this.#held > 0) {
+      lines.push(
+        `held until they are released: ${formatCount(this.#held)} (--retain 30d leaves that to the server)`,
+      );
+    }
     if (this.#derivedTimes > 0) {
       lines.push(`times derived: ${formatCount(this.#derivedTimes)} (entries without start_timestamp_usec)`);
     }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type { Message, Participant } from '@parleykit/client';
+import type { RunningServer } from '@parleykit/server';
 import type { Clients } from './clients.ts';
 import { type ImportSurroundings, importTranscripts } from './import.ts';
 import {
@@ -18,14 +19,16 @@ import {
 
 const stack = new AsyncDisposableStack();
 let folder: string;
+let server: RunningServer;
 let proxy: FaultProxy;
 let clients: Clients;
 let projects = 0;
 let project: string;
 before(async () => {
   folder = await openFolder(stack);
-  const server = await startTestServer(join(folder, 'data'));
-  stack.defer(() => server.close());
+  const started = await startTestServer(join(folder, 'data'));
+  stack.defer(() => started.close());
+  server = started;
   proxy = stack.use(new FaultProxy(server.url));
   await proxy.start();
   clients = stack.use(clientsOf(server.url));
@@ -39,8 +42,9 @@ beforeEach(() => {
 const pauses = { firstMs: 1, longestMs: 20, allMs: 30_000 };
 /** Where nobody comes back. */
 const short = { firstMs: 1, longestMs: 2, allMs: 100 };
+/** What stands between speaks gRPC alone, and holds go over REST: they have cases of their own. */
 const run = (args: string[], more: Partial<ImportSurroundings> = {}) =>
-  runCommand<ImportSurroundings>(importTranscripts, args, { pauses, ...more });
+  runCommand<ImportSurroundings>(importTranscripts, ['--retain', '30d', ...args], { pauses, ...more });
 
 async function write(name: string, ...conversations: unknown[]): Promise<string> {
   const file = join(folder, name);
@@ -380,6 +384,38 @@ describe('importTranscripts() with --complete', () => {
   });
 });
 
+describe('importTranscripts() with --retain', () => {
+  const directly = async (file: string, ...flags: string[]) => {
+    const args = [file, '--project', project, '--server', server.url, ...flags];
+    return runCommand<ImportSurroundings>(importTranscripts, args, { pauses });
+  };
+  const holdOf = async (id: string) => {
+    const response = await fetch(`${server.url}/admin/v1/projects/${project}/conversations/${id}/hold`);
+    return { status: response.status, hold: (await response.json()) as { reason?: string } };
+  };
+
+  for (const flags of [[], ['--retain', 'forever']]) {
+    it(`holds each conversation, and says so: ${flags.join(' ') || 'by itself'}`, async () => {
+      const file = await write('held.jsonl', talk, other);
+      const { code, stdout } = await directly(file, '--complete', ...flags);
+      assert.equal(code, 0);
+      assert.match(stdout, /^held until they are released: 2 /mu);
+      for (const id of ['talk', 'other']) {
+        const { status, hold } = await holdOf(id);
+        assert.deepEqual([status, hold.reason], [200, 'parley import']);
+      }
+      assert.match((await directly(file, ...flags)).stdout, /^held until they are released: 2 /mu);
+    });
+  }
+
+  it('leaves conversations to the retention of the server', async () => {
+    const { code, stdout } = await directly(await write('left.jsonl', talk), '--retain', '30d');
+    assert.equal(code, 0);
+    assert.doesNotMatch(stdout, /held/u);
+    assert.equal((await holdOf('talk')).status, 404);
+  });
+});
+
 describe('importTranscripts() on faults', () => {
   const repeatable = [
     'CreateConversationProfile',
@@ -498,7 +534,8 @@ describe('importTranscripts() on its command line', () => {
   const cases = [
     { args: [], line: /no FILE or DIR/ },
     { args: ['.'], line: /--project is missing/ },
-    { args: ['.', '--project', 'p', '--retain', '30d'], line: /--retain/ },
+    { args: ['.', '--project', 'p', '--retain', '7d'], line: /--retain 7d is none of forever, 30d/ },
+    { args: ['.', '--project', 'p', '--hold'], line: /--hold/ },
     { args: ['nowhere.jsonl', '--project', 'p'], line: /nowhere\.jsonl: no such file/ },
     { args: [import.meta.filename, '--project', 'p'], line: /not a \.json/ },
   ];

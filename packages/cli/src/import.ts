@@ -21,6 +21,7 @@ import {
   UsageError,
 } from './command-line.ts';
 import type { Destination } from './conversation-import.ts';
+import { Holds, RETAIN } from './holds.ts';
 import { ImportRun } from './import-run.ts';
 import { type Pauses, tellOnce } from './patience.ts';
 import { ProgressWriter } from './progress.ts';
@@ -41,7 +42,7 @@ export async function importTranscripts(args: string[], io: ImportSurroundings):
   let command: Command | 'help';
   let clients: Clients;
   try {
-    command = parseCommand(args, io.env);
+    command = parseCommand(args, io);
     if (command === 'help') {
       io.stdout.write(usage);
       return 0;
@@ -73,6 +74,8 @@ is. A conversation that is completed is compared with its transcript, and never 
   --project P            the project that the conversations go to
   --location L           the location, such as global or europe-west1; none if left out
   --complete             complete each conversation once all of its messages are there
+  --retain forever|30d   forever, the default, holds each conversation, so that it is never purged until it is released;
+                         30d leaves it to the server's retention
 ${serverFlagsHelp}`;
 
 interface Command {
@@ -87,13 +90,22 @@ interface ImportContext extends ImportSurroundings {
   say: (line: string) => void;
 }
 
-function parseCommand(args: string[], env: NodeJS.ProcessEnv): Command | 'help' {
-  const { values, positionals } = parseFlags(args, { ...serverFlags, complete: { type: 'boolean' } });
+function parseCommand(args: string[], { env, signal }: CommandIo): Command | 'help' {
+  const { values, positionals } = parseFlags(args, {
+    ...serverFlags,
+    complete: { type: 'boolean' },
+    retain: { type: 'string' },
+  });
   if (values.help) return 'help';
-  const { project, location, complete = false, verbose = false } = values;
+  const { project, location, complete = false, retain, verbose = false } = values;
   if (positionals.length === 0) throw new UsageError('no FILE or DIR is named');
-  const destination = { parent: readParent(project, location), complete };
-  return { paths: positionals, destination, target: readTarget(values, env), verbose };
+  if (retain !== undefined && !RETAIN.some((each) => each === retain)) {
+    throw new UsageError(`--retain ${retain} is none of ${RETAIN.join(', ')}`);
+  }
+  const target = readTarget(values, env);
+  const holds = retain === '30d' ? undefined : new Holds(target, { signal, isAsked: retain !== undefined });
+  const destination = { parent: readParent(project, location), complete, holds };
+  return { paths: positionals, destination, target, verbose };
 }
 
 async function checkPaths(paths: readonly string[]): Promise<void> {

@@ -5,6 +5,7 @@ import {
   type Config,
   createLog,
   demoProfile,
+  type EventSink,
   options,
   type RunningServer,
   readConfig,
@@ -67,11 +68,22 @@ function banner(config: Config, server: RunningServer, isNew: boolean): string {
       ? 'anybody who reaches this port may read and write everything (--insecure)'
       : 'anybody on this machine may read and write everything (no authentication)',
   ];
+  if (config.dev) lines.push('they may move clocks, reset projects and restore snapshots, too (--dev)');
+  if (config.events !== undefined) lines.push(`events go to ${targetOf(config.events)}`);
   if (config.demo) {
     const commands = demoCommands(server.url, config.project).map((line) => `  ${line}`.trimEnd());
     lines.push('', `Open ${server.url} in a browser, and try:`, '', ...commands, '');
   }
   return `${lines.join('\n')}\n`;
+}
+
+function targetOf(events: EventSink): string {
+  if (events.kind === 'webhook') {
+    return `${events.url.origin}${events.secret === undefined ? ', unsigned (no --events-secret)' : ', signed'}`;
+  }
+  return events.emulator === undefined
+    ? 'Google Cloud Pub/Sub'
+    : `the Pub/Sub emulator at ${events.emulator}`;
 }
 
 function demoCommands(url: string, project: string): string[] {

@@ -31,7 +31,9 @@ after(() => {
 });
 
 function start(args: string[]) {
-  const child = spawn(process.execPath, ['--conditions=source', MAIN, ...args, '--server', proxy.address], {
+  const retain = args[0] === 'import' ? ['--retain', '30d'] : [];
+  const flags = ['--server', proxy.address, ...retain];
+  const child = spawn(process.execPath, ['--conditions=source', MAIN, ...args, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   running.push(child);

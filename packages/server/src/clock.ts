@@ -27,6 +27,31 @@ export class SystemClock implements Clock {
   }
 }
 
+/** A time of its own for each project: the system's, and how far the project is ahead of it. */
+export class ProjectClocks implements Clock {
+  readonly #system: Clock;
+  readonly #ahead = new Map<string, number>();
+
+  constructor(system: Clock) {
+    this.#system = system;
+  }
+
+  now(project?: string): number {
+    const now = this.#system.now();
+    return project === undefined ? now : now + this.aheadOf(project);
+  }
+
+  /** In microseconds; negative where the project is behind. */
+  aheadOf(project: string): number {
+    return this.#ahead.get(project) ?? 0;
+  }
+
+  /** What the store says of a project's clock: it is the store that moves it. */
+  set(project: string, ahead: number): void {
+    this.#ahead.set(project, ahead);
+  }
+}
+
 /** A clock that stands still until it is told otherwise. */
 export class FakeClock implements Clock {
   #now: number;
@@ -50,4 +75,15 @@ export function toTimestamp(microseconds: number): Timestamp {
     seconds: BigInt(seconds),
     nanos: (microseconds - seconds * 1_000_000) * 1000,
   });
+}
+
+/** What is left over below a microsecond is passed over. */
+export function toMicroseconds({
+  seconds,
+  nanos,
+}: {
+  readonly seconds: bigint;
+  readonly nanos: number;
+}): number {
+  return Number(seconds) * 1_000_000 + Math.floor(nanos / 1000);
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { DescMethod } from '@bufbuild/protobuf';
-import { SystemClock } from './clock.ts';
+import { ProjectClocks, SystemClock } from './clock.ts';
 import { compatibilityPage, reachableMessages, shortName, supportOf } from './compatibility.ts';
 import { readConfig } from './config.ts';
 import type { Dispatcher } from './rpc/dispatcher.ts';
@@ -23,7 +23,7 @@ describe('the compatibility page', () => {
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'parley-compatibility-'));
-    const clock = new SystemClock();
+    const clock = new ProjectClocks(new SystemClock());
     store = await openSqliteStore(folder, clock);
     const log = { info: () => {}, error: () => {} };
     dispatcher = buildDispatcher({ config: readConfig({}, {}), store, clock, log }).dispatcher;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ConfigError, readConfig } from './config.ts';
+import { ConfigError, type OptionValue, readConfig } from './config.ts';
 
 describe('readConfig()', () => {
   it('takes flags before the environment, and the environment before the defaults', () => {
@@ -12,10 +12,41 @@ describe('readConfig()', () => {
     );
   });
 
-  const refused = [
+  const DAY = 86_400_000_000;
+  for (const { retention, want } of [
+    { retention: '30d', want: 30 * DAY },
+    { retention: '36h', want: 1.5 * DAY },
+    { retention: '90m', want: DAY / 16 },
+    { retention: '1s', want: 1_000_000 },
+    { retention: 'forever', want: undefined },
+  ]) {
+    it(`reads --retention ${retention}`, () => assert.equal(readConfig({ retention }, {}).retention, want));
+  }
+
+  it('is for development where it is a demo, too', () => {
+    assert.deepEqual(
+      [{}, { dev: true }, { demo: true }].map((flags) => readConfig(flags, {}).dev),
+      [false, true, true],
+    );
+  });
+
+  const refused: {
+    flags: Record<string, OptionValue>;
+    environment?: Record<string, string>;
+    message: string;
+  }[] = [
+    ...['30', '1.5d', '-1d', '0s', '36501d', '1w', 'never', ''].map((retention) => ({
+      flags: { retention },
+      message: `--retention ${retention} is neither forever nor a whole number with s, m, h or d behind it, such as 30d, up to 36500d`,
+    })),
     { flags: { port: '70000' }, message: '--port 70000 is not a whole number from 0 to 65535' },
     { flags: { port: '1e3' }, message: '--port 1e3 is not a whole number from 0 to 65535' },
     { flags: { 'batch-limit': '1001' }, message: '--batch-limit 1001 is not a whole number from 1 to 1000' },
+    {
+      flags: { events: 'pubsub' },
+      environment: { PUBSUB_EMULATOR_HOST: 'http://localhost:8085' },
+      message: 'PUBSUB_EMULATOR_HOST http://localhost:8085 is not a host and a port, such as localhost:8085',
+    },
     {
       flags: { 'webhook-addresses': 'private' },
       message: '--webhook-addresses private is none of any, public',
@@ -31,9 +62,9 @@ describe('readConfig()', () => {
       message: '--host 0.0.0.0 lets others in without authentication: add --insecure if that is meant',
     },
   ];
-  for (const { flags, message } of refused) {
-    it(`refuses ${JSON.stringify(flags)}`, () => {
-      assert.throws(() => readConfig(flags, {}), new ConfigError(message));
+  for (const { flags, environment = {}, message } of refused) {
+    it(`refuses ${JSON.stringify({ ...flags, ...environment })}`, () => {
+      assert.throws(() => readConfig(flags, environment), new ConfigError(message));
     });
   }
 
@@ -100,6 +131,46 @@ describe('readConfig()', () => {
     it(`refuses the host ${JSON.stringify(host)}`, () => {
       const message = `--allowed-host ${host} is neither a name nor an address: write it without scheme and port`;
       assert.throws(() => readConfig({ 'allowed-host': [host] }, {}), new ConfigError(message));
+    });
+  }
+
+  for (const [flags, environment, want] of [
+    [{}, {}, undefined],
+    [{ events: 'pubsub' }, {}, { kind: 'pubsub', emulator: undefined }],
+    [{ events: 'pubsub' }, { PUBSUB_EMULATOR_HOST: '' }, { kind: 'pubsub', emulator: undefined }],
+    [
+      {},
+      { PARLEY_EVENTS: 'pubsub', PUBSUB_EMULATOR_HOST: 'localhost:8085' },
+      { kind: 'pubsub', emulator: 'localhost:8085' },
+    ],
+    [
+      { events: 'https://a.example/hook' },
+      { PUBSUB_EMULATOR_HOST: 'localhost:8085' },
+      { kind: 'webhook', url: new URL('https://a.example/hook'), secret: undefined },
+    ],
+  ] as const) {
+    it(`sends events where ${JSON.stringify({ ...flags, ...environment })} says`, () => {
+      assert.deepEqual(readConfig(flags, environment).events, want);
+    });
+  }
+
+  for (const [text, want] of [
+    ['90s', 90_000],
+    ['30m', 1_800_000],
+    ['12h', 43_200_000],
+    ['7d', 604_800_000],
+  ] as const) {
+    it(`reads the duration ${text}`, () => {
+      assert.equal(readConfig({ 'events-age-max': text }, {}).eventsAgeMax, want);
+    });
+  }
+
+  for (const text of ['', '0s', '7', 'd', '1.5h', '-1d', '7D', '1d2h', '9999999999d']) {
+    it(`refuses the duration ${JSON.stringify(text)}`, () => {
+      assert.throws(
+        () => readConfig({ 'events-age-max': text }, {}),
+        new ConfigError(`--events-age-max ${text} is not a duration, such as 90s, 30m, 12h or 7d`),
+      );
     });
   }
 

@@ -1,9 +1,23 @@
-import { BATCH_LIMIT_DEFAULT, BATCH_LIMIT_MAX } from './limits.ts';
+import { readFileSync } from 'node:fs';
+import {
+  BATCH_LIMIT_DEFAULT,
+  BATCH_LIMIT_MAX,
+  EVENTS_AGE_MAX_DEFAULT,
+  EVENTS_BYTES_MAX_DEFAULT,
+  RETENTION_DEFAULT,
+  RETENTION_MAX,
+} from './limits.ts';
 import { PUBLISHED_LOCATIONS } from './locations.ts';
 
 /** What of an automated agent's reply can begin the assist stage. */
 export const HANDOFF_SIGNALS = ['live_agent_handoff', 'end_interaction', 'either'] as const;
 export type HandoffSignal = (typeof HANDOFF_SIGNALS)[number];
+
+/** Where events go. */
+export type EventSink =
+  | { readonly kind: 'webhook'; readonly url: URL; readonly secret: Uint8Array | undefined }
+  /** `emulator` is the host and port of one that takes the place of the service. */
+  | { readonly kind: 'pubsub'; readonly emulator: string | undefined };
 
 /** What a server is started with. */
 export interface Config {
@@ -24,9 +38,20 @@ export interface Config {
   readonly handoffOn: HandoffSignal;
   /** The ids of the locations that there are. */
   readonly locations: readonly string[];
+  /** Without it nothing is told to anybody. */
+  readonly events: EventSink | undefined;
+  /** Whether messages of BatchCreateMessages are events. */
+  readonly batchEvents: boolean;
+  /** Events that wait longer, in milliseconds, or beyond so many bytes are given up. */
+  readonly eventsAgeMax: number;
+  readonly eventsBytesMax: number;
   /** Where the calls that the server makes itself may go: anywhere, or to addresses of the internet alone. */
   readonly webhookAddresses: 'any' | 'public';
+  /** How long conversations are kept after their end, in microseconds; undefined for ever. */
+  readonly retention: number | undefined;
   readonly demo: boolean;
+  /** Whether clocks can be moved and projects set back. */
+  readonly dev: boolean;
   /** The project that `demo` is about. */
   readonly project: string;
   readonly insecure: boolean;
@@ -134,6 +159,40 @@ export const options: readonly Option[] = [
     meaning: 'ids of the locations that there are, separated by commas',
   },
   {
+    flag: 'events',
+    value: 'string',
+    default: '',
+    placeholder: 'pubsub|URL',
+    meaning: 'where events go that profiles name a topic for: Google Cloud Pub/Sub, or a webhook',
+  },
+  {
+    flag: 'events-secret',
+    value: 'string',
+    default: '',
+    placeholder: 'FILE',
+    meaning: 'file with the secret by which calls to the webhook of --events are signed',
+  },
+  {
+    flag: 'no-batch-events',
+    value: 'boolean',
+    default: false,
+    meaning: 'make no events of messages that come by BatchCreateMessages',
+  },
+  {
+    flag: 'events-age-max',
+    value: 'string',
+    default: EVENTS_AGE_MAX_DEFAULT,
+    placeholder: 'DURATION',
+    meaning: 'how long an event waits for who does not take it, such as 90s, 30m, 12h or 7d',
+  },
+  {
+    flag: 'events-bytes-max',
+    value: 'string',
+    default: String(EVENTS_BYTES_MAX_DEFAULT),
+    placeholder: 'BYTES',
+    meaning: 'how many bytes of events may wait; beyond it the oldest are given up',
+  },
+  {
     flag: 'webhook-addresses',
     value: 'string',
     default: 'any',
@@ -141,12 +200,24 @@ export const options: readonly Option[] = [
     meaning: 'where calls to webhooks may go; public: not to this machine and not to private networks',
   },
   {
+    flag: 'retention',
+    value: 'string',
+    default: RETENTION_DEFAULT,
+    meaning: 'how long conversations are kept after their end: 30d, 12h or forever',
+  },
+  {
+    flag: 'dev',
+    value: 'boolean',
+    default: false,
+    meaning: 'for tests: let callers move clocks, reset projects and restore snapshots',
+  },
+  {
     flag: 'demo',
     value: 'boolean',
     default: false,
     meaning:
       'make a project with an agent and profiles "demo" and "demo-agent", the latter of which has the agent begin, and print ' +
-      'commands to paste',
+      'commands to paste; implies --dev',
   },
   {
     flag: 'project',
@@ -187,8 +258,14 @@ export function readConfig(
     agentWebhook: readUrl('agent-webhook', text('agent-webhook')),
     handoffOn: readChoice('handoff-on', text('handoff-on'), HANDOFF_SIGNALS),
     locations: readLocations(text('locations')),
+    events: readEvents(text('events'), text('events-secret'), environment['PUBSUB_EMULATOR_HOST']),
+    batchEvents: values.get('no-batch-events') !== true,
+    eventsAgeMax: readDuration('events-age-max', text('events-age-max')),
+    eventsBytesMax: readNumber('events-bytes-max', text('events-bytes-max'), 1, Number.MAX_SAFE_INTEGER),
     webhookAddresses: readChoice('webhook-addresses', text('webhook-addresses'), ['any', 'public']),
+    retention: readRetention(text('retention')),
     demo: values.get('demo') === true,
+    dev: values.get('dev') === true || values.get('demo') === true,
     project: readProject(text('project')),
     insecure: values.get('insecure') === true,
     verbose: values.get('verbose') === true,
@@ -251,10 +328,64 @@ function readNumber(flag: string, text: string, min: number, max: number): numbe
   throw new ConfigError(`--${flag} ${text} is not a whole number from ${min} to ${max}`);
 }
 
+function readEvents(text: string, secretFile: string, emulator: string | undefined): EventSink | undefined {
+  const isWebhook = /^https?:/iu.test(text);
+  if (secretFile !== '' && !isWebhook) {
+    throw new ConfigError('--events-secret signs calls to a webhook: it needs --events with an http(s) URL');
+  }
+  if (text === '') return undefined;
+  if (text === 'pubsub') return { kind: 'pubsub', emulator: readEmulator(emulator) };
+  if (!isWebhook || !URL.canParse(text)) {
+    throw new ConfigError(`--events ${text} is neither pubsub nor an http(s) URL`);
+  }
+  const secret = secretFile === '' ? undefined : readSecret(secretFile);
+  return { kind: 'webhook', url: new URL(text), secret };
+}
+
+function readEmulator(text = ''): string | undefined {
+  if (text === '') return undefined;
+  if (URL.canParse(`http://${text}`) && new URL(`http://${text}`).host === text) return text;
+  throw new ConfigError(`PUBSUB_EMULATOR_HOST ${text} is not a host and a port, such as localhost:8085`);
+}
+
+/** What editors and `echo` put behind a line is no part of it. */
+function readSecret(file: string): Uint8Array {
+  let text: string;
+  try {
+    text = readFileSync(file, 'latin1').replace(/[\r\n]+$/u, '');
+  } catch (error) {
+    throw new ConfigError(`--events-secret: ${(error as Error).message}`);
+  }
+  if (text === '') throw new ConfigError(`--events-secret: ${file} is empty`);
+  return Uint8Array.from(Buffer.from(text, 'latin1'));
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** In milliseconds. */
+function readDuration(flag: string, text: string): number {
+  const [, count, unit = ''] = /^(\d{1,9})([smhd])$/u.exec(text) ?? [];
+  const ms = Number(count) * (UNIT_MS[unit] ?? Number.NaN);
+  if (ms > 0) return ms;
+  throw new ConfigError(`--${flag} ${text} is not a duration, such as 90s, 30m, 12h or 7d`);
+}
+
 function readChoice<Choice extends string>(flag: string, text: string, choices: readonly Choice[]): Choice {
   const choice = choices.find((each) => each === text);
   if (choice !== undefined) return choice;
   throw new ConfigError(`--${flag} ${text} is none of ${choices.join(', ')}`);
+}
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+function readRetention(text: string): number | undefined {
+  if (text === 'forever') return undefined;
+  const [, count, unit = ''] = /^(\d{1,12})([smhd])$/u.exec(text) ?? [];
+  const microseconds = Number(count) * (UNIT_SECONDS[unit] ?? Number.NaN) * 1_000_000;
+  if (microseconds >= 1_000_000 && microseconds <= RETENTION_MAX) return microseconds;
+  throw new ConfigError(
+    `--retention ${text} is neither forever nor a whole number with s, m, h or d behind it, such as 30d, up to 36500d`,
+  );
 }
 
 /** Whether a host, in any spelling that is canonical, can be reached from this machine alone. */

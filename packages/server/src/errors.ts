@@ -329,6 +329,25 @@ export function operationInProgress(subject: string): ServiceError {
   );
 }
 
+/** A server that is not for development has no time and no state that callers can move. */
+export function developmentOff(): ServiceError {
+  return new ServiceError(
+    Code.FAILED_PRECONDITION,
+    'DEVELOPMENT_OFF',
+    'clocks, resets and snapshots are for development: start the server with --dev',
+  );
+}
+
+/** The clock has moved, and so has all else that was due. */
+export function dueFailed(project: string, count: number): ServiceError {
+  return new ServiceError(
+    Code.ABORTED,
+    'DUE_FAILED',
+    `the clock of project ${quote(project)} has moved, but ${count} of the things that are due failed: they are tried again, and the log says why`,
+    { metadata: { project } },
+  );
+}
+
 export function locationUnknown(location: string): ServiceError {
   return invalidArgument('LOCATION_UNKNOWN', [
     { field: 'parent', description: `${quote(location)} is not a location of this server` },

@@ -3,6 +3,7 @@ export { type Clock, FakeClock, SystemClock } from './clock.ts';
 export {
   type Config,
   ConfigError,
+  type EventSink,
   environmentVariable,
   type Option,
   type OptionValue,

@@ -92,6 +92,13 @@ export const EVENT_NAME_LENGTH_MAX = 150;
 /** A language by its tag, which is a few letters: https://www.rfc-editor.org/rfc/rfc5646#section-4.4.1 */
 export const LANGUAGE_CODE_LENGTH_MAX = 64;
 
+/** How long events wait for who does not take them, and how many bytes of them. */
+export const EVENTS_AGE_MAX_DEFAULT = '7d';
+export const EVENTS_BYTES_MAX_DEFAULT = 1_000_000_000;
+
+/** Events that were given up and are kept all the same, of all projects together: beyond it the oldest are forgotten. */
+export const DEAD_EVENTS_MAX = 1_000_000;
+
 /** How long a conversation is in progress at most, in microseconds. */
 export const CONVERSATION_LIFE_MAX = 24 * 60 * 60 * 1_000_000;
 
@@ -133,3 +140,18 @@ export const AGENT_SETTINGS_BYTES_MAX = 16 * 1024;
 
 /** Findings of GetValidationResult: what is behind them shows when those are dealt with. */
 export const VALIDATION_ERRORS_MAX = 1000;
+
+/** Clocks go no further, so that every time that follows from them can be written down. Microseconds since the epoch. */
+export const CLOCK_TIME_MAX = Date.UTC(2100, 0, 1) * 1000;
+
+/** How long a conversation can be kept after its end, where it is not for ever: 100 years. In microseconds. */
+export const RETENTION_MAX = 36_500 * 24 * 60 * 60 * 1_000_000;
+
+/** "Finished conversations are purged from the database after 30 days" (the comment of Conversation in the protos). */
+export const RETENTION_DEFAULT = '30d';
+
+/** How long an operation can be asked for once it is done, in microseconds. */
+export const OPERATION_LIFE_MAX = 30 * 24 * 60 * 60 * 1_000_000;
+
+/** `HoldConversationRequest.reason`, in UTF-8 bytes. */
+export const HOLD_REASON_BYTES_MAX = 1024;

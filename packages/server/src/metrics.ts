@@ -18,7 +18,8 @@ interface CallSeries {
   seconds: number;
 }
 
-interface Gauge {
+/** A number that somebody else keeps. */
+interface Reading {
   readonly name: string;
   readonly help: string;
   readonly read: () => number;
@@ -26,7 +27,8 @@ interface Gauge {
 
 export class Metrics {
   readonly #calls = new Map<string, CallSeries>();
-  readonly #gauges: Gauge[] = [];
+  readonly #gauges: Reading[] = [];
+  readonly #counters: Reading[] = [];
 
   /** Counts a call that was answered. Services and methods by their names in the protos, codes by theirs. */
   callEnded(service: string, method: string, code: string, seconds: number): void {
@@ -49,6 +51,11 @@ export class Metrics {
     this.#gauges.push({ name, help, read });
   }
 
+  /** A number that only ever grows, read when somebody asks. The name is without its ending `_total`. */
+  addCounter(name: string, help: string, read: () => number): void {
+    this.#counters.push({ name, help, read });
+  }
+
   toString(): string {
     const lines = [
       '# TYPE parley_calls counter',
@@ -62,6 +69,11 @@ export class Metrics {
         `# TYPE ${name} gauge`,
         `# HELP ${name} ${help}`,
         `${name} ${read()}`,
+      ]),
+      ...this.#counters.flatMap(({ name, help, read }) => [
+        `# TYPE ${name} counter`,
+        `# HELP ${name} ${help}`,
+        `${name}_total ${read()}`,
       ]),
       '# EOF',
     ];

@@ -67,6 +67,16 @@ export class ResourceName {
     return new ResourceName(this.project, this.location, this.path === '' ? path : `${this.path}/${path}`);
   }
 
+  /** The name of what every resource like this one has one of, such as `hold`, in the same form. */
+  singleton(id: string): ResourceName {
+    return new ResourceName(this.project, this.location, `${this.path}/${id}`);
+  }
+
+  /** The name of that which this one is the singleton of. */
+  get owner(): ResourceName {
+    return new ResourceName(this.project, this.location, this.path.slice(0, this.path.lastIndexOf('/')));
+  }
+
   /** The resource of a collection in which this one lies, or itself. */
   ancestor(collection: string): ResourceName {
     const segments = this.path.split('/');

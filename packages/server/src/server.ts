@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { services } from '@parleykit/proto';
-import { Administration } from '@parleykit/proto/admin';
+import { Administration, Development } from '@parleykit/proto/admin';
 import { Locations as LocationsProto } from '@parleykit/proto/location';
 import { Operations } from '@parleykit/proto/longrunning';
 import {
@@ -22,12 +22,18 @@ import { AgentModels } from './agent/serving/agent-models.ts';
 import { StoredAgents } from './agent/serving/stored-agents.ts';
 import { AgentSessions, SESSION_EXPIRY } from './agent/session/agent-sessions.ts';
 import { WebhookAgent } from './agent/webhook-agent.ts';
-import { type Clock, SystemClock } from './clock.ts';
+import { type Clock, ProjectClocks, SystemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { COMPLETION, completeByTimer } from './conversation/completion.ts';
+import { EXPIRE, expireByTimer, scheduleExpiry } from './conversation/reply-expiry.ts';
+import { ERASE, eraseByTimer, PURGE, purgeByTimer } from './conversation/retention.ts';
+import { RETAIN, retainByTimer } from './conversation/retention-upgrade.ts';
 import { Locations } from './locations.ts';
 import type { Log } from './log.ts';
 import { Metrics } from './metrics.ts';
+import { Delivery } from './notification/delivery.ts';
+import { Notifications } from './notification/notifications.ts';
+import { openSink } from './notification/open-sink.ts';
 import { OperationRunner } from './operation/operation-runner.ts';
 import { HttpPoster } from './outbound/http-poster.ts';
 import { Dispatcher } from './rpc/dispatcher.ts';
@@ -40,14 +46,17 @@ import { ContextsService } from './services/contexts.ts';
 import { ConversationProfilesService } from './services/conversation-profiles.ts';
 import { ConversationWatch } from './services/conversation-watch.ts';
 import { ConversationsService } from './services/conversations.ts';
+import { DeadLettersService } from './services/dead-letters.ts';
 import { errorOfStore } from './services/decide.ts';
 import { makeDemo } from './services/demo.ts';
+import { DevelopmentService } from './services/development.ts';
 import { EntityTypesService } from './services/entity-types.ts';
 import { EnvironmentsService } from './services/environments.ts';
 import { IntentsService } from './services/intents.ts';
 import { LocationsService } from './services/locations.ts';
 import { OperationsService } from './services/operations.ts';
 import { ParticipantsService } from './services/participants.ts';
+import { RetentionService } from './services/retention.ts';
 import { SessionEntityTypesService } from './services/session-entity-types.ts';
 import { SessionsService } from './services/sessions.ts';
 import { Turns } from './services/turns.ts';
@@ -80,24 +89,36 @@ export interface RunningServer {
  */
 export async function startServer(
   config: Config,
-  { log, clock = new SystemClock() }: { log: Log; clock?: Clock },
+  { log, clock: system = new SystemClock() }: { log: Log; clock?: Clock },
 ): Promise<RunningServer> {
+  const clock = new ProjectClocks(system);
+  const sink = await openSink(config);
   const store = await openSqliteStore(config.data, clock);
+  const delivery = sink && new Delivery({ store, clock, log, sink }, config);
   try {
+    for (const { project, ahead } of await store.listClocks()) clock.set(project, ahead);
+    await scheduleExpiry(store, clock.now());
     if (config.demo) await makeDemo(store, clock, config.project);
-    const built = buildDispatcher({ config, store, clock, log });
-    const { scheduler } = built;
-    const server = await openPort({ ...built, config, store, log });
-    scheduler.start();
+    const parts = buildDispatcher({ config, store, clock, log, delivery });
+    await delivery?.start();
+    const server = await openPort({ ...parts, config, store, delivery, log });
+    parts.scheduler.start();
     return server;
   } catch (error) {
+    await delivery?.stop();
     await store.close();
     throw error;
   }
 }
 
 /** What answers calls, on no wire yet. The schedule sleeps until it is started. */
-export function buildDispatcher(parts: { config: Config; store: Store; clock: Clock; log: Log }): {
+export function buildDispatcher(parts: {
+  config: Config;
+  store: Store;
+  clock: ProjectClocks;
+  log: Log;
+  delivery?: Delivery | undefined;
+}): {
   dispatcher: Dispatcher;
   scheduler: Scheduler;
   metrics: Metrics;
@@ -106,12 +127,35 @@ export function buildDispatcher(parts: { config: Config; store: Store; clock: Cl
   const { config, store, clock, log } = parts;
   const poster = new HttpPoster({ addresses: config.webhookAddresses });
   const metrics = buildMetrics(store, clock);
+  parts.delivery?.report(metrics);
   const scheduler = new Scheduler(store, clock, log);
   const locations = new Locations(config.locations);
-  scheduler.handle(COMPLETION, (timer) => completeByTimer(store, timer, clock.now()));
+  const notifications = new Notifications(store, clock, log, {
+    enabled: config.events !== undefined,
+    batches: config.batchEvents,
+  });
   const operations = new OperationRunner(store, clock, scheduler);
+  const completion = { fallback: config.retention, tell: notifications.lifecycle };
+  scheduler.handle(COMPLETION, (timer) => completeByTimer(store, timer, completion));
+  // Nothing follows from a purge that is due at a time of its own.
+  scheduler.handle(PURGE, (timer) => purgeByTimer(store, timer), Number.POSITIVE_INFINITY);
+  scheduler.handle(ERASE, (timer) => eraseByTimer(store, timer, clock.now()));
+  scheduler.handle(EXPIRE, (timer) => expireByTimer(store, timer, clock.now()));
+  scheduler.handle(RETAIN, (timer) =>
+    retainByTimer(store, timer, {
+      retention: config.retention,
+      now: clock.now(),
+      others: async (resource) => {
+        if (resource.name.endsWith(`/operations/${resource.id}`))
+          await operations.retain(resource.name, resource);
+      },
+    }),
+  );
   const dispatcher = new Dispatcher(services, new CallRecorder(log, metrics), errorOfStore);
-  dispatcher.register(Conversations, new ConversationsService(store, clock, locations, config));
+  dispatcher.register(
+    Conversations,
+    new ConversationsService({ store, clock, locations, notifications, options: config }),
+  );
   const profiles = new ConversationProfilesService(store, clock, locations, operations);
   dispatcher.register(ConversationProfiles, profiles);
   const { agentWebhook, handoffOn } = config;
@@ -120,14 +164,27 @@ export function buildDispatcher(parts: { config: Config; store: Store; clock: Cl
   const models = new AgentModels({ store, contents, log });
   const sessions = new AgentSessions(store, clock);
   const agents = new StoredAgents({ models, sessions, clock, poster, otherwise });
-  const turns = new Turns({ store, clock, agent: agents, handoffOn });
+  const turns = new Turns({ store, clock, agent: agents, handoffOn, notifications });
   dispatcher.register(Participants, new ParticipantsService(store, clock, turns));
   dispatcher.register(Sessions, new SessionsService(store, clock, agents));
   scheduler.handle(SESSION_EXPIRY, (timer) => sessions.expire(timer));
   registerAgents(dispatcher, { store, clock, locations, operations, contents, models, sessions });
   dispatcher.register(Administration, new ConversationWatch(store));
   dispatcher.register(Operations, new OperationsService(store, operations));
+  dispatcher.register(Administration, new DeadLettersService(store, clock));
   dispatcher.register(LocationsProto, new LocationsService(locations, store.secret));
+  dispatcher.register(Administration, new RetentionService(store, clock, scheduler));
+  dispatcher.register(
+    Development,
+    new DevelopmentService(store, clock, scheduler, {
+      dev: config.dev,
+      afterAdvance: async (project) => parts.delivery?.deliverOnce(project),
+      afterReplaced: async () => {
+        notifications.forget();
+        await parts.delivery?.reload();
+      },
+    }),
+  );
   return { dispatcher, scheduler, metrics, models };
 }
 
@@ -171,11 +228,12 @@ async function openPort(parts: {
   dispatcher: Dispatcher;
   store: Store;
   scheduler: Scheduler;
+  delivery: Delivery | undefined;
   metrics: Metrics;
   models: AgentModels;
   log: Log;
 }): Promise<RunningServer> {
-  const { config, dispatcher, store, scheduler, metrics, models, log } = parts;
+  const { config, dispatcher, store, scheduler, delivery, metrics, models, log } = parts;
   let draining = false;
   const unreadiness = (): string | undefined => {
     if (draining) return 'stopping';
@@ -199,6 +257,7 @@ async function openPort(parts: {
       listener.close();
       await Promise.all([grpc.close(DRAIN_MS), http.close(DRAIN_MS)]);
       await scheduler.stop();
+      await delivery?.stop();
       await models.close();
       await store.close();
     },

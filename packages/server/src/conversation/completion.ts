@@ -1,9 +1,22 @@
 import { toBinary } from '@bufbuild/protobuf';
-import { ConversationSchema, Conversation_LifecycleState as State } from '@parleykit/proto/v2beta1';
+import {
+  type ConversationProfile,
+  ConversationSchema,
+  ConversationEvent_Type as EventType,
+  Conversation_LifecycleState as State,
+} from '@parleykit/proto/v2beta1';
 import { CONVERSATION_LIFE_MAX } from '../limits.ts';
 import { decodeNamed } from '../storage/named-message.ts';
-import { type Change, ConflictError, type Store, type StoredResource, type Timer } from '../storage/store.ts';
+import {
+  type Change,
+  ConflictError,
+  type NewEvent,
+  type Store,
+  type StoredResource,
+  type Timer,
+} from '../storage/store.ts';
 import { complete } from './lifecycle.ts';
+import { purgeTimer, type Retention, retentionOf } from './retention.ts';
 
 /** The kind of the timer that every conversation has while it is in progress. */
 export const COMPLETION = 'complete';
@@ -18,37 +31,66 @@ export function completionTimer(conversation: string, start: number): Timer {
   };
 }
 
+/** What is told of a step in a conversation's life: with its commit, and by `done` once that is done. */
+export type Tell = (
+  type: EventType,
+  conversation: string,
+  profile: ConversationProfile | undefined,
+  now: number,
+) => { readonly emit: readonly NewEvent[]; done(): void };
+
 /**
  * What ends a conversation, as it is stored, at `now` (microseconds). Its timer goes with it, where it has one: those
- * that were made before there were such timers have none.
+ * that were made before there were such timers have none. Another one purges it when its retention is over: that of its
+ * profile, else the one that is given. To end it once more changes nothing, but is told again.
  */
 export async function completionOf(
   store: Store,
   conversation: string,
   stored: StoredResource,
   now: number,
-): Promise<Change & { readonly body: Uint8Array }> {
+  { fallback, tell }: { readonly fallback: Retention; readonly tell: Tell },
+): Promise<Change & { readonly body: Uint8Array; done(): void }> {
   const message = decodeNamed(ConversationSchema, '', stored.body);
-  complete(message, now);
+  const { initialConversationProfile: profile } = message;
+  const { emit, done } = tell(EventType.CONVERSATION_FINISHED, conversation, profile, now);
+  const common = { partition: conversation, expect: [{ name: conversation, version: stored.version }], emit };
+  if (stored.state === State.COMPLETED) return { ...common, body: stored.body, done };
+  // A clock that was set back since it began makes it no shorter than nothing.
+  const end = Math.max(now, stored.ordering ?? now);
+  complete(message, end);
   const body = toBinary(ConversationSchema, message);
   const timer = await store.getTimer(timerKey(conversation));
+  const retention = await retentionOf(store, message.conversationProfile, fallback);
   return {
-    partition: conversation,
-    expect: [{ name: conversation, version: stored.version }],
+    ...common,
     put: [{ name: conversation, state: State.COMPLETED, body }],
     ...(timer !== undefined && { unschedule: [timer.key] }),
+    schedule: retention === undefined ? [] : [purgeTimer(conversation, end, retention)],
     body,
+    done,
   };
 }
 
-/** What a timer of the kind `COMPLETION` is for. Throws ConflictError where somebody else was faster. */
-export async function completeByTimer(store: Store, { key }: Timer, now: number): Promise<void> {
+/**
+ * What a timer of the kind `COMPLETION` is for: the conversation ends when it was due, however late that is done. Where
+ * somebody else was faster there is nothing to do.
+ */
+export async function completeByTimer(
+  store: Store,
+  { key, due }: Timer,
+  parts: { readonly fallback: Retention; readonly tell: Tell },
+): Promise<void> {
   const conversation = key.slice(COMPLETION.length + 1);
   const stored = await store.get(conversation);
   const isOver = stored === undefined || stored.state === State.COMPLETED;
   try {
     if (isOver) await store.commit({ partition: conversation, unschedule: [key] });
-    else await store.commit(await completionOf(store, conversation, stored, now));
+    else {
+      const { body: _body, done, ...change } = await completionOf(store, conversation, stored, due, parts);
+      await store.commit(change);
+      done();
+    }
   } catch (error) {
     // Either it was ended meanwhile, and the timer with it, or it is still due: then it is tried again.
     if (!(error instanceof ConflictError)) throw error;

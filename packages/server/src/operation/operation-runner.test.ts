@@ -188,6 +188,41 @@ describe('OperationRunner', () => {
     assert.equal((await store.get(name))?.version, 3);
   });
 
+  it('goes 30 days after it is done, however it ended', async () => {
+    const DAY = 86_400_000_000;
+    const { runner, scheduler } = openRunner();
+    const { name } = await start(runner, 'x');
+    const cancelled = await start(runner, 'y', 'another');
+    await runner.cancel(
+      parent.child('operations', cancelled.name.slice(cancelled.name.lastIndexOf('/') + 1)),
+    );
+    await scheduler.runDue();
+    clock.advance(30 * DAY - 1);
+    await scheduler.runDue();
+    const stored = (each: string) => store.get(each.replace('/locations/global', ''));
+    assert.ok((await stored(name)) && (await stored(cancelled.name)));
+    clock.advance(1);
+    assert.equal(await scheduler.runDue(), 0);
+    assert.deepEqual([await stored(name), await stored(cancelled.name)], [undefined, undefined]);
+    assert.equal(await store.nextDue(), undefined);
+  });
+
+  it('of before operations went, goes once it is told to', async () => {
+    const key = 'projects/p/operations/old';
+    const done = { name: key, state: 2, ordering: clock.now(), body: new Uint8Array() };
+    await store.commit({ partition: 'projects/p', put: [done, { ...done, name: `${key}er`, state: 1 }] });
+    const { runner, scheduler } = openRunner();
+    for (const name of [key, key, `${key}er`]) {
+      const stored = await store.get(name);
+      assert.ok(stored);
+      await runner.retain(name, stored);
+    }
+    clock.advance(30 * 86_400_000_000);
+    assert.equal(await scheduler.runDue(), 0);
+    assert.equal(await store.get(key), undefined);
+    assert.ok(await store.get(`${key}er`));
+  });
+
   describe('cancel()', () => {
     const nameOf = (name: string) => parent.child('operations', name.slice(name.lastIndexOf('/') + 1));
 

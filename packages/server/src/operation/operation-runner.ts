@@ -5,15 +5,26 @@ import { Code, StatusSchema } from '@parleykit/proto/rpc';
 import type { Clock } from '../clock.ts';
 import { notFound, operationInProgress, ServiceError } from '../errors.ts';
 import { createId } from '../ids.ts';
+import { OPERATION_LIFE_MAX } from '../limits.ts';
 import { type ResourceName, readResourceName } from '../resource-names.ts';
 import type { Scheduler } from '../schedule/scheduler.ts';
 import { decodeNamed, withoutName } from '../storage/named-message.ts';
-import { type Change, ConflictError, type Store, type Timer } from '../storage/store.ts';
+import {
+  type Change,
+  ConflictError,
+  type Store,
+  type StoredResource,
+  type StoredTimer,
+  type Timer,
+} from '../storage/store.ts';
 
 /** `StoredResource.state` of an operation. */
 export const OperationState = { RUNNING: 1, DONE: 2 } as const;
 
 const TIMER_KIND = 'operation';
+
+/** The kind of the timer that every operation has which is done. */
+const FORGET = 'forget operation';
 
 /** What an operation comes to: its effects and its response, which are stored together. */
 export interface Outcome {
@@ -61,6 +72,7 @@ export class OperationRunner {
     this.#clock = clock;
     this.#scheduler = scheduler;
     scheduler.handle(TIMER_KIND, (timer) => this.#work(timer));
+    scheduler.handle(FORGET, (timer) => this.#forget(timer), Number.POSITIVE_INFINITY);
   }
 
   /** Says what is done for a kind of operation. The kind is stored: it must keep its meaning. */
@@ -127,6 +139,22 @@ export class OperationRunner {
     await this.#finish(timer, { result: { case: 'error', value: error }, change: {} });
   }
 
+  /** Gives an operation that was done before operations went the timer by which it goes. By its canonical name. */
+  async retain(name: string, { state, ordering }: StoredResource): Promise<void> {
+    if (state !== OperationState.DONE || (await this.#store.getTimer(forgetKey(name))) !== undefined) return;
+    await this.#store.commit({ partition: scopeOf(name), schedule: [forgetTimer(name, ordering ?? 0)] });
+  }
+
+  /** Where it was taken away with its project, there is nothing left to do. */
+  async #forget({ key, partition }: StoredTimer): Promise<void> {
+    const name = key.slice(FORGET.length + 1);
+    try {
+      await this.#store.commit({ partition, unschedule: [key], remove: [name] });
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error;
+    }
+  }
+
   async #work(timer: Timer): Promise<void> {
     try {
       const done = await this.#doWork(decodeTask(timer.data));
@@ -177,8 +205,10 @@ export class OperationRunner {
     operation.done = true;
     operation.result = result;
     if (metadata !== undefined) operation.metadata = metadata;
+    const partition = scopeOf(key);
+    const end = this.#clock.now(readResourceName(key)?.project);
     await this.#store.commit({
-      partition: scopeOf(key),
+      partition,
       expect: [{ name: key, state: OperationState.RUNNING }, ...(change.expect ?? [])],
       put: [
         { name: key, state: OperationState.DONE, body: withoutName(OperationSchema, operation) },
@@ -186,8 +216,18 @@ export class OperationRunner {
       ],
       remove: [lock, ...(change.remove ?? [])],
       unschedule: [timer.key],
+      schedule: [forgetTimer(key, end)],
     });
   }
+}
+
+function forgetKey(operation: string): string {
+  return `${FORGET} ${operation}`;
+}
+
+/** `end` in microseconds. */
+function forgetTimer(operation: string, end: number): Timer {
+  return { key: forgetKey(operation), due: end + OPERATION_LIFE_MAX, kind: FORGET, data: new Uint8Array() };
 }
 
 function timerKey(operation: string): string {

@@ -57,6 +57,46 @@ async function failureOf(url: URL, more?: Partial<OutboundRequest>, addresses?: 
 }
 
 describe('HttpPoster', () => {
+  it('sends once more what met a kept connection that its other end was closing', async () => {
+    const perSocket = new WeakMap<object, number>();
+    let calls = 0;
+    const url = await answering((call, response) => {
+      calls++;
+      const count = (perSocket.get(call.socket) ?? 0) + 1;
+      perSocket.set(call.socket, count);
+      if (count > 1) call.socket.destroy();
+      else response.end('heard');
+    });
+    const sender = poster();
+    for (let times = 0; times < 3; times++) {
+      assert.equal((await sender.post(url, request())).body.toString(), 'heard');
+    }
+    assert.equal(calls, 5, 'the second and the third were sent twice');
+  });
+
+  it('does not send again what a new connection lost, nor what was answered in part', async () => {
+    let calls = 0;
+    const closing = await answering((call) => {
+      calls++;
+      call.socket.destroy();
+    });
+    assert.equal((await failureOf(closing)).kind, 'connection');
+    assert.equal(calls, 1);
+    const cut = await answering((call, response) => {
+      calls++;
+      if (call.headers['x-cut'] === undefined) {
+        response.end('heard');
+        return;
+      }
+      response.writeHead(200, { 'content-length': 100 }).write('begun');
+      setImmediate(() => call.socket.destroy());
+    });
+    const sender = poster();
+    await sender.post(cut, request());
+    await assert.rejects(sender.post(cut, request({ headers: { 'x-cut': '1' } })), { kind: 'connection' });
+    assert.equal(calls, 3);
+  });
+
   it('posts the body with its headers and answers what was answered, on one connection', async () => {
     const seen: string[] = [];
     const ports = new Set<number | undefined>();
@@ -94,8 +134,9 @@ describe('HttpPoster', () => {
     });
     const failure = await failureOf(url);
     assert.deepEqual([failure.kind, failure.status, failure.retryAfterMs], ['status', 429, 3000]);
-    assert.match(failure.message, /^127\.0\.0\.1:\d+ answered 429 Too Many Requests: not now !+$/u);
-    assert.ok(failure.message.length < 300);
+    assert.match(failure.message, /^127\.0\.0\.1:\d+ answered 429 Too Many Requests$/u);
+    assert.match(failure.excerpt, /^not now !+$/u);
+    assert.equal(failure.excerpt.length, 200);
   });
 
   it('reads no more of an answer than it may hold', async () => {

@@ -21,7 +21,7 @@ export type OutboundFailure =
   | 'status'
   | 'aborted';
 
-/** A call that the server made came to nothing. The message is one line for people, and says nothing secret. */
+/** A call that the server made came to nothing. The message is one line for people, and fit for a log. */
 export class OutboundError extends Error {
   override readonly name = 'OutboundError';
   readonly kind: OutboundFailure;
@@ -29,16 +29,24 @@ export class OutboundError extends Error {
   readonly status: number | undefined;
   /** How long the answer asks to wait before the call is made again, in milliseconds. */
   readonly retryAfterMs: number | undefined;
+  /** The beginning of what a refusal says, in one line. It may repeat what was sent: it is not for the log. */
+  readonly excerpt: string;
 
   constructor(
     kind: OutboundFailure,
     message: string,
-    more: { status?: number | undefined; retryAfterMs?: number | undefined; cause?: unknown } = {},
+    more: {
+      status?: number | undefined;
+      retryAfterMs?: number | undefined;
+      excerpt?: string;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause });
     this.kind = kind;
     this.status = more.status;
     this.retryAfterMs = more.retryAfterMs;
+    this.excerpt = more.excerpt ?? '';
   }
 }
 
@@ -75,7 +83,8 @@ const EXCERPT_LENGTH = 200;
 
 /**
  * The calls that the server makes: POST, over http and https, on connections that are kept. No proxy is used, whatever
- * the environment says, no redirect is followed, and nothing is sent a second time.
+ * the environment says, and no redirect is followed. What met a kept connection just as its other end closed it, so that
+ * not a byte of an answer came, is sent once more: callers give their calls an id by which a second one is known.
  */
 export class HttpPoster {
   readonly #addresses: HttpPosterOptions['addresses'];
@@ -91,6 +100,18 @@ export class HttpPoster {
 
   /** Answers what was answered with a status of success. Throws OutboundError for all else. */
   async post(url: URL, request: OutboundRequest): Promise<OutboundReply> {
+    const start = performance.now();
+    const first = this.#send(url, request);
+    try {
+      return await first.reply;
+    } catch (error) {
+      const timeoutMs = request.timeoutMs - (performance.now() - start);
+      if (!first.metClosing || timeoutMs <= 0 || request.signal?.aborted === true) throw error;
+      return this.#send(url, { ...request, timeoutMs: Math.ceil(timeoutMs) }).reply;
+    }
+  }
+
+  #send(url: URL, request: OutboundRequest): Exchange {
     if (request.signal?.aborted === true) throw aborted(url);
     const checked = this.#addresses === 'public';
     if (checked) refusePrivateHost(url);
@@ -103,7 +124,7 @@ export class HttpPoster {
       url.protocol === 'https:'
         ? requestSecurely(url, { ...options, agent: this.#secure })
         : requestPlainly(url, { ...options, agent: this.#plain });
-    return new Exchange(url, request, call).reply;
+    return new Exchange(url, request, call);
   }
 
   /** Closes idle connections. Calls under way are broken off. */
@@ -125,6 +146,7 @@ class Exchange {
   #response: IncomingMessage | undefined;
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
+  #broke = false;
 
   constructor(url: URL, request: OutboundRequest, call: ClientRequest) {
     this.#url = url;
@@ -132,14 +154,23 @@ class Exchange {
     this.#call = call;
     this.#deadline = setTimeout(() => this.#fail(this.#tooLate()), request.timeoutMs);
     request.signal?.addEventListener('abort', this.#onAbort, { once: true });
-    call.on('error', (error) => this.#fail(this.#broken(error)));
-    call.on('close', () => this.#fail(this.#broken(new Error('the connection was closed'))));
+    const broke = (error: Error): void => {
+      this.#broke = true;
+      this.#fail(this.#broken(error));
+    };
+    call.on('error', broke);
+    call.on('close', () => broke(new Error('the connection was closed')));
     call.on('response', (response) => this.#receive(response));
     call.end(request.body);
   }
 
   get reply(): Promise<OutboundReply> {
     return this.#settled.promise;
+  }
+
+  /** Whether it failed on a kept connection that was closed before anything of an answer came. */
+  get metClosing(): boolean {
+    return this.#broke && this.#call.reusedSocket && this.#response === undefined;
   }
 
   #receive(response: IncomingMessage): void {
@@ -195,8 +226,9 @@ class Exchange {
       const target = printable(headers.location ?? 'nowhere');
       return this.#error('redirect', `${answer} and sends calls on to ${target}: redirects are not followed`);
     }
-    const excerpt = printable(body.toString('utf8', 0, EXCERPT_LENGTH * 4));
-    return this.#error('status', excerpt === '' ? answer : `${answer}: ${excerpt}`);
+    return this.#error('status', answer, {
+      excerpt: printable(body.toString('utf8', 0, EXCERPT_LENGTH * 4)),
+    });
   }
 
   #broken(error: Error): OutboundError {
@@ -204,13 +236,17 @@ class Exchange {
     // Where a name has several addresses, each attempt has its error.
     const [reason = error] = error instanceof AggregateError ? (error.errors as Error[]) : [];
     const what = this.#response === undefined ? 'cannot be reached' : 'broke off its answer';
-    return this.#error('connection', `${what}: ${printable(reason.message)}`, error);
+    return this.#error('connection', `${what}: ${printable(reason.message)}`, { cause: error });
   }
 
-  #error(kind: OutboundFailure, text: string, cause?: unknown): OutboundError {
+  #error(
+    kind: OutboundFailure,
+    text: string,
+    more: { excerpt?: string; cause?: unknown } = {},
+  ): OutboundError {
     const status = this.#response?.statusCode;
     const retryAfterMs = readRetryAfter(this.#response?.headers['retry-after']);
-    return new OutboundError(kind, `${this.#url.host} ${text}`, { status, retryAfterMs, cause });
+    return new OutboundError(kind, `${this.#url.host} ${text}`, { ...more, status, retryAfterMs });
   }
 }
 

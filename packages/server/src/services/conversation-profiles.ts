@@ -217,8 +217,25 @@ function checkProfile(profile: ConversationProfile): void {
   if (Buffer.byteLength(profile.displayName) > DISPLAY_NAME_BYTES_MAX) {
     throw fieldInvalid('conversation_profile.display_name', `is longer than ${DISPLAY_NAME_BYTES_MAX} bytes`);
   }
+  checkTopics(profile);
   if (withoutName(ConversationProfileSchema, profile).byteLength > RESOURCE_BYTES_MAX) {
     throw fieldInvalid('conversation_profile', `is larger than ${RESOURCE_BYTES_MAX} bytes`);
+  }
+}
+
+/** Topics are documented with a location and without. */
+function checkTopics(profile: ConversationProfile): void {
+  for (const [field, config] of [
+    ['notification_config', profile.notificationConfig],
+    ['new_message_event_notification_config', profile.newMessageEventNotificationConfig],
+    ['new_recognition_result_notification_config', profile.newRecognitionResultNotificationConfig],
+    [
+      'human_agent_assistant_config.notification_config',
+      profile.humanAgentAssistantConfig?.notificationConfig,
+    ],
+  ] as const) {
+    const topic = config?.topic ?? '';
+    if (topic !== '') parseResourceName(`conversation_profile.${field}.topic`, topic, 'topics/*');
   }
 }
 

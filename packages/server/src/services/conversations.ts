@@ -8,6 +8,7 @@ import {
   type Conversations,
   type CreateConversationRequest,
   type CreateMessageRequest,
+  ConversationEvent_Type as EventType,
   type GetConversationRequest,
   type ListConversationsRequest,
   type ListMessagesRequest,
@@ -19,6 +20,7 @@ import {
 import type { Clock } from '../clock.ts';
 import { completionOf, completionTimer } from '../conversation/completion.ts';
 import { initialStage, start } from '../conversation/lifecycle.ts';
+import type { Retention } from '../conversation/retention.ts';
 import { encodeMessageBodies, writeMessages } from '../conversation/transcript.ts';
 import {
   alreadyExists,
@@ -33,6 +35,7 @@ import {
 import { createId } from '../ids.ts';
 import { CUSTOM_ID_PATTERN, MESSAGE_BYTES_MAX, MESSAGE_CONTENT_BYTES_MAX } from '../limits.ts';
 import type { Locations } from '../locations.ts';
+import type { Notifications } from '../notification/notifications.ts';
 import { parseResourceName, type ResourceName, readResourceName } from '../resource-names.ts';
 import type { CallContext } from '../rpc/call-context.ts';
 import type { ServiceHandlers } from '../rpc/dispatcher.ts';
@@ -52,6 +55,8 @@ export interface ConversationsOptions {
   readonly batchLimit: number;
   /** Whether BatchCreateMessages still takes messages for completed conversations. */
   readonly ingestCompleted: boolean;
+  /** How long conversations are kept after their end where their profile says nothing else. */
+  readonly retention: Retention;
 }
 
 /** google.cloud.dialogflow.v2beta1.Conversations */
@@ -64,11 +69,20 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
   readonly #profiles: ResourceCollection;
   readonly #participants: ResourceCollection;
   readonly #writable: WritableConversations;
+  readonly #notifications: Notifications;
 
-  constructor(store: Store, clock: Clock, locations: Locations, options: ConversationsOptions) {
+  constructor(parts: {
+    store: Store;
+    clock: Clock;
+    locations: Locations;
+    notifications: Notifications;
+    options: ConversationsOptions;
+  }) {
+    const { store, clock, locations, notifications, options } = parts;
     this.#store = store;
     this.#clock = clock;
     this.#locations = locations;
+    this.#notifications = notifications;
     this.#options = options;
     this.#conversations = new ResourceCollection(store, CONVERSATIONS);
     this.#profiles = new ResourceCollection(store, CONVERSATION_PROFILES);
@@ -100,13 +114,21 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
       if (conversationId !== '' && (await this.#store.get(name.key)) !== undefined) {
         throw alreadyExists('Conversation', name.toString());
       }
+      const { emit, done } = this.#notifications.lifecycle(
+        EventType.CONVERSATION_STARTED,
+        name.key,
+        profile,
+        now,
+      );
       const body = withoutName(ConversationSchema, start(asked, profile, stage, now));
       await this.#store.commit({
         partition: name.key,
         expect: [{ name: name.key, absent: true }],
         put: [{ name: name.key, state: State.IN_PROGRESS, ordering: now, holdsMessages: true, body }],
         schedule: [completionTimer(name.key, now)],
+        emit,
       });
+      done();
       return namedReply(name, body);
     });
   }
@@ -120,19 +142,18 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
     return this.#conversations.get(name);
   }
 
-  /** Ends a conversation. One that has ended already is answered as it is. */
+  /** Ends a conversation. One that has ended already is answered as it is; that it was ended is told each time. */
   async completeConversation(_request: CompleteConversationRequest, call: CallContext) {
     const { resource: name } = call;
     return decide(call, async () => {
       const stored = await this.#conversations.load(name);
-      if (stored.state === State.COMPLETED) return namedReply(name, stored.body);
-      const { body, ...change } = await completionOf(
-        this.#store,
-        name.key,
-        stored,
-        this.#clock.now(name.project),
-      );
-      await this.#store.commit(change);
+      const now = this.#clock.now(name.project);
+      const { body, done, ...change } = await completionOf(this.#store, name.key, stored, now, {
+        fallback: this.#options.retention,
+        tell: this.#notifications.lifecycle,
+      });
+      if (stored.state !== State.COMPLETED || change.emit?.length !== 0) await this.#store.commit(change);
+      done();
       return namedReply(name, body);
     });
   }
@@ -177,7 +198,8 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
 
   async #append(conversation: ResourceName, list: readonly NewMessage[]) {
     try {
-      return await this.#writable.commit(conversation, { append: [list] });
+      const emit = await this.#notifications.batch(conversation.key);
+      return await this.#writable.commit(conversation, { append: [list], emit });
     } catch (error) {
       // A message id cannot become free again by looking again; everything else can change.
       if (error instanceof ConflictError && error.resource !== conversation.key) {

@@ -282,10 +282,10 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
   },
   ConversationProfile: {
     implemented:
-      'name display_name create_time update_time automated_agent_config human_agent_assistant_config',
+      'name display_name create_time update_time automated_agent_config human_agent_assistant_config ' +
+      'notification_config logging_config new_message_event_notification_config',
     stored:
-      'human_agent_handoff_config notification_config logging_config ' +
-      'new_message_event_notification_config new_recognition_result_notification_config stt_config ' +
+      'human_agent_handoff_config new_recognition_result_notification_config stt_config ' +
       'language_code time_zone security_settings sip_config tts_config use_bidi_streaming',
   },
   AutomatedAgentConfig: { implemented: 'agent', stored: 'session_ttl' },
@@ -293,7 +293,7 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
     stored:
       'notification_config human_agent_suggestion_config end_user_suggestion_config message_analysis_config',
   },
-  NotificationConfig: { stored: 'topic message_format' },
+  NotificationConfig: { implemented: 'topic message_format' },
   'HumanAgentAssistantConfig.SuggestionConfig': {
     stored:
       'feature_configs group_suggestion_responses generators disable_high_latency_features_sync_delivery ' +
@@ -336,7 +336,7 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
   'HumanAgentHandoffConfig.SalesforceLiveAgentConfig': {
     stored: 'organization_id deployment_id button_id endpoint_domain',
   },
-  LoggingConfig: { stored: 'enable_stackdriver_logging' },
+  LoggingConfig: { implemented: 'enable_stackdriver_logging' },
   SpeechToTextConfig: {
     stored:
       'speech_model_variant model phrase_sets audio_encoding sample_rate_hertz language_code ' +
@@ -356,6 +356,35 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
 
   'parley.admin.v1.WatchConversationRequest': { implemented: 'name after' },
   'parley.admin.v1.WatchConversationResponse': { implemented: 'conversation message' },
+  'parley.admin.v1.Hold': { implemented: 'name reason create_time' },
+  'parley.admin.v1.HoldConversationRequest': { implemented: 'name reason' },
+  'parley.admin.v1.ReleaseConversationRequest': { implemented: 'name' },
+  'parley.admin.v1.GetHoldRequest': { implemented: 'name' },
+  'parley.admin.v1.RetentionPolicy': { implemented: 'name duration forever' },
+  'parley.admin.v1.GetRetentionPolicyRequest': { implemented: 'name' },
+  'parley.admin.v1.UpdateRetentionPolicyRequest': { implemented: 'retention_policy update_mask' },
+  'parley.admin.v1.Clock': { implemented: 'name time offset' },
+  'parley.admin.v1.GetClockRequest': { implemented: 'name' },
+  'parley.admin.v1.AdvanceClockRequest': { implemented: 'name duration' },
+  'parley.admin.v1.ResetProjectRequest': { implemented: 'name' },
+  'parley.admin.v1.Snapshot': { implemented: 'name create_time message_count' },
+  'parley.admin.v1.CreateSnapshotRequest': { implemented: 'parent snapshot_id', ignored: 'snapshot' },
+  'parley.admin.v1.ListSnapshotsRequest': { implemented: `parent ${page}` },
+  'parley.admin.v1.ListSnapshotsResponse': { implemented: 'snapshots next_page_token' },
+  'parley.admin.v1.RestoreSnapshotRequest': { implemented: 'name' },
+  'parley.admin.v1.DeleteSnapshotRequest': { implemented: 'name' },
+  ConversationEvent: {
+    implemented: 'conversation type new_message_payload',
+    unset: 'error_status new_recognition_result_payload',
+  },
+
+  'parley.admin.v1.ListDeadLettersRequest': { implemented: `parent ${page}` },
+  'parley.admin.v1.ListDeadLettersResponse': { implemented: 'dead_letters next_page_token' },
+  'parley.admin.v1.DeadLetter': {
+    implemented: 'name event_id topic event publish_time dead_time reason',
+  },
+  'parley.admin.v1.ReplayDeadLettersRequest': { implemented: 'parent names' },
+  'parley.admin.v1.ReplayDeadLettersResponse': { implemented: 'replayed' },
 
   'google.longrunning.Operation': { implemented: 'name metadata done error response' },
   'google.longrunning.ListOperationsRequest': {

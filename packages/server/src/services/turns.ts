@@ -7,6 +7,7 @@ import {
   type Conversation,
   ConversationProfileSchema,
   ConversationSchema,
+  type ConversationEvent_Type as EventType,
   MessageSchema,
   ParticipantSchema,
   type QueryParameters,
@@ -30,6 +31,7 @@ import { TurnQueue } from '../conversation/turn-queue.ts';
 import { agentFailed, conversationCompleted, fieldInvalid, noAgentListens, notFound } from '../errors.ts';
 import { createId } from '../ids.ts';
 import { MESSAGE_BYTES_MAX, REQUEST_ID_LIFE } from '../limits.ts';
+import type { Notifications, Telling } from '../notification/notifications.ts';
 import type { ResourceName } from '../resource-names.ts';
 import type { CallContext } from '../rpc/call-context.ts';
 import { decodeNamed, withoutName } from '../storage/named-message.ts';
@@ -75,6 +77,7 @@ export interface TurnParts {
   readonly clock: Clock;
   readonly agent: AutomatedAgent;
   readonly handoffOn: HandoffSignal;
+  readonly notifications: Notifications;
 }
 
 /** Lists are read on another thread, which costs as much as half a turn: so many conversations need none. */
@@ -92,6 +95,7 @@ export class Turns {
   readonly #clock: Clock;
   readonly #agent: AutomatedAgent;
   readonly #handoffOn: HandoffSignal;
+  readonly #notifications: Notifications;
   readonly #queue = new TurnQueue();
   /** By the conversation's key: the participant as whom the agent spoke last, for the latest conversations. */
   readonly #agents = new Map<string, string>();
@@ -99,11 +103,12 @@ export class Turns {
   readonly #participants: ResourceCollection;
   readonly #writable: WritableConversations;
 
-  constructor({ store, clock, agent, handoffOn }: TurnParts) {
+  constructor({ store, clock, agent, handoffOn, notifications }: TurnParts) {
     this.#store = store;
     this.#clock = clock;
     this.#agent = agent;
     this.#handoffOn = handoffOn;
+    this.#notifications = notifications;
     this.#conversations = new ResourceCollection(store, CONVERSATIONS);
     this.#participants = new ResourceCollection(store, PARTICIPANTS);
     this.#writable = new WritableConversations(store);
@@ -152,6 +157,7 @@ export class Turns {
 
     const response = create(AnalyzeContentResponseSchema);
     const append: NewMessage[][] = [];
+    const telling: Telling[] = [];
     const put: ResourceWrite[] = [];
     const expect: Exclude<Change['expect'], undefined>[number][] = [];
     let kept: Omit<Change, 'partition'> = {};
@@ -165,7 +171,8 @@ export class Turns {
       response.automatedAgentReply = reply;
       response.replyText = textOf(reply);
       const after = isHandoff(reply, this.#handoffOn) ? 'AGENT_HANDS_OFF' : 'AGENT_REPLIES';
-      const { to } = requireStep(step(placeOf(told), after), conversation);
+      const { to, tells } = requireStep(step(placeOf(told), after), conversation);
+      for (const type of tells) telling.push(this.#tell(type, conversation, told));
       if (to !== placeOf(told) && to !== 'PURGED') {
         move(told, to, this.#now(conversation));
         expect.push({ name: conversation.key, version });
@@ -188,14 +195,25 @@ export class Turns {
     response.humanAgentSuggestionResults = [...suggestions.humanAgent];
     response.endUserSuggestionResults = [...suggestions.endUser];
 
+    const news = await this.#notifications.messages(conversation.key, append.length);
     const { appended } = await this.#writable.commit(conversation, {
       ...kept,
       expect,
       put,
       append,
+      emit: [...telling.flatMap(({ emit }) => emit), ...news],
       ...(turn.requestId && { reply: this.#toReply(turn.speaker, turn.requestId, turn, response) }),
     });
+    for (const { done } of telling) done();
     return { conversation, message: turn.input.case === 'text' ? appended[0]?.[0] : undefined, response };
+  }
+
+  #tell(
+    type: EventType,
+    conversation: ResourceName,
+    { initialConversationProfile: profile }: Conversation,
+  ): Telling {
+    return this.#notifications.lifecycle(type, conversation.key, profile, this.#now(conversation));
   }
 
   async #ask(

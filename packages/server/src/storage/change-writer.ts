@@ -1,12 +1,29 @@
+import { DEAD_EVENTS_MAX } from '../limits.ts';
 import { entryOffsets, readIds, setCreateTime } from './message-entries.ts';
+import { ProjectWriter } from './project-writer.ts';
 import type { SqliteConnection, Statement } from './sqlite-connection.ts';
-import { keyOf } from './sqlite-rows.ts';
-import type { Change, Expectation, ResourceWrite, StoredReply } from './store.ts';
-import { ConflictError } from './store.ts';
+import { keyOf, namesBelow, projectOf } from './sqlite-rows.ts';
+import {
+  type Burial,
+  type Change,
+  ConflictError,
+  type Eraser,
+  type EventCount,
+  type Expectation,
+  type NewEvent,
+  type ProjectChange,
+  type ProjectState,
+  type ResourceWrite,
+  SERVER_PARTITION,
+  type StoredReply,
+  type Timer,
+} from './store.ts';
 
 /** A change whose lists of messages are encoded, as it is handed from thread to thread. */
 export interface EncodedChange extends Omit<Change, 'append'> {
   readonly append: readonly EncodedList[];
+  /** When its events are filed: the time of the system, in microseconds. */
+  readonly filed: number;
 }
 
 export interface EncodedList {
@@ -25,7 +42,11 @@ export interface AppendedList {
 
 export interface Applied {
   readonly appended: readonly AppendedList[];
-  readonly purgeLeft: boolean;
+  readonly left: boolean;
+  readonly project?: ProjectState | undefined;
+  readonly buried: number;
+  /** The events that were filed; undefined where there were none. */
+  readonly events: EventCount | undefined;
 }
 
 /**
@@ -34,33 +55,89 @@ export interface Applied {
  */
 export class ChangeWriter {
   readonly #statements: ReturnType<typeof prepareStatements>;
+  readonly #projects: ProjectWriter;
   #nextNumber: number;
 
   constructor(connection: SqliteConnection) {
     this.#statements = prepareStatements(connection);
+    this.#projects = new ProjectWriter(connection, (count) => this.#takeNumbers(count));
     this.#nextNumber = 1 + Number(this.#statements.lastNumber.get()?.[0] ?? 0);
   }
 
-  /** `now` in microseconds. Throws ConflictError where an expectation does not hold. */
+  /** `now` in microseconds, by the project's clock. Throws ConflictError where an expectation does not hold. */
   apply(change: EncodedChange, now: number): Applied {
     const { partition } = change;
     for (const expectation of change.expect ?? []) this.#check(expectation);
+    const project = change.project && this.#changeProject(projectOf(partition), change.project);
     for (const name of change.remove ?? []) this.#statements.remove.run(...keyOf(name));
     for (const write of change.put ?? []) this.#put(write);
     for (const key of change.unschedule ?? []) {
       if (this.#statements.unschedule.run(key) === 0) throw new ConflictError(key);
     }
-    for (const { key, due, kind, data } of change.schedule ?? []) {
-      this.#statements.schedule.run(key, due, kind, partition, data);
-    }
+    if (change.purge !== undefined) this.#purge(partition, change.purge.eraser);
+    for (const timer of change.schedule ?? []) this.#schedule(partition, timer);
+    let buried = 0;
+    for (const burial of change.bury ?? []) buried += this.#bury(partition, burial, now);
     for (const number of change.settle ?? []) {
       if (this.#statements.settle.run(number) === 0) throw new ConflictError(`${partition} event ${number}`);
     }
-    for (const data of change.emit ?? []) this.#statements.emit.run(partition, data);
     const appended = change.append.length === 0 ? [] : this.#appendAll(partition, change.append, now);
     if (change.reply !== undefined) this.#keepReply(partition, change.reply, appended[0]?.createTime, now);
-    const purgeLeft = change.purge !== undefined && this.#purge(partition, change.purge);
-    return { appended, purgeLeft };
+    const left =
+      (change.erase !== undefined && this.#erase(change.erase)) ||
+      (change.expire !== undefined && this.#expire(change.expire));
+    return { appended, left, buried, events: this.#fileEvents(change, appended), project };
+  }
+
+  #fileEvents(change: EncodedChange, appended: readonly AppendedList[]): EventCount | undefined {
+    const { emit, revive, partition, filed } = change;
+    if (emit === undefined && revive === undefined) return undefined;
+    let count = 0;
+    let bytes = 0;
+    for (const event of emit ?? []) {
+      if (!this.#emit(partition, event, appended, filed)) continue;
+      count++;
+      bytes += event.data.byteLength;
+    }
+    for (const id of revive ?? []) {
+      const size = this.#statements.deadSize.get(id)?.[0];
+      if (typeof size !== 'number') throw new ConflictError(`${partition} dead event ${id}`);
+      this.#statements.revive.run(id, filed);
+      this.#statements.removeDead.run(id);
+      count++;
+      bytes += size;
+    }
+    return count === 0 ? undefined : { count, bytes };
+  }
+
+  /** Answers whether there is something to tell. */
+  #emit(
+    partition: string,
+    { data, list }: NewEvent,
+    appended: readonly AppendedList[],
+    filed: number,
+  ): boolean {
+    if (list === undefined) {
+      this.#statements.emit.run(partition, data, filed, null, null);
+      return true;
+    }
+    const createTime = appended[list]?.createTime;
+    if (createTime === undefined) return false;
+    this.#statements.emit.run(partition, data, filed, this.#numberOf(partition), createTime);
+    return true;
+  }
+
+  /** Answers how many dead events there are more. */
+  #bury(partition: string, { number, reason, positions }: Burial, now: number): number {
+    const { buryWhole, buryMessages, isFiled, forgetDead } = this.#statements;
+    const project = projectOf(partition);
+    if (isFiled.get(number) === undefined) throw new ConflictError(`${partition} event ${number}`);
+    const buried =
+      positions === undefined
+        ? buryWhole.run(number, project, now, reason)
+        : buryMessages.run(number, project, now, reason, ...positions);
+    forgetDead.run(DEAD_EVENTS_MAX);
+    return buried;
   }
 
   #check(expectation: Expectation): void {
@@ -80,9 +157,21 @@ export class ChangeWriter {
       id,
       write.state ?? 0,
       write.ordering ?? null,
-      write.holdsMessages ? this.#nextNumber++ : null,
+      write.holdsMessages ? this.#takeNumbers(1) : null,
       write.body,
     );
+  }
+
+  /** Rows hold times of the system: that of the project is so much later. */
+  #schedule(partition: string, { key, due, bySystem, kind, data }: Timer): void {
+    const ahead = bySystem === true ? null : this.#projects.aheadOf(projectOf(partition));
+    this.#statements.schedule.run(key, due - (ahead ?? 0), kind, partition, data, ahead);
+  }
+
+  #takeNumbers(count: number): number {
+    const first = this.#nextNumber;
+    this.#nextNumber += count;
+    return first;
   }
 
   #numberOf(conversation: string): number {
@@ -94,14 +183,18 @@ export class ChangeWriter {
   #keepReply(conversation: string, reply: StoredReply, createTime: number | undefined, now: number): void {
     const { participant, requestId, expires, response } = reply;
     const key = [this.#numberOf(conversation), participant, requestId] as const;
-    if (this.#statements.keepReply.run(...key, expires, response, createTime ?? null, now) === 0) {
+    const ahead = this.#projects.aheadOf(projectOf(conversation));
+    if (
+      this.#statements.keepReply.run(...key, expires - ahead, response, createTime ?? null, now - ahead) === 0
+    ) {
       throw new ConflictError(`${participant} request ${requestId}`);
     }
   }
 
   #appendAll(partition: string, lists: readonly EncodedList[], now: number): AppendedList[] {
     const conversation = this.#numberOf(partition);
-    return lists.map((list) => this.#append(partition, conversation, list, now));
+    const earliest = Math.max(now, this.#projects.floorOf(projectOf(partition)) + 1);
+    return lists.map((list) => this.#append(partition, conversation, list, earliest));
   }
 
   /**
@@ -147,27 +240,53 @@ export class ChangeWriter {
     return entry;
   }
 
-  /** Answers whether something is left. */
-  #purge(conversation: string, { begin, limit }: NonNullable<Change['purge']>): boolean {
+  #changeProject(project: string, change: ProjectChange): ProjectState {
+    const state = this.#projects.apply(project, change);
+    if ('eraser' in change) this.#callEraser(change.eraser);
+    return state;
+  }
+
+  #purge(conversation: string, eraser: Eraser): void {
     const statements = this.#statements;
-    if (begin) {
-      const number = this.#numberOf(conversation);
-      statements.beginPurge.run(conversation, number);
-      statements.remove.run(...keyOf(conversation));
-      statements.removeCollection.run(`${conversation}/participants`);
-      statements.unscheduleAll.run(conversation);
-    }
-    let left = limit;
-    for (;;) {
-      const purged = statements.nextPurge.get(conversation)?.[0];
-      if (typeof purged !== 'number') return false;
-      for (const erase of [statements.eraseMessages, statements.eraseSendTimes, statements.eraseReplies]) {
-        if (left > 0) left -= erase.run(purged, left);
+    const number = this.#numberOf(conversation);
+    statements.filePurge.run(conversation, number);
+    statements.removeDeadOf.run(number);
+    statements.remove.run(...keyOf(conversation));
+    // What is named directly below it, and what is below that.
+    statements.removeCollection.run(conversation);
+    statements.removeBelow.run(...namesBelow(conversation));
+    statements.unscheduleAll.run(conversation);
+    this.#callEraser(eraser);
+  }
+
+  #callEraser({ key, kind }: Eraser, due = 0): void {
+    this.#statements.schedule.run(key, due, kind, SERVER_PARTITION, new Uint8Array(), null);
+  }
+
+  /** Answers whether something is left. */
+  #erase({ eraser, limit, next }: NonNullable<Change['erase']>): boolean {
+    const statements = this.#statements;
+    for (let left = limit; ; ) {
+      const filed = statements.nextPurge.get();
+      if (filed === undefined) {
+        statements.unschedule.run(eraser.key);
+        return false;
       }
-      // With something left to spend, nothing of this one is left to erase.
-      if (left === 0) return true;
-      statements.endPurge.run(conversation, purged);
+      if (left <= 0) {
+        this.#callEraser(eraser, next);
+        return true;
+      }
+      const [conversation = '', number = 0] = filed;
+      for (const erase of [statements.eraseMessages, statements.eraseSendTimes, statements.eraseReplies]) {
+        if (left > 0) left -= erase.run(number, left);
+      }
+      // With something left to spend, nothing of this one is left to erase but that it was filed.
+      if (left > 0) left -= statements.endPurge.run(conversation, number);
     }
+  }
+
+  #expire({ at, limit }: NonNullable<Change['expire']>): boolean {
+    return this.#statements.expireReplies.run(at, limit) === limit;
   }
 }
 
@@ -189,6 +308,7 @@ function prepareStatements(connection: SqliteConnection) {
     number: prepare('SELECT number FROM resources WHERE collection = $1 AND id = $2'),
     remove: prepare('DELETE FROM resources WHERE collection = $1 AND id = $2'),
     removeCollection: prepare('DELETE FROM resources WHERE collection = $1'),
+    removeBelow: prepare('DELETE FROM resources WHERE collection > $1 AND collection < $2'),
     // A resource keeps its number and what it is ordered by for as long as it exists.
     put: prepare(
       `INSERT INTO resources (collection, id, version, state, ordering, number, body)
@@ -199,11 +319,37 @@ function prepareStatements(connection: SqliteConnection) {
     unschedule: prepare('DELETE FROM timers WHERE key = $1'),
     unscheduleAll: prepare('DELETE FROM timers WHERE partition = $1'),
     schedule: prepare(
-      `INSERT INTO timers (key, due, kind, partition, data) VALUES ($1, $2, $3, $4, $5)
-       ON CONFLICT (key) DO UPDATE SET due = excluded.due, kind = excluded.kind, data = excluded.data`,
+      `INSERT INTO timers (key, due, kind, partition, data, ahead) VALUES ($1, $2, $3, $4, $5, $6)
+       ON CONFLICT (key) DO UPDATE
+       SET due = excluded.due, kind = excluded.kind, data = excluded.data, ahead = excluded.ahead`,
     ),
-    emit: prepare('INSERT INTO events (partition, data) VALUES ($1, $2)'),
+    emit: prepare(
+      'INSERT INTO events (partition, data, filed, conversation, create_time) VALUES ($1, $2, $3, $4, $5)',
+    ),
     settle: prepare('DELETE FROM events WHERE number = $1'),
+    isFiled: prepare('SELECT 1 FROM events WHERE number = $1'),
+    buryWhole: prepare(
+      `INSERT INTO dead_events (project, partition, died, reason, number, data)
+       SELECT $2, partition, $3, $4, number, data FROM events WHERE number = $1`,
+    ),
+    // An event that was told in part before a crash is told again: what died of it then is dead already.
+    buryMessages: prepare(
+      `INSERT INTO dead_events (project, partition, died, reason, number, conversation, create_time, position, data)
+       SELECT $2, e.partition, $3, $4, e.number, m.conversation, m.create_time, m.position, e.data
+       FROM events e JOIN messages m ON m.conversation = e.conversation AND m.create_time = e.create_time
+         AND m.position = coalesce(e.position, m.position)
+       WHERE e.number = $1 AND m.position BETWEEN $5 AND $6
+       ORDER BY m.position
+       ON CONFLICT DO NOTHING`,
+    ),
+    forgetDead: prepare('DELETE FROM dead_events WHERE id <= (SELECT max(id) FROM dead_events) - $1'),
+    deadSize: prepare('SELECT length(data) FROM dead_events WHERE id = $1'),
+    revive: prepare(
+      `INSERT INTO events (partition, data, filed, conversation, create_time, position)
+       SELECT partition, data, $2, conversation, create_time, position FROM dead_events WHERE id = $1`,
+    ),
+    removeDead: prepare('DELETE FROM dead_events WHERE id = $1'),
+    removeDeadOf: prepare('DELETE FROM dead_events WHERE conversation = $1'),
     // One that has expired makes room for the new one.
     keepReply: prepare(
       `INSERT INTO replies (conversation, participant, request_id, expires, response, create_time)
@@ -211,6 +357,10 @@ function prepareStatements(connection: SqliteConnection) {
        ON CONFLICT (conversation, participant, request_id) DO UPDATE
        SET expires = excluded.expires, response = excluded.response, create_time = excluded.create_time
        WHERE replies.expires <= $7`,
+    ),
+    expireReplies: prepare(
+      `DELETE FROM replies WHERE (conversation, participant, request_id) IN
+         (SELECT conversation, participant, request_id FROM replies WHERE expires <= $1 ORDER BY expires LIMIT +$2)`,
     ),
     lastCreateTime: prepare('SELECT max(create_time) FROM messages WHERE conversation = $1'),
     claimSendTime: prepare(
@@ -227,8 +377,8 @@ function prepareStatements(connection: SqliteConnection) {
          (SELECT create_time, position FROM send_times
           WHERE conversation = $1 AND participant = $2 AND send_seconds = $3 AND send_nanos = $4)`,
     ),
-    beginPurge: prepare('INSERT INTO purges (conversation, number) VALUES ($1, $2)'),
-    nextPurge: prepare('SELECT number FROM purges WHERE conversation = $1 ORDER BY number LIMIT 1'),
+    filePurge: prepare('INSERT INTO purges (conversation, number) VALUES ($1, $2)'),
+    nextPurge: prepare('SELECT conversation, number FROM purges LIMIT 1'),
     endPurge: prepare('DELETE FROM purges WHERE conversation = $1 AND number = $2'),
     eraseMessages: erase('messages', 'create_time, position'),
     eraseSendTimes: erase('send_times', 'participant, send_seconds, send_nanos'),

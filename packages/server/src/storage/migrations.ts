@@ -120,6 +120,110 @@ const migrations: readonly Migration[] = [
   -- Of the message that the request made: its name is known only in the commit.
   ALTER TABLE replies ADD COLUMN create_time INTEGER;
   `,
+  `
+  -- How far a project's clock is ahead of the system's. Messages get create_times above "floor"; "high" is above all that
+  -- were ever handed out, as far as it had to be known.
+  CREATE TABLE clocks (
+    project TEXT PRIMARY KEY,
+    ahead INTEGER NOT NULL,
+    floor INTEGER NOT NULL,
+    high INTEGER NOT NULL
+  ) WITHOUT ROWID;
+
+  -- A timer is due by the system's clock; by its project's, it is so much later. NULL: it is none of the project's time.
+  ALTER TABLE timers ADD COLUMN ahead INTEGER DEFAULT 0;
+
+  -- These expire by the system's clock, too.
+  CREATE INDEX replies_by_expiry ON replies (expires);
+
+  -- Projects as they were: copies of rows, with times by the project's clock.
+  CREATE TABLE snapshots (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    project TEXT NOT NULL,
+    id TEXT NOT NULL,
+    create_time INTEGER NOT NULL,
+    message_count INTEGER NOT NULL,
+    UNIQUE (project, id)
+  );
+  CREATE TABLE snapshot_resources (
+    snapshot INTEGER NOT NULL,
+    collection TEXT NOT NULL,
+    id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    ordering INTEGER,
+    number INTEGER,
+    body BLOB NOT NULL,
+    PRIMARY KEY (snapshot, collection, id)
+  ) WITHOUT ROWID;
+  CREATE TABLE snapshot_messages (
+    snapshot INTEGER NOT NULL,
+    conversation INTEGER NOT NULL,
+    create_time INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    id TEXT,
+    entry BLOB NOT NULL,
+    PRIMARY KEY (snapshot, conversation, create_time, position)
+  ) WITHOUT ROWID;
+  CREATE TABLE snapshot_send_times (
+    snapshot INTEGER NOT NULL,
+    conversation INTEGER NOT NULL,
+    participant TEXT NOT NULL,
+    send_seconds INTEGER NOT NULL,
+    send_nanos INTEGER NOT NULL,
+    create_time INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (snapshot, conversation, participant, send_seconds, send_nanos)
+  ) WITHOUT ROWID;
+  CREATE TABLE snapshot_replies (
+    snapshot INTEGER NOT NULL,
+    conversation INTEGER NOT NULL,
+    participant TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    expires INTEGER NOT NULL,
+    response BLOB NOT NULL,
+    create_time INTEGER,
+    PRIMARY KEY (snapshot, conversation, participant, request_id)
+  ) WITHOUT ROWID;
+  CREATE TABLE snapshot_timers (
+    snapshot INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    due INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    partition TEXT NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (snapshot, key)
+  ) WITHOUT ROWID;
+
+  -- What was stored before conversations were purged, and operations went, gets its timers by and by.
+  INSERT INTO timers (key, due, kind, partition, data, ahead)
+  SELECT 'retain', 0, 'retain', 'server', x'', NULL WHERE EXISTS (SELECT 1 FROM resources);
+  `,
+  `
+  -- When an event was filed, and which messages it is about: those of one create_time, or one of them.
+  ALTER TABLE events ADD COLUMN filed INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE events ADD COLUMN conversation INTEGER;
+  ALTER TABLE events ADD COLUMN create_time INTEGER;
+  ALTER TABLE events ADD COLUMN position INTEGER;
+  CREATE INDEX events_by_partition ON events (partition, number);
+
+  -- Events that were given up, each message of one as an event of its own. The number is that of the event.
+  CREATE TABLE dead_events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    project TEXT NOT NULL,
+    partition TEXT NOT NULL,
+    died INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    conversation INTEGER,
+    create_time INTEGER,
+    position INTEGER,
+    data BLOB NOT NULL,
+    UNIQUE (number, position)
+  );
+  CREATE INDEX dead_events_by_project ON dead_events (project, id);
+  CREATE INDEX dead_events_by_conversation ON dead_events (conversation) WHERE conversation IS NOT NULL;
+  `,
 ];
 
 function copyMessagesToEntries(connection: SqliteConnection): void {

@@ -1,23 +1,37 @@
 import { decodeEntries } from './message-entries.ts';
 import { type Row, SqliteConnection, type Statement } from './sqlite-connection.ts';
 import {
+  asBuffer,
+  DEAD_EVENT_COLUMNS,
+  EVENT_COLUMNS,
   keyOf,
+  namesBelow,
+  projectOf,
   REPLY_COLUMNS,
   RESOURCE_COLUMNS,
   TIMER_COLUMNS,
+  toDeadEvent,
+  toEvent,
   toReply,
   toResource,
   toTimer,
 } from './sqlite-rows.ts';
 import type {
+  DeadEvent,
+  EventCount,
   KeptReply,
   MessageRange,
+  NamedResource,
   Page,
+  PageRange,
+  ProjectClock,
   ResourceRange,
   StoredEvent,
   StoredMessage,
   StoredResource,
-  Timer,
+  StoredSnapshot,
+  StoredTimer,
+  TimerRange,
 } from './store.ts';
 
 /** How many messages are read at first; how many more, their size tells. */
@@ -92,29 +106,93 @@ export class SqliteReader {
   getReply(conversation: string, participant: string, requestId: string): KeptReply | undefined {
     const number = this.#numberOf(conversation);
     const row =
-      number === undefined ? undefined : this.#statements.getReply.get(number, participant, requestId);
+      number === undefined
+        ? undefined
+        : this.#statements.getReply.get(number, participant, requestId, projectOf(conversation));
     return row === undefined ? undefined : toReply(row);
   }
 
   listEvents(after: number, limit: number): StoredEvent[] {
-    return Array.from(this.#statements.listEvents.iterate(after, limit), ([number, partition, data]) => ({
-      number: number as number,
-      partition: partition as string,
-      data: data as Uint8Array,
-    }));
+    return Array.from(this.#statements.listEvents.iterate(after, limit), toEvent);
   }
 
-  getTimer(key: string): Timer | undefined {
+  listEventsOf(partition: string, after: number, until: number, limit: number): StoredEvent[] {
+    return Array.from(this.#statements.listEventsOf.iterate(partition, after, until, limit), toEvent);
+  }
+
+  listEventMessages(
+    event: number,
+    range: { readonly from: number; readonly limit: number; readonly bytes: number },
+  ): Page<StoredMessage> {
+    const items: StoredMessage[] = [];
+    let bytes = 0;
+    for (const [entry] of this.#statements.listEventMessages.iterate(event, range.from, range.limit + 1)) {
+      if (isFull(items.length, bytes, range)) return { items, more: true };
+      items.push(...decodeEntries(asBuffer(entry as Uint8Array)));
+      bytes += (entry as Uint8Array).byteLength;
+    }
+    return { items, more: false };
+  }
+
+  countEvents(): EventCount {
+    const [count = 0, bytes = 0] = this.#statements.countEvents.get() ?? [];
+    return { count: count as number, bytes: bytes as number };
+  }
+
+  listDeadEvents(project: string, range: PageRange<{ readonly id: number }>): Page<DeadEvent> {
+    const items: DeadEvent[] = [];
+    let bytes = 0;
+    const rows = this.#statements.listDeadEvents.iterate(project, range.after?.id ?? 0, range.limit + 1);
+    for (const row of rows) {
+      if (isFull(items.length, bytes, range)) return { items, more: true };
+      const item = toDeadEvent(row);
+      bytes += item.data.byteLength + (item.message?.body.byteLength ?? 0);
+      items.push(item);
+    }
+    return { items, more: false };
+  }
+
+  getTimer(key: string): StoredTimer | undefined {
     const row = this.#statements.getTimer.get(key);
     return row === undefined ? undefined : toTimer(row);
   }
 
-  dueTimers(until: number, limit: number): Timer[] {
-    return Array.from(this.#statements.dueTimers.iterate(until, limit), toTimer);
+  dueTimers(until: number, { limit, after, within }: TimerRange): StoredTimer[] {
+    const from = [after?.at ?? Number.MIN_SAFE_INTEGER, after?.key ?? ''] as const;
+    const { dueTimers, dueTimersWithin } = this.#statements;
+    const rows =
+      within === undefined
+        ? dueTimers.iterate(until, limit, ...from)
+        : dueTimersWithin.iterate(until, limit, ...from, within, ...namesBelow(within));
+    return Array.from(rows, toTimer);
   }
 
   nextDue(): number | undefined {
     return this.#statements.nextDue.get()?.[0] as number | undefined;
+  }
+
+  listClocks(): ProjectClock[] {
+    return Array.from(this.#statements.listClocks.iterate(), ([project, ahead]) => ({
+      project: project as string,
+      ahead: ahead as number,
+    }));
+  }
+
+  listSnapshots(project: string, after: string | undefined, limit: number): StoredSnapshot[] {
+    const rows = this.#statements.listSnapshots.iterate(project, after ?? '', limit);
+    return Array.from(rows, ([id, createTime, messageCount]) => ({
+      id: id as string,
+      createTime: createTime as number,
+      messageCount: messageCount as number,
+    }));
+  }
+
+  walk(after: string | undefined, limit: number): NamedResource[] {
+    const from = after === undefined ? (['', ''] as const) : keyOf(after);
+    return Array.from(this.#statements.walk.iterate(...from, limit), ([collection, ...row]) => {
+      const resource = toResource(row);
+      return { ...resource, name: `${collection}/${resource.id}` };
+    });
   }
 
   close(): void {
@@ -213,11 +291,41 @@ function prepareStatements(connection: SqliteConnection) {
     getReply: prepare(
       `SELECT ${REPLY_COLUMNS} FROM replies WHERE conversation = $1 AND participant = $2 AND request_id = $3`,
     ),
-    listEvents: prepare(
-      'SELECT number, partition, data FROM events WHERE number > $1 ORDER BY number LIMIT +$2',
+    listEvents: prepare(`SELECT ${EVENT_COLUMNS} FROM events WHERE number > $1 ORDER BY number LIMIT +$2`),
+    listEventsOf: prepare(
+      `SELECT ${EVENT_COLUMNS} FROM events INDEXED BY events_by_partition
+       WHERE partition = $1 AND number > $2 AND number <= $3 ORDER BY number LIMIT +$4`,
+    ),
+    listEventMessages: prepare(
+      `SELECT m.entry FROM events e JOIN messages m ON m.conversation = e.conversation
+         AND m.create_time = e.create_time AND m.position = coalesce(e.position, m.position)
+       WHERE e.number = $1 AND m.position >= $2 ORDER BY m.position LIMIT +$3`,
+    ),
+    countEvents: prepare('SELECT count(*), coalesce(sum(length(data)), 0) FROM events'),
+    listDeadEvents: prepare(
+      `SELECT ${DEAD_EVENT_COLUMNS} FROM dead_events d LEFT JOIN messages m ON m.conversation = d.conversation
+         AND m.create_time = d.create_time AND m.position = d.position
+       WHERE d.project = $1 AND d.id > $2 ORDER BY d.id LIMIT +$3`,
     ),
     getTimer: prepare(`SELECT ${TIMER_COLUMNS} FROM timers WHERE key = $1`),
-    dueTimers: prepare(`SELECT ${TIMER_COLUMNS} FROM timers WHERE due <= $1 ORDER BY due, key LIMIT +$2`),
+    dueTimers: prepare(
+      `SELECT ${TIMER_COLUMNS} FROM timers WHERE due <= $1 AND (due, key) > ($3, $4) ORDER BY due, key LIMIT +$2`,
+    ),
+    // By due, although there is an index by partition: of those that are due most are asked for.
+    dueTimersWithin: prepare(
+      `SELECT ${TIMER_COLUMNS} FROM timers INDEXED BY timers_by_due
+       WHERE due <= $1 AND (due, key) > ($3, $4) AND (partition = $5 OR (partition > $6 AND partition < $7))
+       ORDER BY due, key LIMIT +$2`,
+    ),
     nextDue: prepare('SELECT due FROM timers ORDER BY due LIMIT 1'),
+    listClocks: prepare('SELECT project, ahead FROM clocks'),
+    listSnapshots: prepare(
+      `SELECT id, create_time, message_count FROM snapshots WHERE project = $1 AND id > $2
+       ORDER BY id LIMIT +$3`,
+    ),
+    walk: prepare(
+      `SELECT collection, ${RESOURCE_COLUMNS} FROM resources WHERE (collection, id) > ($1, $2)
+       ORDER BY collection, id LIMIT +$3`,
+    ),
   } satisfies Record<string, Statement>;
 }

@@ -1,6 +1,12 @@
 import { Worker } from 'node:worker_threads';
 import type { ScannerReply, ScannerRequest, ThreadData } from './sqlite-threads.ts';
-import { type Page, type ResourceRange, type StoredResource, StoreFailedError } from './store.ts';
+import {
+  type NamedResource,
+  type Page,
+  type ResourceRange,
+  type StoredResource,
+  StoreFailedError,
+} from './store.ts';
 
 interface Asked {
   resolve(reply: ScannerReply): void;
@@ -34,6 +40,12 @@ export class SqliteScanner {
     const reply = await this.#ask({ kind: 'list', collection, order, range });
     if (reply.kind !== 'page') throw new StoreFailedError('the list could not be read');
     return reply.page;
+  }
+
+  async walk(after: string | undefined, limit: number): Promise<readonly NamedResource[]> {
+    const reply = await this.#ask({ kind: 'walk', after, limit });
+    if (reply.kind !== 'resources') throw new StoreFailedError('the resources could not be read');
+    return reply.resources;
   }
 
   /** Lets go of the data until the next question. */

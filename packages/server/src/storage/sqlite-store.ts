@@ -8,16 +8,22 @@ import type { Applied, EncodedChange, EncodedList } from './change-writer.ts';
 import { decodeEntries, encodeEntries } from './message-entries.ts';
 import { explainFailure, SqliteConnection } from './sqlite-connection.ts';
 import { SqliteReader } from './sqlite-reader.ts';
+import { asBuffer, projectOf } from './sqlite-rows.ts';
 import { SqliteScanner } from './sqlite-scanner.ts';
 import type { ThreadData, WriterStart } from './sqlite-threads.ts';
 import type { WriterReply, WriterRequest } from './sqlite-writer.ts';
 import {
   type Change,
   ConflictError,
+  type DeadEvent,
+  type EventCount,
   type KeptReply,
   type MessageRange,
+  type NamedResource,
   type NewMessage,
   type Page,
+  type PageRange,
+  type ProjectClock,
   QueueFullError,
   type Receipt,
   type ResourceRange,
@@ -25,18 +31,20 @@ import {
   type StoredEvent,
   type StoredMessage,
   type StoredResource,
+  type StoredSnapshot,
+  type StoredTimer,
   StoreFailedError,
   StoreUnusableError,
-  type Timer,
+  type TimerRange,
 } from './store.ts';
-
-const PROJECTS = 'projects/';
 
 /** How long changes that arrive in turn after turn are gathered before they are handed on. */
 const GATHER_MS = 2;
 
 interface Waiting {
   readonly partition: string;
+  /** Whether it is about all partitions below that one, too. */
+  readonly isProject: boolean;
   readonly bytes: number;
   readonly resolve: (receipt: Receipt) => void;
   readonly reject: (error: Error) => void;
@@ -148,6 +156,7 @@ class SqliteStore implements Store {
   #suspended: PromiseWithResolvers<void> | undefined;
   #waitingBytes = 0;
   #nextId = 0;
+  readonly #listeners: ((filed: EventCount) => void)[] = [];
   #failure: Error | undefined;
   #closed: Promise<void> | undefined;
   #onClosed = (): void => {};
@@ -184,12 +193,13 @@ class SqliteStore implements Store {
       return Promise.reject(new QueueFullError('too many writes are waiting'));
     }
     const id = this.#nextId++;
+    const { partition } = change;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { partition: change.partition, bytes, resolve, reject });
+      this.#waiting.set(id, { partition, isProject: change.project !== undefined, bytes, resolve, reject });
       this.#waitingBytes += bytes;
-      const encoded = encodeChange(change);
+      const encoded = encodeChange(change, this.#clock.now());
       const transfer = encoded.append.flatMap(({ entries, sendTimes }) => [entries.buffer, sendTimes.buffer]);
-      const now = this.#clock.now(projectOf(change.partition));
+      const now = this.#clock.now(projectOf(partition));
       this.#send({ kind: 'commit', id, change: encoded, now }, transfer as ArrayBuffer[]);
     });
   }
@@ -226,16 +236,61 @@ class SqliteStore implements Store {
     return this.#read((reader) => reader.listEvents(after, limit));
   }
 
-  getTimer(key: string): Promise<Timer | undefined> {
+  listEventsOf(
+    partition: string,
+    after: number,
+    until: number,
+    limit: number,
+  ): Promise<readonly StoredEvent[]> {
+    return this.#read((reader) => reader.listEventsOf(partition, after, until, limit));
+  }
+
+  listEventMessages(
+    event: number,
+    range: { readonly from: number; readonly limit: number; readonly bytes: number },
+  ): Promise<Page<StoredMessage>> {
+    return this.#read((reader) => reader.listEventMessages(event, range));
+  }
+
+  countEvents(): Promise<EventCount> {
+    return this.#read((reader) => reader.countEvents());
+  }
+
+  onEvents(listener: (filed: EventCount) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  listDeadEvents(project: string, range: PageRange<{ readonly id: number }>): Promise<Page<DeadEvent>> {
+    return this.#read((reader) => reader.listDeadEvents(project, range));
+  }
+
+  getTimer(key: string): Promise<StoredTimer | undefined> {
     return this.#read((reader) => reader.getTimer(key));
   }
 
-  dueTimers(until: number, limit: number): Promise<readonly Timer[]> {
-    return this.#read((reader) => reader.dueTimers(until, limit));
+  dueTimers(until: number, range: TimerRange): Promise<readonly StoredTimer[]> {
+    return this.#read((reader) => reader.dueTimers(until, range));
   }
 
   nextDue(): Promise<number | undefined> {
     return this.#read((reader) => reader.nextDue());
+  }
+
+  listClocks(): Promise<readonly ProjectClock[]> {
+    return this.#read((reader) => reader.listClocks());
+  }
+
+  listSnapshots(
+    project: string,
+    after: string | undefined,
+    limit: number,
+  ): Promise<readonly StoredSnapshot[]> {
+    return this.#read((reader) => reader.listSnapshots(project, after, limit));
+  }
+
+  walk(after: string | undefined, limit: number): Promise<readonly NamedResource[]> {
+    if (this.#suspended === undefined) return this.#scanner.walk(after, limit);
+    return this.#suspended.promise.then(() => this.walk(after, limit));
   }
 
   watch(partition: string, onChange: () => void): () => void {
@@ -324,10 +379,20 @@ class SqliteStore implements Store {
     this.#waiting.delete(reply.id);
     this.#waitingBytes -= waiting.bytes;
     if (reply.kind === 'committed') {
+      const { events } = reply.applied;
       waiting.resolve(toReceipt(reply.entries, reply.applied));
-      for (const tell of this.#watchers.get(waiting.partition) ?? []) tell();
+      this.#tell(waiting);
+      if (events !== undefined) for (const listener of this.#listeners) listener(events);
     } else if (reply.kind === 'conflict') waiting.reject(new ConflictError(reply.resource));
     else waiting.reject(new StoreFailedError(reply.message));
+  }
+
+  #tell({ partition, isProject }: Waiting): void {
+    for (const tell of this.#watchers.get(partition) ?? []) tell();
+    if (!isProject) return;
+    for (const [watched, watchers] of this.#watchers) {
+      if (watched.startsWith(`${partition}/`)) for (const tell of watchers) tell();
+    }
   }
 
   async #suspend(): Promise<void> {
@@ -357,14 +422,8 @@ class SqliteStore implements Store {
   }
 }
 
-/** The project in which a partition lies. */
-function projectOf(partition: string): string {
-  const end = partition.indexOf('/', PROJECTS.length);
-  return partition.slice(PROJECTS.length, end === -1 ? undefined : end);
-}
-
-function encodeChange({ append = [], ...rest }: Change): EncodedChange {
-  return { ...rest, append: append.map(encodeList) };
+function encodeChange({ append = [], ...rest }: Change, filed: number): EncodedChange {
+  return { ...rest, append: append.map(encodeList), filed };
 }
 
 function encodeList(messages: readonly NewMessage[]): EncodedList {
@@ -377,24 +436,23 @@ function encodeList(messages: readonly NewMessage[]): EncodedList {
   return { entries: encodeEntries(messages), sendTimes };
 }
 
-function toReceipt(entries: readonly Uint8Array[], { appended, purgeLeft }: Applied): Receipt {
+function toReceipt(entries: readonly Uint8Array[], { appended, left, buried, project }: Applied): Receipt {
   return {
     appended: appended.map(({ twins }, list) => {
       const messages = decodeEntries(asBuffer(entries[list] ?? new Uint8Array()));
       for (const [position, twin] of twins) messages.splice(position, 1, ...decodeEntries(asBuffer(twin)));
       return messages;
     }),
-    purgeLeft,
+    left,
+    buried,
+    project,
   };
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function sizeOf(change: Change): number {
   let bytes = 0;
   for (const write of change.put ?? []) bytes += write.body.byteLength;
+  for (const { data } of change.emit ?? []) bytes += data.byteLength;
   for (const list of change.append ?? []) for (const message of list) bytes += message.body.byteLength;
   return bytes;
 }

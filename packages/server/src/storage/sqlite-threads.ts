@@ -5,7 +5,13 @@ import { migrate } from './migrations.ts';
 import { explainFailure, SqliteConnection } from './sqlite-connection.ts';
 import { SqliteReader } from './sqlite-reader.ts';
 import { SqliteWriter, type WriterReply, type WriterRequest } from './sqlite-writer.ts';
-import { type Page, type ResourceRange, type StoredResource, StoreUnusableError } from './store.ts';
+import {
+  type NamedResource,
+  type Page,
+  type ResourceRange,
+  type StoredResource,
+  StoreUnusableError,
+} from './store.ts';
 
 export interface ThreadData {
   readonly role: 'writer' | 'scanner';
@@ -25,11 +31,18 @@ export type ScannerRequest =
       readonly order: 'id' | 'ordering';
       readonly range: ResourceRange;
     }
+  | {
+      readonly kind: 'walk';
+      readonly id: number;
+      readonly after: string | undefined;
+      readonly limit: number;
+    }
   /** Closes the data until the next request. */
   | { readonly kind: 'release'; readonly id: number };
 
 export type ScannerReply =
   | { readonly kind: 'page'; readonly id: number; readonly page: Page<StoredResource> }
+  | { readonly kind: 'resources'; readonly id: number; readonly resources: readonly NamedResource[] }
   | { readonly kind: 'released'; readonly id: number }
   | { readonly kind: 'failed'; readonly id: number; readonly message: string };
 
@@ -85,6 +98,9 @@ function scan(port: MessagePort, file: string): void {
         return { kind: 'released', id };
       }
       reader ??= new SqliteReader(file);
+      if (request.kind === 'walk') {
+        return { kind: 'resources', id, resources: reader.walk(request.after, request.limit) };
+      }
       return { kind: 'page', id, page: reader.list(request.collection, request.order, request.range) };
     } catch (error) {
       return { kind: 'failed', id, message: error instanceof Error ? error.message : String(error) };

@@ -74,7 +74,7 @@ class Faults {
 }
 
 function change(more: Partial<EncodedChange>): EncodedChange {
-  return { partition: CONVERSATION, append: [], ...more };
+  return { partition: CONVERSATION, append: [], filed: 1, ...more };
 }
 
 function say(...texts: string[]): EncodedChange {
@@ -94,7 +94,7 @@ const script: readonly (readonly EncodedChange[])[] = [
   [
     change({
       put: [{ name: `${CONVERSATION}/participants/p`, body: Buffer.from('p') }],
-      emit: [Buffer.from('e')],
+      emit: [{ data: Buffer.from('e') }],
     }),
     say('c'),
   ],

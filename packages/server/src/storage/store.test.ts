@@ -8,8 +8,12 @@ import { openSqliteStore } from './sqlite-store.ts';
 import {
   type Change,
   ConflictError,
+  type EventCount,
   type MessageCursor,
   type NewMessage,
+  type ProjectChange,
+  type Receipt,
+  SERVER_PARTITION,
   type SendTime,
   type Store,
   type StoredMessage,
@@ -17,6 +21,9 @@ import {
   StoreUnusableError,
   type Timer,
 } from './store.ts';
+
+/** Who erases what was purged. */
+const ERASER = { key: 'eraser', kind: 'e' };
 
 /** What every driver must do. A driver opens its store in a folder that it may fill as it likes. */
 const drivers: readonly { name: string; open(folder: string, clock: Clock): Promise<Store> }[] = [
@@ -303,7 +310,8 @@ for (const driver of drivers) {
     describe('timers', () => {
       const timer = (key: string, due: number) => ({ key, due, kind: 'k', data: bytes(key) });
       const partition = 'projects/p';
-      const due = async (until: number) => (await store.dueTimers(until, 10)).map(({ key }) => key);
+      const due = async (until: number) =>
+        (await store.dueTimers(until, { limit: 10 })).map(({ key }) => key);
 
       it('are due in order of their times, and the next one is known', async () => {
         assert.equal(await store.nextDue(), undefined);
@@ -313,7 +321,7 @@ for (const driver of drivers) {
         assert.deepEqual(await due(10), ['a']);
         assert.deepEqual(await due(20), ['a', 'b', 'c']);
         const found = await store.getTimer('a');
-        assert.deepEqual(found && plainTimer(found), plainTimer(timer('a', 10)));
+        assert.deepEqual(found && plainTimer(found), { ...plainTimer(timer('a', 10)), at: 10, partition });
         assert.equal(await store.getTimer('none'), undefined);
       });
 
@@ -392,8 +400,8 @@ for (const driver of drivers) {
         (await store.listEvents(after, limit)).map(({ data }) => new TextDecoder().decode(data));
 
       it('are told in the order in which they happened, each with a number of its own', async () => {
-        await store.commit({ partition: 'projects/p', emit: [bytes('a'), bytes('b')] });
-        await store.commit({ partition: 'projects/q', emit: [bytes('c')] });
+        await store.commit({ partition: 'projects/p', emit: [{ data: bytes('a') }, { data: bytes('b') }] });
+        await store.commit({ partition: 'projects/q', emit: [{ data: bytes('c') }] });
         const events = await store.listEvents(0, 100);
         assert.deepEqual(
           events.map(({ partition }) => partition),
@@ -403,7 +411,7 @@ for (const driver of drivers) {
       });
 
       it('are settled once, and their numbers are not used again', async () => {
-        await store.commit({ partition: 'projects/p', emit: [bytes('a'), bytes('b')] });
+        await store.commit({ partition: 'projects/p', emit: [{ data: bytes('a') }, { data: bytes('b') }] });
         const [first, last] = await store.listEvents(0, 100);
         const settle = [first?.number ?? 0, last?.number ?? 0];
         await store.commit({ partition: 'projects/p', settle });
@@ -413,15 +421,174 @@ for (const driver of drivers) {
         );
         await store.close();
         store = await driver.open(folder, clock);
-        await store.commit({ partition: 'projects/p', emit: [bytes('c')] });
+        await store.commit({ partition: 'projects/p', emit: [{ data: bytes('c') }] });
         const [next] = await store.listEvents(0, 100);
         assert.ok((next?.number ?? 0) > (last?.number ?? 0));
+      });
+
+      describe('about messages', () => {
+        const tell = (text: string, ...lists: NewMessage[][]): Change => ({
+          ...append(...lists),
+          emit: lists.map((_list, list) => ({ data: bytes(`${text}${list}`), list })),
+        });
+        const told = async (event: number, from = 0, limit = 100) => {
+          const page = await store.listEventMessages(event, { from, limit, bytes: 1 << 20 });
+          return [page.items.map(({ body }) => new TextDecoder().decode(body)), page.more];
+        };
+
+        beforeEach(() => store.commit(createConversation()));
+
+        it('are filed with the list that was appended, without what of it is a duplicate', async () => {
+          await store.commit(append([said('old', { sendTime: at(1) })]));
+          await store.commit(
+            tell('e', [said('a'), said('old again', { sendTime: at(1) }), said('b')], [said('c')]),
+          );
+          const [first, second] = await store.listEvents(0, 10);
+          assert.ok(first?.ofMessages && second?.ofMessages);
+          assert.deepEqual(await told(first.number), [['a', 'b'], false]);
+          assert.deepEqual(await told(second.number), [['c'], false]);
+        });
+
+        it('have not happened where all are duplicates', async () => {
+          await store.commit(append([said('old', { sendTime: at(1) })]));
+          await store.commit(tell('e', [said('old', { sendTime: at(1) })], [said('new')]));
+          assert.deepEqual(await seen(), ['e1']);
+        });
+
+        it('are read in pages', async () => {
+          await store.commit(
+            tell(
+              'e',
+              ['a', 'b', 'c', 'd', 'e'].map((text) => said(text)),
+            ),
+          );
+          const [event] = await store.listEvents(0, 10);
+          const number = event?.number ?? 0;
+          assert.deepEqual(await told(number, 0, 2), [['a', 'b'], true]);
+          assert.deepEqual(await told(number, 2, 2), [['c', 'd'], true]);
+          assert.deepEqual(await told(number, 4, 2), [['e'], false]);
+        });
+
+        it('tell nothing of a conversation that is purged, nor of the next one under its name', async () => {
+          await store.commit(tell('e', [said('a')]));
+          const [event] = await store.listEvents(0, 10);
+          await store.commit({ partition: CONVERSATION, purge: { eraser: ERASER } });
+          await store.commit({
+            partition: SERVER_PARTITION,
+            erase: { eraser: ERASER, limit: 100, next: 0 },
+          });
+          await store.commit(createConversation());
+          await store.commit(append([said('other')]));
+          assert.deepEqual(await told(event?.number ?? 0), [[], false]);
+        });
+
+        it('die message by message, once each, and come back in order', async () => {
+          await store.commit(
+            tell(
+              'e',
+              ['a', 'b', 'c', 'd'].map((text) => said(text)),
+            ),
+          );
+          const [event] = await store.listEvents(0, 10);
+          const number = event?.number ?? 0;
+          const bury = (first: number, last: number): Change => ({
+            partition: CONVERSATION,
+            bury: [{ number, reason: 'refused', positions: [first, last] }],
+          });
+          assert.equal((await store.commit(bury(1, 1))).buried, 1);
+          assert.equal((await store.commit({ ...bury(1, 2), settle: [number] })).buried, 1);
+          const { items: dead } = await store.listDeadEvents('p', EVERYTHING);
+          const texts = dead.map(({ message }) => message && new TextDecoder().decode(message.body));
+          assert.deepEqual(texts, ['b', 'c']);
+          assert.deepEqual(await seen(), []);
+          await store.commit({ partition: CONVERSATION, revive: dead.map(({ id }) => id) });
+          const revived = await store.listEvents(0, 10);
+          assert.deepEqual(await Promise.all(revived.map((each) => told(each.number))), [
+            [['b'], false],
+            [['c'], false],
+          ]);
+          assert.deepEqual((await store.listDeadEvents('p', EVERYTHING)).items, []);
+        });
+
+        it('are forgotten with the conversation once they are dead', async () => {
+          await store.commit(tell('e', [said('a')]));
+          const [event] = await store.listEvents(0, 10);
+          const number = event?.number ?? 0;
+          await store.commit({
+            partition: CONVERSATION,
+            bury: [{ number, reason: 'refused', positions: [0, 0] }],
+            settle: [number],
+          });
+          await store.commit({ partition: CONVERSATION, purge: { eraser: ERASER } });
+          await store.commit({
+            partition: SERVER_PARTITION,
+            erase: { eraser: ERASER, limit: 100, next: 0 },
+          });
+          assert.deepEqual((await store.listDeadEvents('p', EVERYTHING)).items, []);
+        });
+      });
+
+      it('are read of one partition, and up to a number', async () => {
+        for (const partition of ['projects/p', 'projects/q', 'projects/p']) {
+          await store.commit({ partition, emit: [{ data: bytes(partition) }] });
+        }
+        const numbers = (await store.listEvents(0, 10)).map(({ number }) => number);
+        const [first = 0, , third = 0] = numbers;
+        const read = async (after: number, until: number, limit = 10) =>
+          (await store.listEventsOf('projects/p', after, until, limit)).map(({ number }) => number);
+        assert.deepEqual(await read(0, third), [first, third]);
+        assert.deepEqual(await read(0, third, 1), [first]);
+        assert.deepEqual(await read(first, third - 1), []);
+      });
+
+      it('are counted, and told of once they are on disk', async () => {
+        const filed: EventCount[] = [];
+        store.onEvents((count) => filed.push(count));
+        await store.commit(createConversation());
+        await store.commit({
+          partition: 'projects/p',
+          emit: [{ data: bytes('abc') }, { data: bytes('de') }],
+        });
+        assert.deepEqual(filed, [{ count: 2, bytes: 5 }]);
+        assert.deepEqual(await store.countEvents(), { count: 2, bytes: 5 });
+      });
+
+      it('carry the time of the system, whatever time it is in the project', async () => {
+        await store.commit({ partition: 'projects/p', emit: [{ data: bytes('a') }] });
+        assert.equal((await store.listEvents(0, 1))[0]?.filed, clock.now());
+      });
+
+      it('that are dead are listed by project, oldest first, in pages', async () => {
+        for (const partition of ['projects/p', 'projects/q/conversations/c', 'projects/p/locations/l']) {
+          await store.commit({ partition, emit: [{ data: bytes(partition) }] });
+        }
+        for (const { number, partition } of await store.listEvents(0, 10)) {
+          clock.advance(1);
+          await store.commit({ partition, bury: [{ number, reason: 'too old' }], settle: [number] });
+        }
+        const { items, more } = await store.listDeadEvents('p', { limit: 1, bytes: 1000 });
+        assert.deepEqual([items[0]?.partition, items[0]?.reason, more], ['projects/p', 'too old', true]);
+        const next = await store.listDeadEvents('p', {
+          after: { id: items[0]?.id ?? 0 },
+          limit: 5,
+          bytes: 1000,
+        });
+        assert.deepEqual(
+          [next.items.map(({ partition, died }) => [partition, died]), next.more],
+          [[['projects/p/locations/l', clock.now()]], false],
+        );
+      });
+
+      it('are buried and revived only if they are there', async () => {
+        for (const change of [{ bury: [{ number: 7, reason: 'x' }] }, { revive: [7] }]) {
+          await assert.rejects(store.commit({ partition: 'projects/p', ...change }), ConflictError);
+        }
       });
 
       it('of a change that conflicts have not happened', async () => {
         const expect = [{ name: CONVERSATION, version: 1 }];
         await assert.rejects(
-          store.commit({ partition: CONVERSATION, expect, emit: [bytes('a')] }),
+          store.commit({ partition: CONVERSATION, expect, emit: [{ data: bytes('a') }] }),
           ConflictError,
         );
         assert.deepEqual(await seen(), []);
@@ -431,17 +598,24 @@ for (const driver of drivers) {
     describe('purge', () => {
       const OTHER = 'projects/p/conversations/other';
       const participants = `${CONVERSATION}/participants`;
-      const purge = async (limit: number, begin = false): Promise<boolean> =>
-        (await store.commit({ partition: CONVERSATION, purge: { begin, limit } })).purgeLeft;
+      const eraser = ERASER;
+      const purge = () => store.commit({ partition: CONVERSATION, purge: { eraser } });
+      const erase = async (limit: number): Promise<boolean> =>
+        (await store.commit({ partition: SERVER_PARTITION, erase: { eraser, limit, next: 7 } })).left;
 
       beforeEach(async () => {
         await store.commit(createConversation());
         await store.commit(createConversation(OTHER));
         await store.commit({
           partition: CONVERSATION,
-          put: [{ name: `${participants}/a`, body: bytes('') }],
+          put: [
+            { name: `${participants}/a`, body: bytes('') },
+            { name: `${CONVERSATION}/hold`, body: bytes('') },
+            { name: `${participants}/a/parts/z`, body: bytes('') },
+            { name: `${CONVERSATION}X/hold`, body: bytes('') },
+          ],
           schedule: [{ key: 'mine', due: 5, kind: 'k', data: bytes('') }],
-          emit: [bytes('told later')],
+          emit: [{ data: bytes('told later') }],
           reply: {
             participant: `${participants}/a`,
             requestId: 'r',
@@ -457,47 +631,269 @@ for (const driver of drivers) {
         });
       });
 
-      it('has the conversation gone at once, and only that', async () => {
-        assert.equal(await purge(1, true), true);
-        assert.equal(await store.get(CONVERSATION), undefined);
-        assert.equal(await store.get(`${participants}/a`), undefined);
+      it('has the conversation and what is named below it gone at once, and only that', async () => {
+        await purge();
+        for (const name of ['', '/participants/a', '/hold', '/participants/a/parts/z']) {
+          assert.equal(await store.get(`${CONVERSATION}${name}`), undefined, name);
+        }
+        assert.ok(await store.get(`${CONVERSATION}X/hold`));
         assert.equal(await store.listMessages(CONVERSATION, EVERYTHING), undefined);
         assert.equal(await store.getReply(CONVERSATION, `${participants}/a`, 'r'), undefined);
         assert.deepEqual(
-          (await store.dueTimers(10, 10)).map(({ key }) => key),
-          ['others'],
+          (await store.dueTimers(10, { limit: 10 })).map(({ key }) => key),
+          ['eraser', 'others'],
         );
         assert.equal((await store.listEvents(0, 10)).length, 1);
         assert.equal((await store.listMessages(OTHER, EVERYTHING))?.items.length, 1);
         await assert.rejects(store.commit(append([said('late')])), ConflictError);
+        await assert.rejects(purge(), ConflictError);
       });
 
-      it('goes on in slices until nothing is left, and may be asked for again', async () => {
+      it('is erased in slices until nothing is left, and then its timer is gone', async () => {
+        await purge();
         let slices = 1;
-        for (let left = await purge(4, true); left; left = await purge(4)) slices++;
-        // Ten messages, as many send times, and a reply.
+        for (let left = await erase(4); left; left = await erase(4)) slices++;
+        // Ten messages, as many send times, a reply, and that it was filed.
         assert.ok(slices >= 6 && slices <= 7, String(slices));
-        assert.equal(await purge(4), false);
-        await assert.rejects(purge(4, true), ConflictError);
+        assert.equal(await store.getTimer('eraser'), undefined);
+        assert.equal(await erase(4), false);
         assert.equal((await store.listMessages(OTHER, EVERYTHING))?.items.length, 1);
       });
 
+      it('is erased in slices where there is little of much', async () => {
+        for (let index = 0; index < 10; index++) {
+          const partition = `${CONVERSATION}${index}`;
+          await store.commit(createConversation(partition));
+          await store.commit({ partition, purge: { eraser } });
+        }
+        assert.deepEqual([await erase(4), await erase(4), await erase(4)], [true, true, false]);
+      });
+
       it('frees the name at once, and leaves alone whoever takes it', async () => {
-        await purge(1, true);
+        await purge();
         await store.commit(createConversation());
         await store.commit(append([said('new', { sendTime: at(1) })]));
         await store.commit({
           partition: CONVERSATION,
           put: [{ name: `${participants}/b`, body: bytes('') }],
         });
+        await erase(3);
         await store.close();
         store = await driver.open(folder, clock);
-        while (await purge(3));
+        assert.equal((await store.getTimer('eraser'))?.due, 7);
+        while (await erase(3));
         assert.deepEqual(await texts(), ['new']);
         assert.ok(await store.get(`${participants}/b`));
-        assert.equal(await purge(1, true), true);
+        await purge();
         await store.commit(createConversation());
+        while (await erase(3));
         assert.deepEqual(await texts(), []);
+      });
+    });
+
+    describe('projects', () => {
+      const eraser = ERASER;
+      const inEurope = 'projects/p/locations/eu/conversations/c';
+      const beside = [
+        'projects/p-q/conversations/c',
+        'projects/p0/conversations/c',
+        'projects/o/conversations/c',
+      ];
+      const change = (project: ProjectChange): Promise<Receipt> =>
+        store.commit({ partition: 'projects/p', project });
+      const timerOf = (conversation: string, due: number) => ({
+        key: `t ${conversation}`,
+        due,
+        kind: 'k',
+        data: bytes(conversation),
+      });
+      const dueAt = async (conversation: string) => {
+        const timer = await store.getTimer(`t ${conversation}`);
+        return timer && [timer.at, timer.due];
+      };
+      const HOUR = 3_600_000_000;
+
+      beforeEach(async () => {
+        for (const name of [CONVERSATION, inEurope, ...beside]) {
+          await store.commit({ ...createConversation(name), schedule: [timerOf(name, clock.now() + HOUR)] });
+        }
+        await store.commit({
+          partition: CONVERSATION,
+          put: [{ name: `${CONVERSATION}/participants/x`, body: bytes('x') }],
+          reply: {
+            participant: `${CONVERSATION}/participants/x`,
+            requestId: 'r',
+            expires: clock.now() + HOUR,
+            response: bytes('kept'),
+          },
+          append: [[said('one', { sendTime: at(1) }), said('two', { id: 'mine' })]],
+        });
+      });
+
+      it('advance what is due and what expires by the system, and not what is due by the project', async () => {
+        const [now, due] = [clock.now(), clock.now() + HOUR];
+        await store.commit({
+          partition: CONVERSATION,
+          schedule: [{ ...timerOf('system', due), bySystem: true }],
+        });
+        const receipt = await change({ kind: 'advance', by: HOUR });
+        assert.deepEqual(receipt.project, { ahead: HOUR });
+        assert.deepEqual(await store.listClocks(), [{ project: 'p', ahead: HOUR }]);
+        for (const name of [CONVERSATION, inEurope]) assert.deepEqual(await dueAt(name), [now, due]);
+        for (const name of [...beside, 'system']) assert.deepEqual(await dueAt(name), [due, due]);
+        await store.commit({ partition: inEurope, schedule: [timerOf('later', due + 5)] });
+        assert.deepEqual(await dueAt('later'), [now + 5, due + 5]);
+        const within = await store.dueTimers(now, { limit: 10, within: 'projects/p' });
+        assert.deepEqual(
+          within.map(({ key, partition }) => [key, partition]),
+          [
+            [`t ${CONVERSATION}`, CONVERSATION],
+            [`t ${inEurope}`, inEurope],
+          ],
+        );
+        assert.equal(
+          (await store.commit({ partition: 'server', expire: { at: now - 1, limit: 9 } })).left,
+          false,
+        );
+        const reply = await store.getReply(CONVERSATION, `${CONVERSATION}/participants/x`, 'r');
+        assert.equal(reply?.expires, due);
+        await store.commit({ partition: 'server', expire: { at: now, limit: 9 } });
+        assert.equal(await store.getReply(CONVERSATION, `${CONVERSATION}/participants/x`, 'r'), undefined);
+      });
+
+      it('go on where they were after they were opened again', async () => {
+        await change({ kind: 'advance', by: HOUR });
+        await store.close();
+        store = await driver.open(folder, clock);
+        assert.deepEqual(await store.listClocks(), [{ project: 'p', ahead: HOUR }]);
+        assert.deepEqual(await dueAt(CONVERSATION), [clock.now(), clock.now() + HOUR]);
+      });
+
+      it('reset to nothing and to the time of the system, snapshots excepted, and no other', async () => {
+        await change({ kind: 'save', at: clock.now(), snapshot: 's' });
+        await change({ kind: 'advance', by: HOUR });
+        await store.commit({ partition: CONVERSATION, emit: [{ data: bytes('lost') }] });
+        await store.commit({ partition: beside[0] ?? '', emit: [{ data: bytes('kept') }] });
+        assert.deepEqual((await change({ kind: 'reset', at: clock.now(), eraser })).project, { ahead: 0 });
+        for (const name of [CONVERSATION, inEurope]) {
+          assert.deepEqual([await store.get(name), await dueAt(name)], [undefined, undefined]);
+        }
+        for (const name of beside) assert.ok((await store.get(name)) && (await dueAt(name)));
+        assert.deepEqual(
+          (await store.listEvents(0, 10)).map(({ data }) => Buffer.from(data).toString()),
+          ['kept'],
+        );
+        assert.equal((await store.listSnapshots('p', undefined, 10)).length, 1);
+        await store.commit(createConversation());
+        while ((await store.commit({ partition: 'server', erase: { eraser, limit: 1, next: 0 } })).left);
+        const { appended } = await store.commit(append([said('new')]));
+        assert.equal(appended[0]?.[0]?.createTime, clock.now());
+        assert.deepEqual(await texts(), ['new']);
+      });
+
+      it('are restored as they were saved: all that they stored, and what time it was', async () => {
+        await change({ kind: 'advance', by: 5 * HOUR });
+        const saved = await change({ kind: 'save', at: clock.now(), snapshot: 's' });
+        const snapshot = { id: 's', createTime: clock.now() + 5 * HOUR, messageCount: 2 };
+        assert.deepEqual(saved.project, { ahead: 5 * HOUR, snapshot });
+        const before = {
+          page: (await store.listMessages(CONVERSATION, EVERYTHING))?.items.map(plain),
+          due: (await store.getTimer(`t ${inEurope}`))?.due,
+        };
+        await change({ kind: 'advance', by: HOUR });
+        await store.commit(append([said('later', { sendTime: at(2) })]));
+        await store.commit({
+          ...createConversation(`${CONVERSATION}2`),
+          remove: [inEurope],
+          unschedule: [`t ${inEurope}`],
+        });
+        clock.advance(24 * HOUR);
+        await store.close();
+        store = await driver.open(folder, clock);
+        const restored = await change({ kind: 'restore', at: clock.now(), snapshot: 's', eraser });
+        assert.deepEqual(restored.project, { ahead: -19 * HOUR, snapshot });
+        while ((await store.commit({ partition: 'server', erase: { eraser, limit: 2, next: 0 } })).left);
+        assert.deepEqual((await store.listMessages(CONVERSATION, EVERYTHING))?.items.map(plain), before.page);
+        assert.equal(await store.get(`${CONVERSATION}2`), undefined);
+        assert.equal((await store.getTimer(`t ${inEurope}`))?.due, before.due);
+        const participant = await store.get(`${CONVERSATION}/participants/x`);
+        assert.equal(participant && Buffer.from(participant.body).toString(), 'x');
+        // What it was asked before is known, too: the reply, the send time and the id of a message.
+        assert.deepEqual(
+          (await store.commit(append([said('again', { sendTime: at(1) })]))).appended[0]?.map(plain),
+          before.page?.slice(1),
+        );
+        await assert.rejects(store.commit(append([said('twice', { id: 'mine' })])), ConflictError);
+      });
+
+      it('hand out greater create_times after they were restored than ever before', async () => {
+        await change({ kind: 'save', at: clock.now(), snapshot: 's' });
+        await change({ kind: 'advance', by: HOUR });
+        const highest = clock.now() + HOUR;
+        await change({ kind: 'reset', at: clock.now(), eraser });
+        await change({ kind: 'restore', at: clock.now(), snapshot: 's', eraser });
+        await store.commit(createConversation(`${CONVERSATION}2`));
+        for (const partition of [CONVERSATION, `${CONVERSATION}2`]) {
+          const { appended } = await store.commit({ partition, append: [[said('new')]] });
+          assert.ok((appended[0]?.[0]?.createTime ?? 0) > highest, partition);
+        }
+        await store.close();
+        store = await driver.open(folder, clock);
+        await store.commit(createConversation(`${CONVERSATION}3`));
+        const { appended } = await store.commit({ partition: `${CONVERSATION}3`, append: [[said('new')]] });
+        assert.ok((appended[0]?.[0]?.createTime ?? 0) > highest);
+      });
+
+      it('hand them out still after a reset that came to nothing', async () => {
+        await change({ kind: 'advance', by: HOUR });
+        await change({ kind: 'save', at: clock.now() - HOUR, snapshot: 's' });
+        await change({ kind: 'restore', at: clock.now(), snapshot: 's', eraser });
+        const reset = { kind: 'reset', at: clock.now(), eraser } as const;
+        await assert.rejects(
+          store.commit({ partition: 'projects/p', project: reset, settle: [12_345] }),
+          ConflictError,
+        );
+        const { appended } = await store.commit(append([said('new')]));
+        assert.equal(appended[0]?.[0]?.createTime, clock.now() + HOUR + 1);
+      });
+
+      it('have versions after they were restored that nobody expects', async () => {
+        await change({ kind: 'save', at: clock.now(), snapshot: 's' });
+        const { version = 0 } = (await store.get(CONVERSATION)) ?? {};
+        await change({ kind: 'restore', at: clock.now(), snapshot: 's', eraser });
+        const stale = { partition: CONVERSATION, expect: [{ name: CONVERSATION, version }] };
+        await assert.rejects(store.commit(stale), ConflictError);
+      });
+
+      it('list their snapshots by id, replace one of the same id, and forget them', async () => {
+        const ids = async (after?: string) => (await store.listSnapshots('p', after, 2)).map(({ id }) => id);
+        for (const snapshot of ['b', 'c', 'a', 'b']) {
+          await change({ kind: 'save', at: clock.now(), snapshot });
+          clock.advance(1);
+        }
+        await store.commit({
+          partition: 'projects/q',
+          project: { kind: 'save', at: clock.now(), snapshot: 'of another' },
+        });
+        assert.deepEqual([await ids(), await ids('b')], [['a', 'b'], ['c']]);
+        await change({ kind: 'forget', snapshot: 'b' });
+        assert.deepEqual(await ids(), ['a', 'c']);
+        const missing = { kind: 'restore', at: clock.now(), snapshot: 'b', eraser } as const;
+        await assert.rejects(change(missing), { resource: 'projects/p/snapshots/b' });
+        await assert.rejects(change({ kind: 'forget', snapshot: 'b' }), ConflictError);
+        assert.ok(await store.get(CONVERSATION));
+      });
+
+      it('can be walked through, all of them, by the names of what they hold', async () => {
+        const seen: string[] = [];
+        for (let after: string | undefined; ; after = seen.at(-1)) {
+          const step = await store.walk(after, 2);
+          if (step.length === 0) break;
+          seen.push(...step.map(({ name }) => name));
+        }
+        const all = [CONVERSATION, inEurope, ...beside, `${CONVERSATION}/participants/x`];
+        assert.deepEqual(seen.toSorted(), all.toSorted());
+        assert.equal(new Set(seen).size, all.length);
       });
     });
 

@@ -1,0 +1,55 @@
+import { type Admin, type AdminCommand, adminOptions, runAdmin } from './admin.ts';
+import type { CommandIo } from './command-io.ts';
+import { UsageError } from './command-line.ts';
+
+const usage = `Usage: parley clock show --project P [options]
+       parley clock advance DURATION --project P [options]
+
+Says what time it is in a project, or moves it forward: conversations end and are purged, operations go on, and it is
+answered when all that has become due has happened. DURATION is a whole number and s, m, h or d, such as 24h.
+
+${adminOptions}`;
+
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** Runs `parley clock`. Prints the project's time as RFC 3339, and how far it is ahead of the system's. */
+export function clock(args: string[], io: CommandIo): Promise<number> {
+  return runAdmin({ name: 'clock', usage, run } satisfies AdminCommand, args, io);
+}
+
+async function run([action, ...rest]: readonly string[], admin: Admin, { stdout }: CommandIo): Promise<void> {
+  const name = `${admin.project}/clock`;
+  let answer: Record<string, unknown>;
+  if (action === 'show' && rest.length === 0) answer = await admin.call('GET', name);
+  else if (action === 'advance' && rest.length === 1) {
+    const duration = `${readSeconds(rest[0] ?? '')}s`;
+    answer = await admin.call('POST', `${name}:advance`, { duration });
+  } else throw new UsageError('what is it to do: show, or advance DURATION?');
+  stdout.write(`${answer['time']} (${describeOffset(String(answer['offset'] ?? '0s'))})\n`);
+}
+
+function readSeconds(text: string): number {
+  const [, count, unit = ''] = /^(\d{1,12})([smhd])$/u.exec(text) ?? [];
+  const seconds = Number(count) * (SECONDS[unit] ?? Number.NaN);
+  if (Number.isSafeInteger(seconds)) return seconds;
+  throw new UsageError(`${JSON.stringify(text)} is not a duration, such as 90s, 30m, 24h or 30d`);
+}
+
+/** From the JSON of a Duration. */
+function describeOffset(text: string): string {
+  const seconds = Number.parseFloat(text);
+  if (seconds === 0) return 'as the system';
+  const units = [
+    ['d', 86_400],
+    ['h', 3600],
+    ['m', 60],
+    ['s', 1],
+  ] as const;
+  let rest = Math.round(Math.abs(seconds));
+  const parts = units.flatMap(([unit, size]) => {
+    const count = Math.floor(rest / size);
+    rest -= count * size;
+    return count === 0 ? [] : [`${count}${unit}`];
+  });
+  return `${parts.join(' ') || '0s'} ${seconds < 0 ? 'behind' : 'ahead of'} the system`;
+}

@@ -1,0 +1,46 @@
+import { type Admin, type AdminCommand, adminOptions, runAdmin } from './admin.ts';
+import type { CommandIo } from './command-io.ts';
+import { UsageError } from './command-line.ts';
+
+const usage = `Usage: parley snapshot save [ID] --project P [options]
+       parley snapshot restore ID --project P [options]
+       parley snapshot list --project P [options]
+       parley snapshot delete ID --project P [options]
+
+Keeps all that a project has stored, its clock included, and sets it back to that later. A snapshot of the same ID is
+replaced; without ID, save makes one and prints it.
+
+${adminOptions}`;
+
+/** Runs `parley snapshot`. Prints a line for each snapshot: its id, the project's time then, how many messages. */
+export function snapshot(args: string[], io: CommandIo): Promise<number> {
+  return runAdmin({ name: 'snapshot', usage, run } satisfies AdminCommand, args, io);
+}
+
+async function run(args: readonly string[], admin: Admin, { stdout }: CommandIo): Promise<void> {
+  const [action, id = ''] = args;
+  const parent = `${admin.project}/snapshots`;
+  if (id.includes('/')) throw new UsageError(`${JSON.stringify(id)} is not the id of a snapshot`);
+  const print = (each: Record<string, unknown>): void => void stdout.write(`${describe(each)}\n`);
+  if (action === 'save' && args.length <= 2) {
+    const query = id === '' ? '' : `?snapshotId=${encodeURIComponent(id)}`;
+    print(await admin.call('POST', parent, {}, query));
+  } else if (action === 'restore' && args.length === 2) {
+    print(await admin.call('POST', `${parent}/${id}:restore`, {}));
+  } else if (action === 'delete' && args.length === 2) {
+    await admin.call('DELETE', `${parent}/${id}`);
+  } else if (action === 'list' && args.length === 1) {
+    for (let pageToken = ''; ; ) {
+      const query = pageToken === '' ? '' : `?pageToken=${pageToken}`;
+      const page = await admin.call('GET', parent, undefined, query);
+      for (const each of (page['snapshots'] ?? []) as Record<string, unknown>[]) print(each);
+      pageToken = String(page['nextPageToken'] ?? '');
+      if (pageToken === '') return;
+    }
+  } else throw new UsageError('what is it to do: save [ID], restore ID, list, or delete ID?');
+}
+
+function describe({ name, createTime, messageCount = '0' }: Record<string, unknown>): string {
+  const id = String(name).split('/').at(-1);
+  return `${id}  ${createTime}  ${messageCount} ${messageCount === '1' ? 'message' : 'messages'}`;
+}

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { create, toBinary } from '@bufbuild/protobuf';
+import { RetentionPolicySchema } from '@parleykit/proto/admin';
+import { Conversation_LifecycleState as State } from '@parleykit/proto/v2beta1';
+import { FakeClock } from '../clock.ts';
+import { Scheduler } from '../schedule/scheduler.ts';
+import { openSqliteStore } from '../storage/sqlite-store.ts';
+import { ConflictError, type Store } from '../storage/store.ts';
+import {
+  ERASE,
+  encodeHold,
+  eraseByTimer,
+  holdKey,
+  isParked,
+  PURGE,
+  policyKey,
+  purgeByTimer,
+  purgeKey,
+  purgeTimer,
+  retentionOf,
+  unpark,
+} from './retention.ts';
+
+const NAME = 'projects/p/conversations/c';
+const HOLD = holdKey(NAME);
+const DAY = 86_400_000_000;
+
+describe('a conversation that is over', () => {
+  let folder: string;
+  let store: Store;
+  let clock: FakeClock;
+  let scheduler: Scheduler;
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'parley-retention-'));
+    clock = new FakeClock();
+    store = await openSqliteStore(folder, clock);
+    scheduler = new Scheduler(store, clock, { info: () => {}, error: () => {} });
+    scheduler.handle(PURGE, (timer) => purgeByTimer(store, timer));
+    scheduler.handle(ERASE, (timer) => eraseByTimer(store, timer, clock.now()));
+    const over = { name: NAME, state: State.COMPLETED, holdsMessages: true as const, body: new Uint8Array() };
+    await store.commit({ partition: NAME, put: [over], schedule: [purgeTimer(NAME, clock.now(), DAY)] });
+  });
+
+  afterEach(async () => {
+    await store.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const hold = () =>
+    store.commit({ partition: NAME, put: [{ name: HOLD, body: encodeHold('why', clock.now()) }] });
+
+  it('is there until the last microsecond, and then gone, and what it held is erased', async () => {
+    const message = { participant: 'x', body: Buffer.from('text') };
+    await store.commit({ partition: NAME, append: [[message]] });
+    clock.advance(DAY - 1);
+    await scheduler.runDue();
+    assert.ok(await store.get(NAME));
+    clock.advance(1);
+    assert.equal(await scheduler.runDue(), 0);
+    assert.deepEqual([await store.get(NAME), await store.nextDue()], [undefined, undefined]);
+  });
+
+  it('is kept while it is held, and its purge knows when it was due', async () => {
+    await hold();
+    clock.advance(5 * DAY);
+    assert.equal(await scheduler.runDue(), 0);
+    const timer = await store.getTimer(purgeKey(NAME));
+    assert.ok(timer && isParked(timer) && (await store.get(NAME)));
+    assert.equal(unpark(timer).due, clock.now() - 4 * DAY);
+  });
+
+  it('cannot be released by who has not seen that its purge was parked meanwhile', async () => {
+    await hold();
+    const seen = await store.get(HOLD);
+    clock.advance(DAY);
+    await scheduler.runDue();
+    const expect = [{ name: HOLD, version: seen?.version ?? 0 }];
+    await assert.rejects(store.commit({ partition: NAME, expect, remove: [HOLD] }), ConflictError);
+    assert.deepEqual((await store.get(HOLD))?.body, seen?.body);
+  });
+
+  it('is not purged where it is no longer over, or gone', async () => {
+    await store.commit({
+      partition: NAME,
+      put: [{ name: NAME, state: State.IN_PROGRESS, body: new Uint8Array() }],
+    });
+    clock.advance(DAY);
+    assert.equal(await scheduler.runDue(), 0);
+    assert.ok(await store.get(NAME));
+    assert.equal(await store.nextDue(), undefined);
+  });
+
+  it('is purged at the same time wherever the clock of its project stands by then', async () => {
+    const at = clock.now();
+    await store.commit({ partition: 'projects/p', project: { kind: 'advance', by: DAY - 1 } });
+    await scheduler.runDue();
+    assert.ok(await store.get(NAME));
+    clock.advance(1);
+    await scheduler.runDue();
+    assert.equal(await store.get(NAME), undefined);
+    assert.equal(clock.now(), at + 1);
+  });
+});
+
+describe('retentionOf()', () => {
+  let folder: string;
+  let store: Store;
+  const PROFILE = 'projects/p/locations/global/conversationProfiles/x';
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'parley-retention-'));
+    store = await openSqliteStore(folder, new FakeClock());
+  });
+
+  afterEach(async () => {
+    await store.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  for (const { what, kept, want } of [
+    {
+      what: 'a duration',
+      kept: { case: 'duration', value: { seconds: 90n, nanos: 1_999 } },
+      want: 90_000_001,
+    },
+    { what: 'for ever', kept: { case: 'forever', value: true }, want: undefined },
+    { what: 'not for ever', kept: { case: 'forever', value: false }, want: 7 },
+    { what: 'nothing', kept: { case: undefined }, want: 7 },
+  ] as const) {
+    it(`reads ${what}, whatever the form of the name`, async () => {
+      const body = toBinary(RetentionPolicySchema, create(RetentionPolicySchema, { kept }));
+      const name = policyKey('projects/p/conversationProfiles/x');
+      await store.commit({ partition: 'projects/p', put: [{ name, body }] });
+      assert.equal(await retentionOf(store, PROFILE, 7), want);
+    });
+  }
+
+  it('is the server’s where there is no policy', async () => {
+    assert.deepEqual(
+      [await retentionOf(store, PROFILE, 7), await retentionOf(store, PROFILE, undefined)],
+      [7, undefined],
+    );
+  });
+});

@@ -1,0 +1,546 @@
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import {
+  type Burial,
+  ConflictError,
+  type Store,
+  type StoredEvent,
+  type StoredMessage,
+} from '../storage/store.ts';
+import { backoffMs } from './backoff.ts';
+import { LANE_EVENTS_MAX, Lane } from './lane.ts';
+import { type OutgoingEvent, toOutgoing, toOutgoingMessages } from './outgoing-event.ts';
+import { Settlement } from './settlement.ts';
+import { DeliveryError, type Sink } from './sink.ts';
+
+export interface DeliveryOptions {
+  /** How long an event may wait, in milliseconds. */
+  readonly eventsAgeMax: number;
+  /** How many bytes of events may wait. */
+  readonly eventsBytesMax: number;
+  /** A number from 0 to 1, for the times between attempts. */
+  readonly random?: () => number;
+  /** How long a stop waits for calls under way. */
+  readonly stopMs?: number;
+}
+
+/** Calls under way at once. */
+const FLIGHTS_MAX = 16;
+
+/** How many events are read at once, and how many may be in memory before no more are. */
+const READ_EVENTS = 256;
+const HELD_EVENTS_MAX = 4096;
+
+/** Conversations that are known to have events waiting. One that is left alone takes some hundred bytes. */
+const LANES_MAX = 50_000;
+
+/** While the sink takes nothing, there is no use in knowing more: a sink that is away must cost calls nothing. */
+const OUTAGE_LANES_MAX = 256;
+
+/** What one call tells at most, beside its first message. */
+const CALL_BYTES_MAX = 4 * 1024 * 1024;
+
+/** How often an event is told that is refused for good. */
+const REFUSALS_MAX = 5;
+
+/** After the store has failed. */
+const RETRY_MS = 1_000;
+
+const STOP_MS = 2_000;
+
+/** How often it is looked whether events have waited for too long. */
+const SWEEP_MS = 60_000;
+
+/** An attempt for each event of a project that was there when it was asked for. */
+interface Pass {
+  readonly project: string;
+  /** The last event that counts; known once all that is there was looked at. */
+  until: number | undefined;
+  /** Lanes in which something has still to be attempted. */
+  readonly open: Set<Lane>;
+  readonly done: PromiseWithResolvers<void>;
+}
+
+/** What is told in one call. */
+interface Batch {
+  readonly events: readonly OutgoingEvent[];
+  /** Of the messages that it is about. */
+  readonly positions: readonly [first: number, last: number] | undefined;
+  /** Whether the event is told with it. */
+  readonly isLast: boolean;
+}
+
+/**
+ * Takes events from the outbox to where they go: at least once, each under an id of its own, and in order within a
+ * conversation. Conversations wait for each other only while the sink takes nothing from anybody. What is under way,
+ * what is in memory and how long anything waits is bounded; the outbox is in the store, so a restart goes on.
+ */
+export class Delivery {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #sink: Sink;
+  readonly #options: DeliveryOptions;
+  readonly #settlement: Settlement;
+  readonly #lanes = new Map<string, Lane>();
+  /** Lanes whose turn it is, in the order in which it became so. */
+  readonly #ready = new Set<Lane>();
+  readonly #passes = new Set<Pass>();
+  readonly #flights = new Set<Promise<void>>();
+  readonly #abort = new AbortController();
+  #running = false;
+  /** The last event that was looked at, and whether there may be more behind it. */
+  #cursor = 0;
+  #isBehind = false;
+  #reading: Promise<void> | undefined;
+  #held = 0;
+  #waiting = { count: 0, bytes: 0 };
+  /** Set while the sink takes nothing: how often in a row, and until when it is left alone. */
+  #outage: { failures: number; pause: NodeJS.Timeout | undefined } | undefined;
+  #sweepTimer: NodeJS.Timeout | undefined;
+  #retryTimer: NodeJS.Timeout | undefined;
+  #sweeping: Promise<void> | undefined;
+  #delivered = 0;
+  #failed = 0;
+  #dead = 0;
+
+  constructor(parts: { store: Store; clock: Clock; log: Log; sink: Sink }, options: DeliveryOptions) {
+    this.#store = parts.store;
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+    this.#sink = parts.sink;
+    this.#options = options;
+    this.#settlement = new Settlement(parts.store, (settled) => this.#settled(settled));
+  }
+
+  /** Events that wait, those that tell of messages once for all of them. */
+  get waiting(): number {
+    return this.#waiting.count;
+  }
+
+  /** Adds what operators want to know of it. */
+  report(metrics: Metrics): void {
+    metrics.addGauge('parley_events_waiting', 'Events that wait to be delivered.', () => this.waiting);
+    metrics.addCounter('parley_events_delivered', 'Events that were delivered.', () => this.#delivered);
+    metrics.addCounter(
+      'parley_event_attempts_failed',
+      'Calls that were to deliver events and came to nothing.',
+      () => this.#failed,
+    );
+    metrics.addCounter('parley_dead_letters', 'Events that were given up.', () => this.#dead);
+  }
+
+  /** Goes on where the last one ended. To be called before anything is committed. */
+  async start(): Promise<void> {
+    this.#store.onEvents(({ count, bytes }) => {
+      this.#waiting.count += count;
+      this.#waiting.bytes += bytes;
+      this.#isBehind = true;
+      if (this.#waiting.bytes > this.#options.eventsBytesMax) this.#sweepSoon();
+      this.#readSoon();
+    });
+    this.#waiting = { ...(await this.#store.countEvents()) };
+    this.#running = true;
+    this.#isBehind = true;
+    this.#sweepTimer = setInterval(
+      () => this.#sweepSoon(),
+      Math.min(SWEEP_MS, Math.ceil(this.#options.eventsAgeMax / 4)),
+    );
+    this.#sweepSoon();
+    this.#readSoon();
+  }
+
+  /** Waits a moment for calls under way, and breaks them off then. What is not told waits for the next start. */
+  async stop(): Promise<void> {
+    this.#running = false;
+    for (const timer of [this.#sweepTimer, this.#retryTimer, this.#outage?.pause]) clearTimeout(timer);
+    for (const { pause } of this.#lanes.values()) clearTimeout(pause);
+    const deadline = setTimeout(() => this.#abort.abort(), this.#options.stopMs ?? STOP_MS);
+    await Promise.all(this.#flights);
+    clearTimeout(deadline);
+    await this.#reading;
+    await this.#sweeping;
+    await this.#settlement.close();
+    for (const pass of this.#passes) pass.done.resolve();
+    this.#sink.close();
+  }
+
+  /**
+   * Makes one attempt for each event of a project that is filed by now, however short the last one was ago, and
+   * resolves when all were made: what was taken is settled then, what was not waits as before. An event behind one
+   * that was not taken counts as attempted with it, since it must not overtake; so do all, once the sink takes nothing
+   * or does not answer.
+   */
+  async deliverOnce(project: string): Promise<void> {
+    if (!this.#running) return;
+    const pass: Pass = { project, until: undefined, open: new Set(), done: Promise.withResolvers() };
+    this.#passes.add(pass);
+    for (const lane of this.#lanes.values()) {
+      if (!isWithin(lane.partition, project)) continue;
+      pass.open.add(lane);
+      this.#unpause(lane);
+    }
+    clearTimeout(this.#outage?.pause);
+    if (this.#outage !== undefined) this.#outage.pause = undefined;
+    this.#isBehind = true;
+    this.#readSoon();
+    this.#pump();
+    await pass.done.promise;
+    await this.#settlement.flush();
+  }
+
+  /**
+   * Looks at the outbox anew: to be called when events were put in or taken out by other means than changes, such as
+   * when a project is set back.
+   */
+  async reload(): Promise<void> {
+    if (!this.#running) return;
+    this.#running = false;
+    await Promise.all(this.#flights);
+    await this.#reading;
+    await this.#sweeping;
+    await this.#settlement.flush();
+    for (const { pause } of this.#lanes.values()) clearTimeout(pause);
+    this.#lanes.clear();
+    this.#ready.clear();
+    this.#endPasses();
+    this.#held = 0;
+    this.#cursor = 0;
+    this.#waiting = { ...(await this.#store.countEvents()) };
+    this.#running = true;
+    this.#isBehind = true;
+    this.#readSoon();
+  }
+
+  #readSoon(): void {
+    if (this.#reading !== undefined || !this.#running) return;
+    this.#reading = new Promise<void>((resolve) => setImmediate(resolve))
+      .then(() => this.#read())
+      .finally(() => {
+        this.#reading = undefined;
+        if (this.#isBehind && this.#hasRoom() && this.#retryTimer === undefined) this.#readSoon();
+        this.#advancePasses();
+      });
+  }
+
+  /** Looks at what was filed since, as long as there is room. */
+  async #read(): Promise<void> {
+    try {
+      while (this.#running && this.#isBehind && this.#hasRoom()) {
+        this.#isBehind = false;
+        const events = await this.#store.listEvents(this.#cursor, READ_EVENTS);
+        if (events.length === READ_EVENTS) this.#isBehind = true;
+        for (const event of events) this.#admit(event);
+        this.#cursor = events.at(-1)?.number ?? this.#cursor;
+        this.#pump();
+      }
+    } catch (error) {
+      this.#log.error('events cannot be read', { error });
+      this.#isBehind = true;
+      if (!this.#running) return;
+      this.#retryTimer = setTimeout(() => {
+        this.#retryTimer = undefined;
+        this.#readSoon();
+      }, RETRY_MS);
+    }
+  }
+
+  #hasRoom(): boolean {
+    const isAway = this.#outage !== undefined && this.#passes.size === 0;
+    return this.#held < HELD_EVENTS_MAX && this.#lanes.size < (isAway ? OUTAGE_LANES_MAX : LANES_MAX);
+  }
+
+  #admit(event: StoredEvent): void {
+    let lane = this.#lanes.get(event.partition);
+    if (lane === undefined) {
+      lane = new Lane(event.partition);
+      this.#lanes.set(event.partition, lane);
+      this.#ready.add(lane);
+      for (const pass of this.#passes) {
+        if (pass.until === undefined && isWithin(event.partition, pass.project)) pass.open.add(lane);
+      }
+    }
+    this.#change(lane, () => lane.add(event));
+    // One that is left alone holds nothing.
+    if (lane.pause !== undefined) this.#change(lane, () => lane.unload());
+  }
+
+  /** Counts what is in memory along with a change to a lane. */
+  #change(lane: Lane, change: () => void): void {
+    const before = lane.held;
+    change();
+    this.#held += lane.held - before;
+  }
+
+  #pump(): void {
+    const flightsMax = this.#outage === undefined ? FLIGHTS_MAX : 1;
+    for (const lane of this.#ready) {
+      const isHeldUp = this.#outage?.pause !== undefined || this.#settlement.isFull;
+      if (!this.#running || isHeldUp || this.#flights.size >= flightsMax) return;
+      this.#ready.delete(lane);
+      lane.flying = true;
+      const flight = this.#fly(lane).finally(() => {
+        this.#flights.delete(flight);
+        this.#land(lane);
+      });
+      this.#flights.add(flight);
+    }
+  }
+
+  /** One call for the first event of a lane. */
+  async #fly(lane: Lane): Promise<void> {
+    try {
+      const event = await this.#firstOf(lane);
+      if (event !== undefined) await this.#tell(lane, event);
+    } catch (error) {
+      // After a stop there is no next attempt to wait for.
+      if (this.#running) this.#fail(lane, error);
+    }
+  }
+
+  #land(lane: Lane): void {
+    lane.flying = false;
+    if (lane.firstNumber === undefined) this.#lanes.delete(lane.partition);
+    else if (lane.pause === undefined) this.#ready.add(lane);
+    this.#pump();
+    if (this.#isBehind && this.#hasRoom()) this.#readSoon();
+    this.#advancePasses();
+  }
+
+  async #firstOf(lane: Lane): Promise<StoredEvent | undefined> {
+    const { readFrom } = lane;
+    if (readFrom === undefined) return lane.first;
+    // What is admitted meanwhile lies behind what was looked at before.
+    const until = this.#cursor;
+    const events = await this.#store.listEventsOf(lane.partition, readFrom - 1, until, LANE_EVENTS_MAX);
+    const last = events.at(-1);
+    let restFrom: number | undefined;
+    if (events.length === LANE_EVENTS_MAX && last !== undefined) restFrom = last.number + 1;
+    else if (this.#cursor > until) restFrom = until + 1;
+    this.#change(lane, () => lane.refill(events, restFrom));
+    return lane.first;
+  }
+
+  async #tell(lane: Lane, event: StoredEvent): Promise<void> {
+    const batch = await this.#nextBatch(lane, event);
+    try {
+      // There is nothing to tell of messages that were purged.
+      if (batch.events.length > 0) {
+        await this.#sink.send(batch.events, this.#abort.signal);
+        this.#delivered += batch.events.length;
+        this.#endOutage();
+      }
+    } catch (error) {
+      if (!(error instanceof DeliveryError) || !error.forGood) throw error;
+      if (batch.events.length > 1) {
+        lane.singly = true;
+        throw error;
+      }
+      if (lane.failures + 1 < REFUSALS_MAX) throw error;
+      await this.#bury(event, error, batch.positions);
+    }
+    this.#advance(lane, event, batch);
+  }
+
+  #advance(lane: Lane, event: StoredEvent, { isLast, positions }: Batch): void {
+    lane.failures = 0;
+    if (!isLast && positions !== undefined) lane.toldUpTo(positions[1] + 1);
+    else {
+      this.#settlement.add(event);
+      this.#change(lane, () => lane.finishFirst());
+    }
+  }
+
+  async #nextBatch(lane: Lane, event: StoredEvent): Promise<Batch> {
+    if (!event.ofMessages) return { events: [toOutgoing(event)], positions: undefined, isLast: true };
+    const { items, more } = await this.#store.listEventMessages(event.number, {
+      from: lane.positionIn(event.number),
+      limit: lane.singly ? 1 : this.#sink.batch,
+      bytes: CALL_BYTES_MAX,
+    });
+    return {
+      events: toOutgoingMessages(event, items),
+      positions: positionsOf(items),
+      isLast: !more,
+    };
+  }
+
+  #fail(lane: Lane, error: unknown): void {
+    lane.failures++;
+    this.#failed++;
+    let askedMs = 0;
+    if (error instanceof DeliveryError) {
+      askedMs = error.retryAfterMs ?? 0;
+      if (error.scope === 'sink') this.#beginOutage(error, askedMs);
+      if (error.scope === 'sink' || error.timedOut) this.#endPasses();
+    } else this.#log.error('event failed', { conversation: lane.partition, error });
+    const pauseMs = backoffMs(lane.failures, askedMs, this.#options.random);
+    lane.pause = setTimeout(() => {
+      this.#unpause(lane);
+      this.#pump();
+    }, pauseMs);
+    this.#change(lane, () => lane.unload());
+  }
+
+  #unpause(lane: Lane): void {
+    if (lane.pause === undefined) return;
+    clearTimeout(lane.pause);
+    lane.pause = undefined;
+    if (!lane.flying) this.#ready.add(lane);
+  }
+
+  /** Everybody waits, then one call tries whether it is over. Calls that fail together are one failure. */
+  #beginOutage(error: DeliveryError, askedMs: number): void {
+    if (this.#outage === undefined) {
+      this.#log.error('events wait', {
+        sink: this.#sink.target,
+        error: error.message,
+        waiting: this.waiting,
+      });
+      this.#outage = { failures: 0, pause: undefined };
+    }
+    const outage = this.#outage;
+    if (outage.pause !== undefined) return;
+    outage.failures++;
+    outage.pause = setTimeout(
+      () => {
+        outage.pause = undefined;
+        this.#pump();
+      },
+      backoffMs(outage.failures, askedMs, this.#options.random),
+    );
+  }
+
+  #endOutage(): void {
+    if (this.#outage === undefined) return;
+    clearTimeout(this.#outage.pause);
+    this.#outage = undefined;
+    this.#log.info('events flow again', { sink: this.#sink.target, waiting: this.waiting });
+    if (this.#isBehind) this.#readSoon();
+  }
+
+  /** Gives up an event, or some of the messages that it is about. It still is to be settled. */
+  async #bury(
+    { number, partition }: StoredEvent,
+    { message, reason }: DeliveryError,
+    positions: Batch['positions'],
+  ): Promise<void> {
+    const burial = positions === undefined ? { number, reason } : { number, reason, positions };
+    const { buried } = await this.#store.commit({ partition, bury: [burial] });
+    this.#countDead(buried, message);
+  }
+
+  #countDead(count: number, reason: string): void {
+    if (count === 0) return;
+    this.#dead += count;
+    this.#log.error('events given up', { sink: this.#sink.target, count, reason });
+  }
+
+  #settled({ count, bytes }: { readonly count: number; readonly bytes: number }): void {
+    this.#waiting.count -= count;
+    this.#waiting.bytes -= bytes;
+    this.#pump();
+  }
+
+  #sweepSoon(): void {
+    if (!this.#running) return;
+    this.#sweeping ??= this.#sweep()
+      .catch((error: unknown) => this.#log.error('events cannot be given up', { error }))
+      .finally(() => {
+        this.#sweeping = undefined;
+      });
+  }
+
+  /** Gives up what has waited for too long, and the oldest of what is too much. */
+  async #sweep(): Promise<void> {
+    const { eventsAgeMax: ageMaxMs, eventsBytesMax: bytesMax } = this.#options;
+    const oldest = this.#clock.now() - ageMaxMs * 1000;
+    const tooOld = { reason: `waited for longer than ${ageMaxMs / 1000} s`, count: 0 };
+    const tooMuch = { reason: `more than ${bytesMax} bytes were waiting`, count: 0 };
+    for (let found = true; found && this.#running; ) {
+      const events = await this.#store.listEvents(0, READ_EVENTS);
+      let excess = this.#waiting.bytes - bytesMax;
+      const isIdle = ({ partition, number }: StoredEvent): boolean =>
+        this.#lanes.get(partition)?.flying !== true && !this.#settlement.has(number);
+      const old = events.filter((event) => event.filed < oldest && isIdle(event));
+      const excessive = events.filter((event) => {
+        if (event.filed < oldest || excess <= 0 || !isIdle(event)) return false;
+        excess -= event.data.byteLength;
+        return true;
+      });
+      tooOld.count += await this.#buryAll(old, tooOld.reason);
+      tooMuch.count += await this.#buryAll(excessive, tooMuch.reason);
+      found = old.length + excessive.length > 0;
+    }
+    for (const { count, reason } of [tooOld, tooMuch]) this.#countDead(count, reason);
+  }
+
+  /** Answers how many dead events there are more. */
+  async #buryAll(events: readonly StoredEvent[], reason: string): Promise<number> {
+    const groups = Map.groupBy(events, ({ partition }) => partition);
+    const counts = await Promise.all(
+      Array.from(groups, ([partition, group]) => this.#buryGroup(partition, group, reason)),
+    );
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Of one conversation, whose lane stays on the ground meanwhile. */
+  async #buryGroup(partition: string, events: readonly StoredEvent[], reason: string): Promise<number> {
+    const lane = this.#lanes.get(partition);
+    const bury = events.map(({ number, ofMessages }): Burial => {
+      if (!ofMessages) return { number, reason };
+      return { number, reason, positions: [lane?.positionIn(number) ?? 0, Number.MAX_SAFE_INTEGER] };
+    });
+    const numbers = new Set(events.map(({ number }) => number));
+    if (lane !== undefined) {
+      this.#ready.delete(lane);
+      lane.flying = true;
+    }
+    try {
+      const { buried } = await this.#store.commit({ partition, bury, settle: [...numbers] });
+      const bytes = events.reduce((sum, { data }) => sum + data.byteLength, 0);
+      if (lane !== undefined) this.#change(lane, () => lane.drop(numbers));
+      this.#settled({ count: events.length, bytes });
+      return buried;
+    } catch (error) {
+      // Somebody else has taken one of them away: the next sweep sees what is left.
+      if (error instanceof ConflictError) return 0;
+      throw error;
+    } finally {
+      if (lane !== undefined) this.#land(lane);
+    }
+  }
+
+  /** Ends the passes that have attempted everything. */
+  #advancePasses(): void {
+    for (const pass of this.#passes) {
+      const isCaughtUp = !this.#isBehind && this.#reading === undefined;
+      const isFull = this.#lanes.size >= LANES_MAX;
+      if (pass.until === undefined && (isCaughtUp || isFull)) pass.until = this.#cursor;
+      if (pass.until === undefined) continue;
+      for (const lane of pass.open) {
+        const number = lane.firstNumber;
+        const isDone = number === undefined || number > pass.until || lane.pause !== undefined;
+        if (isDone && !lane.flying) pass.open.delete(lane);
+      }
+      if (pass.open.size > 0) continue;
+      this.#passes.delete(pass);
+      pass.done.resolve();
+    }
+  }
+
+  #endPasses(): void {
+    for (const pass of this.#passes) pass.done.resolve();
+    this.#passes.clear();
+  }
+}
+
+function positionsOf(messages: readonly StoredMessage[]): Batch['positions'] {
+  const [first, last] = [messages[0], messages.at(-1)];
+  return first === undefined || last === undefined ? undefined : [first.position, last.position];
+}
+
+function isWithin(partition: string, project: string): boolean {
+  return partition === `projects/${project}` || partition.startsWith(`projects/${project}/`);
+}
