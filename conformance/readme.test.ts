@@ -31,8 +31,8 @@ const PRINTED: Readonly<Record<string, readonly RegExp[]>> = {
   "With Parley's client": [/^2\S+Z END_USER Where is my order\?$/mu],
   'In tests': [/pass [1-9].*END_USER: Where is my order\?.*COMPLETED/su],
   'Fill it, follow it, take it out': [/1 conversations \(1 new\).*It is 30817\./su],
-  'Time, for tests': [/1d 1h ahead of the system.*begun.*32d 1h ahead of the system.*begun/su],
   'Automated agents': [/10 intents.*Order 30817 left.*We are open from Tuesday.*bytes/su],
+  'Time, for tests': [/1d 1h ahead of the system.*begun.*32d 1h ahead of the system.*begun/su],
   'Stop and remove': [/^$/u],
 };
 

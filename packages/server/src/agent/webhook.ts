@@ -114,7 +114,9 @@ export class Webhook {
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof OutboundError)) throw error;
-      throw new WebhookError(codeOf(error), error.message, { transient: mayPass(error), cause: error });
+      // Whoever wrote the webhook reads this; it comes into no log.
+      const text = error.excerpt === '' ? error.message : `${error.message}: ${error.excerpt}`;
+      throw new WebhookError(codeOf(error), text, { transient: mayPass(error), cause: error });
     }
     return readResponse(answer.body);
   }
