@@ -9,10 +9,10 @@ FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /build
 COPY . .
 RUN npm ci --ignore-scripts --no-audit --no-fund \
-  --workspace=packages/proto --workspace=packages/transcoding --workspace=packages/server --workspace=packages/client \
-  --workspace=packages/cli
+  --workspace=packages/proto --workspace=packages/transcoding --workspace=packages/nlu --workspace=packages/server \
+  --workspace=packages/client --workspace=packages/cli
 RUN npm run -s generate && npx tsc -b --noCheck packages/cli && node packages/client/build.ts && node packages/finish-build.ts
-RUN mkdir data && node packages/pack.ts packed proto transcoding server client cli
+RUN mkdir data && node packages/pack.ts packed proto transcoding nlu server client cli
 
 # What they need to run: versions are those of the lockfile, and of the packages only what is packed.
 FROM node:24.21.0-bookworm-slim AS app

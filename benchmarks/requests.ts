@@ -18,6 +18,8 @@ import {
 import type { GrpcLoad } from './load.ts';
 
 const PROFILE = 'projects/demo/locations/global/conversationProfiles/demo';
+/** Its conversations begin with the demo agent. */
+export const AGENT_PROFILE = `${PROFILE}-agent`;
 const PARENT = 'projects/demo';
 
 /** What is said in one conversation, in order; two speak in turns. */
@@ -71,6 +73,7 @@ export async function createTellingProfile(load: GrpcLoad): Promise<string> {
   return (await send(load, ConversationProfiles.method.createConversationProfile, request)).name;
 }
 
+/** One with the demo profile; `AGENT_PROFILE` has the demo agent begin. */
 export async function createConversation(
   load: GrpcLoad,
   conversationProfile: string = PROFILE,

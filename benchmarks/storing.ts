@@ -2,6 +2,7 @@ import { Participant_Role } from '@parleykit/proto/v2beta1';
 import { GrpcLoad, inFlight } from './load.ts';
 import { type Row, toCase } from './measure.ts';
 import {
+  AGENT_PROFILE,
   BATCH_PATH,
   Batches,
   createConversation,
@@ -23,6 +24,17 @@ const CREATIONS_IN_FLIGHT = 128;
 /** Each in a conversation of its own: those of one wait for each other. */
 const TURNS_IN_FLIGHT = 128;
 const PAGE = 100;
+/** What the demo agent is told: its phrases, variations of them, and what it does not know. */
+const QUESTIONS = [
+  'when are you open',
+  'are you open on Sunday morning',
+  'what does shipping cost',
+  'how much do you take for a delivery to Spain',
+  'can I give the lamp back',
+  'hello there',
+  'do you like the sea',
+  'where is order 5512',
+];
 /** The compiler has made up its mind by then. */
 const WARM_UP = { messages: 90_000, conversations: 5000, creations: 15_000, pages: 15_000 };
 
@@ -33,6 +45,7 @@ export class Importer {
   readonly #batches = new Batches();
   readonly #talks: { readonly name: string; readonly participants: readonly string[] }[] = [];
   readonly #speakers: string[] = [];
+  readonly #askers: string[] = [];
   #next = 0;
 
   /** With the profile of the demo, or another one. */
@@ -41,8 +54,8 @@ export class Importer {
     this.#profile = profile;
   }
 
-  async #begin() {
-    const name = await createConversation(this.#load, this.#profile);
+  async #begin(withAgent = false) {
+    const name = await createConversation(this.#load, withAgent ? AGENT_PROFILE : this.#profile);
     const roles = [Participant_Role.HUMAN_AGENT, Participant_Role.END_USER];
     const participants = await Promise.all(roles.map((role) => createParticipant(this.#load, name, role)));
     return { name, participants };
@@ -106,6 +119,20 @@ export class Importer {
     await inFlight(count, call, TURNS_IN_FLIGHT);
   }
 
+  /** Turns that the demo agent answers. */
+  async agentTurns(count: number): Promise<void> {
+    while (this.#askers.length < TURNS_IN_FLIGHT) {
+      const { participants } = await this.#begin(true);
+      this.#askers.push(participants[1] ?? '');
+    }
+    const call = (index: number): Promise<void> => {
+      const question = QUESTIONS[index % QUESTIONS.length] ?? '';
+      const message = encodeTurn(this.#askers[index % TURNS_IN_FLIGHT] ?? '', question);
+      return this.#load.check({ path: TURN_PATH, message, status: 0 });
+    };
+    await inFlight(count, call, TURNS_IN_FLIGHT);
+  }
+
   async list(count: number): Promise<void> {
     const requests = this.#talks.map(({ name }) => encodeList(name, PAGE));
     await inFlight(count, (index) => {
@@ -157,6 +184,11 @@ export async function storingRows(
       units: creations,
       warmUp: WARM_UP.creations,
       run: (count) => of.turns(count),
+    }),
+    agentTurns: toCase(`turns with an agent, ${subject.name}`, subject, {
+      units: creations,
+      warmUp: WARM_UP.creations,
+      run: (count) => of.agentTurns(count),
     }),
     list: toCase(`pages, ${subject.name}`, subject, {
       units: pages,
@@ -224,6 +256,12 @@ export async function storingRows(
       measured: measured.turns,
       floor: [floor.turns],
       goal: 2.5,
+    },
+    {
+      what: 'AnalyzeContent in the agent stage, 128 in flight / empty handler',
+      measured: measured.agentTurns,
+      floor: [floor.agentTurns],
+      goal: 3,
     },
     {
       what: 'ListMessages, page of 100 / (empty handler with ready bytes + bare page read)',

@@ -6,12 +6,18 @@ import { openTarget, type Target } from './target.ts';
 /** The two ways in which Google's Node client speaks to a server. */
 export type Wire = 'grpc' | 'rest';
 
-/** Google's own Node clients of the three services, all on one wire. */
+/** Google's own Node clients of these services, all on one wire. */
 export interface GoogleClients extends AsyncDisposable {
   readonly wire: Wire;
   readonly conversations: v2beta1.ConversationsClient;
   readonly profiles: v2beta1.ConversationProfilesClient;
   readonly participants: v2beta1.ParticipantsClient;
+  readonly agents: v2beta1.AgentsClient;
+  readonly intents: v2beta1.IntentsClient;
+  readonly entityTypes: v2beta1.EntityTypesClient;
+  readonly contexts: v2beta1.ContextsClient;
+  readonly sessionEntityTypes: v2beta1.SessionEntityTypesClient;
+  readonly sessions: v2beta1.SessionsClient;
 }
 
 /** A failed call as both wires tell it. */
@@ -43,16 +49,22 @@ export function openGoogleClients(
       ? { sslCreds: credentials.createInsecure() }
       : { fallback: true, protocol: 'http', apiKey: 'any' }),
   };
-  const conversations = new v2beta1.ConversationsClient(options);
-  const profiles = new v2beta1.ConversationProfilesClient(options);
-  const participants = new v2beta1.ParticipantsClient(options);
+  const clients = {
+    conversations: new v2beta1.ConversationsClient(options),
+    profiles: new v2beta1.ConversationProfilesClient(options),
+    participants: new v2beta1.ParticipantsClient(options),
+    agents: new v2beta1.AgentsClient(options),
+    intents: new v2beta1.IntentsClient(options),
+    entityTypes: new v2beta1.EntityTypesClient(options),
+    contexts: new v2beta1.ContextsClient(options),
+    sessionEntityTypes: new v2beta1.SessionEntityTypesClient(options),
+    sessions: new v2beta1.SessionsClient(options),
+  };
   return {
     wire,
-    conversations,
-    profiles,
-    participants,
+    ...clients,
     async [Symbol.asyncDispose]() {
-      await Promise.all([conversations.close(), profiles.close(), participants.close()]);
+      await Promise.all(Object.values(clients).map((client) => client.close()));
     },
   };
 }

@@ -23,7 +23,7 @@ import { SIZE_LIMITS } from './sizes.ts';
 const root = fileURLToPath(new URL('../', import.meta.url));
 const OLD_NODE = join(root, 'conformance/runtimes/node_modules/node-20/bin/node');
 
-/** All that a package may hold. `page/` is what the server shows to browsers. */
+/** All that a package may hold. `page/` is what the server shows to browsers, `demo-agent/` what `--demo` loads. */
 const ALWAYS = ['package\\.json', 'README\\.md', 'LICENSE'];
 const CONTENTS: Readonly<Record<string, readonly string[]>> = {
   proto: [
@@ -33,7 +33,7 @@ const CONTENTS: Readonly<Record<string, readonly string[]>> = {
   ],
   transcoding: ['dist/[a-z-]+\\.(js|d\\.ts)'],
   nlu: ['dist/([a-z-]+/)*[a-z0-9-]+\\.(js|d\\.ts)'],
-  server: ['dist/([a-z-]+/)*[a-z0-9-]+\\.(js|d\\.ts)', 'page/.+'],
+  server: ['dist/([a-z-]+/)*[a-z0-9-]+\\.(js|d\\.ts)', 'page/.+', 'demo-agent/.+\\.json'],
   client: [
     'dist/(index|rest|browser)\\.js',
     'dist/index\\.cjs',

@@ -11,12 +11,18 @@ import { ReadmeRun, readReadme } from './readme.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const exported = join(root, 'conversations.jsonl');
+const agent = join(root, 'shop.zip');
 
 /** What the blocks under a heading print, in their order. */
 const PRINTED: Readonly<Record<string, readonly RegExp[]>> = {
   'Two commands': [/^parley ready on http:/mu],
   'A first conversation': [
-    /"lifecycleState":"IN_PROGRESS".*"content":"Where is my order\?".*"lifecycleState":"COMPLETED"/su,
+    new RegExp(
+      '"conversationStage":"VIRTUAL_AGENT_STAGE".*"replyText":"What is the number.*"replyText":"Order 30817.*' +
+        '"liveAgentHandoff".*"conversationStage":"HUMAN_ASSIST_STAGE".*"content":"Where is my order\\?".*' +
+        '"lifecycleState":"COMPLETED"',
+      'su',
+    ),
   ],
   "With Google's clients": [
     /^projects\/demo\/conversations\/first COMPLETED$/mu,
@@ -25,6 +31,7 @@ const PRINTED: Readonly<Record<string, readonly RegExp[]>> = {
   "With Parley's client": [/^2\S+Z END_USER Where is my order\?$/mu],
   'In tests': [/pass [1-9].*END_USER: Where is my order\?.*COMPLETED/su],
   'Fill it, follow it, take it out': [/1 conversations \(1 new\).*It is 30817\./su],
+  'Automated agents': [/10 intents.*Order 30817 left.*We are open from Tuesday.*bytes/su],
   'Time, for tests': [/1d 1h ahead of the system.*begun.*32d 1h ahead of the system.*begun/su],
   'Stop and remove': [/^$/u],
 };
@@ -48,6 +55,7 @@ describe('the README', { timeout: 300_000 }, () => {
     await run[Symbol.asyncDispose]();
     rmSync(folder, { recursive: true, force: true });
     rmSync(exported, { force: true });
+    rmSync(agent, { force: true });
   });
 
   const pasted = blocks.filter(({ text }) => text !== 'npm test\n');

@@ -138,7 +138,7 @@ describe('data folders', () => {
     await using server = await startServer(folder, '--demo');
     type Profiles = { conversationProfiles: object[] };
     const { conversationProfiles } = await get<Profiles>(server.url, 'projects/demo/conversationProfiles');
-    assert.equal(conversationProfiles.length, 1);
+    assert.equal(conversationProfiles.length, 2);
   });
 });
 

@@ -4,9 +4,13 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { type DescMessage, type DescMethodUnary, type MessageShape, toJson } from '@bufbuild/protobuf';
 import { registry } from '@parleykit/proto';
 import {
+  Agents,
+  Contexts,
   type ConversationProfileSchema,
   ConversationProfiles,
   Conversations,
+  EntityTypes,
+  Intents,
   Participant_Role,
   Participants,
 } from '@parleykit/proto/v2beta1';
@@ -29,7 +33,31 @@ export async function openEpoch(wire: Wire, epoch: number, seed: number): Promis
     await openTalks(wire, corpus, `projects/${project}`);
   }
   await openTalks(wire, corpus, `projects/${projects[0]}/locations/${REGION}`);
+  for (const project of projects) await openAgent(wire, corpus, `projects/${project}`);
   return corpus;
+}
+
+/** An agent with something in it, and a session with it. */
+async function openAgent(wire: Wire, corpus: Corpus, parent: string): Promise<void> {
+  await wire.call(Agents.method.setAgent, {
+    agent: { parent, displayName: 'an agent', defaultLanguageCode: 'en', timeZone: 'Etc/UTC' },
+  });
+  const agent = `${parent}/agent`;
+  const intent = await wire.call(Intents.method.createIntent, {
+    parent: agent,
+    intent: { displayName: 'an intent', trainingPhrases: [{ parts: [{ text: 'hello' }] }] },
+  });
+  const entityType = await wire.call(EntityTypes.method.createEntityType, {
+    parent: agent,
+    entityType: { displayName: 'fruit', kind: 1, entities: [{ value: 'pear', synonyms: ['pear'] }] },
+  });
+  const session = `${agent}/sessions/s`;
+  const context = await wire.call(Contexts.method.createContext, {
+    parent: session,
+    context: { name: `${session}/contexts/c`, lifespanCount: 5 },
+  });
+  const draft = `${agent}/environments/-`;
+  corpus.names.push(agent, draft, intent.name, entityType.name, session, context.name);
 }
 
 async function openTalks(wire: Wire, corpus: Corpus, parent: string): Promise<void> {

@@ -258,19 +258,50 @@ function draftString(scenario: Scenario, field: DescField, path: string, depth: 
       return draw('conversationProfiles/*');
     case 'parent':
       return random.chance(0.5) ? '' : random.oddly(0.1) ? draw('conversations/*') : focus.talk.name;
+    case 'language_code':
+    case 'default_language_code':
+      return random.oddly(0.2) ? draftText(random) : random.pick(['', 'en', 'en-US', 'de']);
+    case 'time_zone':
+      return random.oddly(0.2) ? draftText(random) : 'Europe/Zurich';
+    case 'input_context_names':
+      return draw('agent/sessions/*/contexts/*');
+    case 'parent_followup_intent_name':
+      return random.chance(0.7) ? '' : draw('agent/intents/*');
+    case 'entity_type_names':
+      return draw('agent/entityTypes/*');
+    case 'entity_type_display_name':
+    case 'entity_type':
+      return random.oddly(0.2) ? draftText(random) : `@${draftId(random)}`;
+    case 'display_name':
+      return random.chance(0.5) ? draftId(random) : draftText(random);
+    case 'action':
+      return random.oddly(0.2) ? draftText(random) : draftId(random);
     case 'name':
+      if (path.endsWith('contexts.') || path === 'context.') return draw('agent/sessions/*/contexts/*');
+      if (path === 'session_entity_type.') return `${draw('agent/sessions/*')}/entityTypes/fruit`;
+      if (path.endsWith('intents.') && random.chance(0.5)) return draw('agent/intents/*');
       // Mostly the server's own to give; sometimes the id that a caller wants.
       if (random.chance(0.6)) return '';
       if (random.oddly(0.5)) return draw('conversations/*/messages/*');
       return `${focus.talk.name}/messages/${draftId(random)}`;
     case 'paths':
-      return random.pick(['*', 'display_name', 'displayName', 'name', 'a.b.c', 'role', oddText(random)]);
+      return random.pick([...maskPaths, oddText(random)]);
     case 'type_url':
       return `type.googleapis.com/${random.pick(['google.protobuf.Struct', 'x', 'google.rpc.Status', ''])}`;
     default:
       return field.name.endsWith('_id') && depth === 0 ? draftId(random) : draftText(random);
   }
 }
+
+const maskPaths = ['*', 'display_name', 'displayName', 'name', 'a.b.c', 'role'].concat([
+  'training_phrases',
+  'parameters',
+  'messages',
+  'ml_enabled',
+  'entities',
+  'kind',
+  'lifespan_count',
+]);
 
 function draftToken({ random, corpus, continuation }: Scenario): string {
   if (continuation !== undefined && random.chance(0.8)) return continuation.token;

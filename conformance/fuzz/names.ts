@@ -39,8 +39,11 @@ function existingName(random: Random, corpus: Corpus, focus: Focus, shape: strin
     case 'conversationProfiles/*':
       return random.chance(0.6) && talk.profile !== '' ? talk.profile : profileOf(random, corpus, focus);
     default: {
-      const matcher = new RegExp(`/${shape.replaceAll('*', '[^/]+')}$`, 'u');
-      return corpus.names.find((name) => matcher.test(name));
+      const matcher = new RegExp(`^${SCOPE.source.slice(1)}/${shape.replaceAll('*', '[^/]+')}$`, 'u');
+      const known = corpus.names.filter((name) => matcher.test(name));
+      const own = known.filter((name) => projectOf(name) === focus.project);
+      if (own.length > 0 && !random.oddly(0.04)) return random.pick(own);
+      return known.length === 0 ? undefined : random.pick(known);
     }
   }
 }

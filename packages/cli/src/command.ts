@@ -7,6 +7,7 @@ const USAGE = `parley: Dialogflow's v2beta1 Conversations API on your own machin
   parley import    fills a server with conversation transcripts
   parley export    writes the conversations of a project into a file
   parley tail      follows a conversation
+  parley agent     imports, exports and trains automated agents, and talks with them
   parley clock     shows what time it is in a project, or moves it forward
   parley snapshot  keeps a project as it is, and sets it back to that
 
@@ -71,6 +72,8 @@ async function loadCommand(
       return (await import('./export.ts')).exportConversations;
     case 'tail':
       return (await import('./tail.ts')).tail;
+    case 'agent':
+      return (await import('./agent.ts')).agent;
     case 'clock':
       return (await import('./clock.ts')).clock;
     case 'snapshot':

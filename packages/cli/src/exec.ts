@@ -35,7 +35,8 @@ export const execOptions = options.filter(({ flag }) => TAKEN.has(flag));
 
 const USAGE = `parley exec [flags] -- COMMAND [ARGS]: runs a command beside a throw-away server
 
-The server takes a free port, has one project with a profile "demo", and is gone with its data once COMMAND has ended.
+The server takes a free port, has one project with the profiles "demo" and "demo-agent" (with which an automated agent
+begins), and is gone with its data once COMMAND has ended.
 COMMAND finds it by DIALOGFLOW_EMULATOR_HOST (127.0.0.1:PORT), PARLEY_PORT and GOOGLE_CLOUD_PROJECT in its environment.
 The exit code is that of COMMAND: 128 and the number of the signal that ended it, 127 where it is not found, 126 where it
 cannot be run.

@@ -7,8 +7,8 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { UsageError } from './command-line.ts';
 
-/** Pieces of text, to be written one after the other. */
-export type Pieces = AsyncIterable<string>;
+/** Pieces of text or bytes, to be written one after the other. */
+export type Pieces = AsyncIterable<string | Uint8Array>;
 
 /** Says whether a name asks for gzip. */
 function isPacked(file: string): boolean {

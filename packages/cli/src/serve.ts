@@ -71,7 +71,7 @@ function banner(config: Config, server: RunningServer, isNew: boolean): string {
   if (config.dev) lines.push('they may move clocks, reset projects and restore snapshots, too (--dev)');
   if (config.events !== undefined) lines.push(`events go to ${targetOf(config.events)}`);
   if (config.demo) {
-    const commands = demoCommands(server.url, config.project).map((line) => `  ${line}`);
+    const commands = demoCommands(server.url, config.project).map((line) => `  ${line}`.trimEnd());
     lines.push('', `Open ${server.url} in a browser, and try:`, '', ...commands, '');
   }
   return `${lines.join('\n')}\n`;
@@ -93,5 +93,8 @@ function demoCommands(url: string, project: string): string[] {
     `curl ${json} -d '{"conversationProfile":"${demoProfile(project)}"}' '${base}/conversations?conversationId=hello'`,
     `curl ${base}/conversations/hello`,
     `curl -X POST ${base}/conversations/hello:complete`,
+    '',
+    '# and what an automated agent says:',
+    `curl ${json} -d '{"queryInput":{"text":{"text":"Where is my order?","languageCode":"en"}}}' '${base}/agent/sessions/hello:detectIntent'`,
   ];
 }

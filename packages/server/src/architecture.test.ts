@@ -15,7 +15,7 @@ const packageWalls: Readonly<Record<string, readonly string[]>> = {
   proto: [],
   transcoding: ['proto'],
   nlu: [],
-  server: ['proto', 'transcoding'],
+  server: ['proto', 'transcoding', 'nlu'],
   cli: ['client', 'server'],
 };
 
@@ -51,7 +51,7 @@ const serverWalls: Readonly<Record<string, readonly string[]>> = {
     'storage',
     ...LEAVES,
   ],
-  agent: ['outbound', ...LEAVES],
+  agent: ['outbound', 'storage', ...LEAVES],
   suggestion: LEAVES,
   notification: ['conversation', 'outbound', 'schedule', 'storage', ...LEAVES],
   operation: ['schedule', 'storage', ...LEAVES],
@@ -74,11 +74,15 @@ const thirdParty: Readonly<Record<string, readonly string[]>> = {
   'node:net': ['server/transport', 'server/outbound', 'server/server.ts'],
   '@bufbuild/protobuf': ['proto', 'transcoding', 'server'],
   '@grpc/grpc-js': [],
+  yauzl: ['server/agent/archive'],
+  fflate: ['server/agent/archive'],
 };
 
 interface Import {
   readonly from: string;
   readonly to: string;
+  /** Whether it is there as soon as its importer is: neither types alone nor a call of `import()`. */
+  readonly eager: boolean;
 }
 
 function readImports(): Import[] {
@@ -90,7 +94,18 @@ function readImports(): Import[] {
       .flatMap((file) => {
         const path = join(source, file);
         const from = `${name}/${file.replaceAll(sep, '/')}`;
-        return specifiersIn(path).map((specifier) => ({ from, to: resolve(name, path, specifier) }));
+        const text = readFileSync(path, 'utf8');
+        const types = new Set(
+          [...text.matchAll(/^(?:import|export) type [^;]+? from '([^']+)'/gmu)].map(
+            ([, specifier]) => specifier,
+          ),
+        );
+        const specifiers = text.matchAll(/(?:from|import)\s*(\(?)\s*'([^']+)'/gu);
+        return [...specifiers].map(([, call, specifier = '']) => ({
+          from,
+          to: resolve(name, path, specifier),
+          eager: call === '' && !types.has(specifier),
+        }));
       });
   });
 }
@@ -161,6 +176,21 @@ describe('the walls', () => {
     assert.deepEqual(crossed, []);
     assert.ok(specifiersIn(join(folder, 'main.js')).includes('./api.js'));
     assert.ok(imports.every(({ to }) => !to.startsWith('server/../page')));
+  });
+
+  it('have language understanding loaded by who needs it, not at the start', () => {
+    // The package's entry point for agents is for others: nothing in the server imports it.
+    const understanding = (path: string) =>
+      path.startsWith('server/agent/training/') || path === 'server/agent/index.ts';
+    const crossed = imports.filter(
+      ({ from, to, eager }) =>
+        from.startsWith('server/') &&
+        eager &&
+        !understanding(from) &&
+        (to === '@parleykit/nlu' || understanding(to)),
+    );
+    assert.deepEqual(crossed, []);
+    assert.ok(imports.some(({ from, to }) => understanding(from) && to === '@parleykit/nlu'));
   });
 
   it('keep each library where it belongs', () => {

@@ -215,7 +215,9 @@ export const options: readonly Option[] = [
     flag: 'demo',
     value: 'boolean',
     default: false,
-    meaning: 'make a project with a profile "demo" and print commands to paste; implies --dev',
+    meaning:
+      'make a project with an agent and profiles "demo" and "demo-agent", the latter of which has the agent begin, and print ' +
+      'commands to paste; implies --dev',
   },
   {
     flag: 'project',

@@ -176,6 +176,16 @@ export function filterInvalid(description: string): ServiceError {
   return invalidArgument('FILTER_INVALID', [{ field: 'filter', description }]);
 }
 
+/** `languages` are those that the agent has. */
+export function languageUnknown(field: string, language: string, languages: readonly string[]): ServiceError {
+  return invalidArgument('LANGUAGE_UNKNOWN', [
+    {
+      field,
+      description: `${quote(language)} is not a language of the agent, which has ${languages.join(', ')}`,
+    },
+  ]);
+}
+
 export function batchTooLarge(size: number, limit: number): ServiceError {
   return invalidArgument('BATCH_TOO_LARGE', [
     { field: 'requests', description: `holds ${size} messages; at most ${limit} are allowed in one batch` },
@@ -221,6 +231,47 @@ export function alreadyExists(type: string, name: string): ServiceError {
   );
 }
 
+/** As the real service answers it: https://github.com/googleapis/python-dialogflow/issues/91 */
+export function displayNameTaken(type: string, displayName: string): ServiceError {
+  return new ServiceError(
+    Code.FAILED_PRECONDITION,
+    'DISPLAY_NAME_TAKEN',
+    `${type} with the display name ${quote(displayName)} exists already`,
+    { metadata: { resourceType: type, displayName: shorten(displayName, QUOTE_LENGTH_MAX) } },
+  );
+}
+
+/** `what` says of what there would be too much. */
+export function agentTooLarge(what: string): ServiceError {
+  return new ServiceError(Code.RESOURCE_EXHAUSTED, 'AGENT_TOO_LARGE', `the agent would hold ${what}`);
+}
+
+export function sessionTooLarge(limit: number): ServiceError {
+  return new ServiceError(
+    Code.RESOURCE_EXHAUSTED,
+    'SESSION_TOO_LARGE',
+    `the session would hold more than ${limit} bytes of contexts and session entity types`,
+  );
+}
+
+/** Nothing here reads or writes files of others. */
+export function cloudStorageUnsupported(field: string, instead: string): ServiceError {
+  return new ServiceError(
+    Code.UNIMPLEMENTED,
+    'CLOUD_STORAGE_UNSUPPORTED',
+    `${field} names a file in Cloud Storage, which this server does not read: send ${instead}`,
+    { metadata: { field } },
+  );
+}
+
+/** An export of an agent that is not read, with all that is wrong with it. */
+export function archiveInvalid(field: string, problems: readonly string[]): ServiceError {
+  return invalidArgument(
+    'AGENT_EXPORT_INVALID',
+    problems.map((description) => ({ field, description })),
+  );
+}
+
 function resourceInfo(type: string, name: string) {
   return detail(ResourceInfoSchema, {
     resourceType: `dialogflow.googleapis.com/${type}`,
@@ -254,6 +305,16 @@ export function agentFailed(agent: string, cause: Error & { readonly transient: 
     cause.transient ? Code.UNAVAILABLE : Code.FAILED_PRECONDITION,
     'AUTOMATED_AGENT_FAILED',
     `the automated agent ${quote(agent)} failed: ${shorten(cause.message, DESCRIPTION_LENGTH_MAX)}`,
+    { metadata: { agent }, cause },
+  );
+}
+
+/** As it answers, or answered once: what is wrong with it is for who made it to mend. */
+export function trainingFailed(agent: string, cause: Error): ServiceError {
+  return new ServiceError(
+    Code.FAILED_PRECONDITION,
+    'AGENT_TRAINING_FAILED',
+    `the agent ${quote(agent)} could not be trained: ${shorten(cause.message, DESCRIPTION_LENGTH_MAX)}`,
     { metadata: { agent }, cause },
   );
 }

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { FieldMaskSchema } from '@bufbuild/protobuf/wkt';
 import { ConversationProfileSchema, ParticipantSchema } from '@parleykit/proto/v2beta1';
-import { applyFieldMask, maskCovers } from './field-mask.ts';
+import { applyFieldMask, maskCovers, maskOrAll } from './field-mask.ts';
 
 type Init = MessageInitShape<typeof ConversationProfileSchema>;
 
@@ -99,4 +99,19 @@ describe('maskCovers()', () => {
       assert.equal(maskCovers(create(FieldMaskSchema, { paths }), path), want);
     });
   }
+});
+
+describe('maskOrAll()', () => {
+  it('means all where nothing is named, and else what is named', () => {
+    const all = create(FieldMaskSchema, { paths: ['*'] });
+    assert.deepEqual(maskOrAll(ParticipantSchema, undefined), all);
+    assert.deepEqual(maskOrAll(ParticipantSchema, create(FieldMaskSchema)), all);
+    const mask = create(FieldMaskSchema, { paths: ['role'] });
+    assert.equal(maskOrAll(ParticipantSchema, mask), mask);
+  });
+
+  it('refuses a path that leads nowhere', () => {
+    const mask = create(FieldMaskSchema, { paths: ['role', 'nope'] });
+    assert.throws(() => maskOrAll(ParticipantSchema, mask), { reason: 'FIELD_INVALID' });
+  });
 });

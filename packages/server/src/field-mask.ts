@@ -8,7 +8,7 @@ import {
   type MessageShape,
 } from '@bufbuild/protobuf';
 import { type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
-import type { FieldMask } from '@bufbuild/protobuf/wkt';
+import { type FieldMask, FieldMaskSchema } from '@bufbuild/protobuf/wkt';
 import { FieldBehavior, field_behavior } from '@parleykit/proto/api';
 import { fieldInvalid, fieldsRequired } from './errors.ts';
 
@@ -36,6 +36,13 @@ export function applyFieldMask<Desc extends DescMessage>(
 export function checkFieldMask(schema: DescMessage, mask: FieldMask): void {
   if (mask.paths.length === 0) throw fieldsRequired(['update_mask']);
   for (const path of mask.paths) if (path !== '*') resolvePath(schema, path);
+}
+
+/** The mask of an update that may come without one: then all is meant. Throws INVALID_ARGUMENT as `checkFieldMask`. */
+export function maskOrAll(schema: DescMessage, mask: FieldMask | undefined): FieldMask {
+  if (mask === undefined || mask.paths.length === 0) return create(FieldMaskSchema, { paths: ['*'] });
+  checkFieldMask(schema, mask);
+  return mask;
 }
 
 /** Whether a mask speaks of a field, by itself or by what is around or within it. */

@@ -22,6 +22,34 @@ export const fieldOverrides: Readonly<Record<string, FieldOverride>> = {
     behavior: 'required',
     reason: 'Annotated OPTIONAL on Message; messages of a batch are told apart by it.',
   },
+  'SetAgentRequest.agent.display_name': {
+    behavior: 'required',
+    reason: 'Not annotated, but its comment says that it is required.',
+  },
+  'SetAgentRequest.agent.default_language_code': {
+    behavior: 'required',
+    reason: 'Not annotated, but its comment says that it is required.',
+  },
+  'SetAgentRequest.agent.time_zone': {
+    behavior: 'required',
+    reason: 'Not annotated, but its comment says that it is required.',
+  },
+  'CreateIntentRequest.intent.training_phrases.type': {
+    behavior: 'optional',
+    reason: 'Google’s own samples leave it out: then it is EXAMPLE.',
+  },
+  'UpdateIntentRequest.intent.training_phrases.type': {
+    behavior: 'optional',
+    reason: 'Google’s own samples leave it out: then it is EXAMPLE.',
+  },
+  'BatchUpdateIntentsRequest.intent_batch_inline.intents.training_phrases.type': {
+    behavior: 'optional',
+    reason: 'Google’s own samples leave it out: then it is EXAMPLE.',
+  },
+  'BatchDeleteIntentsRequest.intents.display_name': {
+    behavior: 'optional',
+    reason: 'The comment of the list says that nothing but names must be filled in.',
+  },
   'CreateParticipantRequest.participant.role': {
     behavior: 'required',
     reason: 'Annotated IMMUTABLE only, but its comment says that it must be set at creation.',

@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto';
+import { randomBytes, randomFillSync } from 'node:crypto';
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const TIME_DIGITS = 8;
@@ -33,4 +33,17 @@ export function createId(now: number): string {
     if (byte < 248) random += ALPHABET.charAt(byte % 62);
   }
   return time + random;
+}
+
+/**
+ * A new id for what may leave in an export, where ids are UUIDs: of version 7, so that they sort by the time of their
+ * making. `now` in microseconds. https://www.rfc-editor.org/rfc/rfc9562#section-5.7
+ */
+export function createUuid(now: number): string {
+  const bytes = randomBytes(16);
+  bytes.writeUIntBE(Math.floor(now / 1000), 0, 6);
+  bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f);
+  bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
+  const hex = bytes.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }

@@ -11,5 +11,6 @@ export {
   readConfig,
 } from './config.ts';
 export { createLog, type Log } from './log.ts';
-export { demoProfile, type RunningServer, startServer } from './server.ts';
+export { type RunningServer, startServer } from './server.ts';
+export { demoAgentProfile, demoProfile } from './services/demo.ts';
 export { StoreUnusableError } from './storage/store.ts';

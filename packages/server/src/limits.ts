@@ -102,6 +102,45 @@ export const DEAD_EVENTS_MAX = 1_000_000;
 /** How long a conversation is in progress at most, in microseconds. */
 export const CONVERSATION_LIFE_MAX = 24 * 60 * 60 * 1_000_000;
 
+/** What an agent holds at most: https://cloud.google.com/dialogflow/quotas#es-limits */
+export const INTENTS_MAX = 2000;
+export const ENTITY_TYPES_MAX = 250;
+export const TRAINING_PHRASES_MAX = 2000;
+export const TRAINING_PHRASE_LENGTH_MAX = 768;
+export const INPUT_CONTEXTS_MAX = 5;
+export const OUTPUT_CONTEXTS_MAX = 30;
+export const PARAMETERS_MAX = 20;
+export const ENTITIES_MAX = 30_000;
+export const SYNONYMS_MAX = 200;
+
+/**
+ * Of an intent or an entity type in all its languages, so that it fits into one answer; and of all of an agent, which is
+ * read as a whole to be trained. As they are stored, in bytes.
+ */
+export const AGENT_PART_BYTES_MAX = 3 * 1024 * 1024;
+export const AGENT_BYTES_MAX = 64 * 1024 * 1024;
+
+/**
+ * Agents that are kept at hand to be edited: decoded they are several times as large. In bytes as they are stored; the last
+ * one used always is.
+ */
+export const AGENTS_AT_HAND_BYTES_MAX = 8 * 1024 * 1024;
+
+/** `Agent.description`, in characters. */
+export const AGENT_DESCRIPTION_LENGTH_MAX = 500;
+
+/** The id of a context, in characters, which are bytes. */
+export const CONTEXT_ID_LENGTH_MAX = 250;
+
+/** How long what a session holds lasts after its last use, in microseconds. */
+export const SESSION_LIFE = 20 * 60 * 1_000_000;
+
+/** `Agent` itself, in bytes: a page holds a hundred of them. */
+export const AGENT_SETTINGS_BYTES_MAX = 16 * 1024;
+
+/** Findings of GetValidationResult: what is behind them shows when those are dealt with. */
+export const VALIDATION_ERRORS_MAX = 1000;
+
 /** Clocks go no further, so that every time that follows from them can be written down. Microseconds since the epoch. */
 export const CLOCK_TIME_MAX = Date.UTC(2100, 0, 1) * 1000;
 

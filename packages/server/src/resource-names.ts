@@ -43,6 +43,11 @@ export class ResourceName {
     return this.path === '' ? this.scope : `${this.scope}/${this.path}`;
   }
 
+  /** The name in the form in which it is stored. */
+  get canonical(): ResourceName {
+    return DEFAULT_LOCATIONS.has(this.location) ? new ResourceName(this.project, '', this.path) : this;
+  }
+
   /** The project and location alone, in the same form. */
   get parent(): ResourceName {
     return new ResourceName(this.project, this.location, '');

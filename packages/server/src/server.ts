@@ -1,16 +1,26 @@
 import { isIPv6 } from 'node:net';
-import { create } from '@bufbuild/protobuf';
 import { services } from '@parleykit/proto';
 import { Administration, Development } from '@parleykit/proto/admin';
 import { Locations as LocationsProto } from '@parleykit/proto/location';
 import { Operations } from '@parleykit/proto/longrunning';
 import {
-  ConversationProfileSchema,
+  Agents,
+  Contexts,
   ConversationProfiles,
   Conversations,
+  EntityTypes,
+  Environments,
+  Intents,
   Participants,
+  SessionEntityTypes,
+  Sessions,
+  Versions,
 } from '@parleykit/proto/v2beta1';
 import { NoAgent } from './agent/automated-agent.ts';
+import { AgentContents } from './agent/content/agent-contents.ts';
+import { AgentModels } from './agent/serving/agent-models.ts';
+import { StoredAgents } from './agent/serving/stored-agents.ts';
+import { AgentSessions, SESSION_EXPIRY } from './agent/session/agent-sessions.ts';
 import { WebhookAgent } from './agent/webhook-agent.ts';
 import { type Clock, ProjectClocks, SystemClock } from './clock.ts';
 import type { Config } from './config.ts';
@@ -29,19 +39,30 @@ import { HttpPoster } from './outbound/http-poster.ts';
 import { Dispatcher } from './rpc/dispatcher.ts';
 import { CallRecorder } from './rpc/record-call.ts';
 import { Scheduler } from './schedule/scheduler.ts';
-import { ConversationProfilesService, putProfile } from './services/conversation-profiles.ts';
+import { AgentEdits } from './services/agent-edits.ts';
+import { AgentOperations } from './services/agent-operations.ts';
+import { AgentsService } from './services/agents.ts';
+import { ContextsService } from './services/contexts.ts';
+import { ConversationProfilesService } from './services/conversation-profiles.ts';
 import { ConversationWatch } from './services/conversation-watch.ts';
 import { ConversationsService } from './services/conversations.ts';
 import { DeadLettersService } from './services/dead-letters.ts';
 import { errorOfStore } from './services/decide.ts';
+import { makeDemo } from './services/demo.ts';
 import { DevelopmentService } from './services/development.ts';
+import { EntityTypesService } from './services/entity-types.ts';
+import { EnvironmentsService } from './services/environments.ts';
+import { IntentsService } from './services/intents.ts';
 import { LocationsService } from './services/locations.ts';
 import { OperationsService } from './services/operations.ts';
 import { ParticipantsService } from './services/participants.ts';
 import { RetentionService } from './services/retention.ts';
+import { SessionEntityTypesService } from './services/session-entity-types.ts';
+import { SessionsService } from './services/sessions.ts';
 import { Turns } from './services/turns.ts';
+import { VersionsService } from './services/versions.ts';
 import { openSqliteStore } from './storage/sqlite-store.ts';
-import { ConflictError, type Store } from './storage/store.ts';
+import type { Store } from './storage/store.ts';
 import { GrpcTransport } from './transport/grpc.ts';
 import { HttpTransport } from './transport/http.ts';
 import { Listener } from './transport/listener.ts';
@@ -51,11 +72,6 @@ import { StaticPages } from './transport/static.ts';
 
 /** How long calls under way may take once the server is told to stop. */
 const DRAIN_MS = 10_000;
-
-/** The profile that `--demo` makes in a project. */
-export function demoProfile(project: string): string {
-  return `projects/${project}/locations/global/conversationProfiles/demo`;
-}
 
 export interface RunningServer {
   readonly host: string;
@@ -106,6 +122,7 @@ export function buildDispatcher(parts: {
   dispatcher: Dispatcher;
   scheduler: Scheduler;
   metrics: Metrics;
+  models: AgentModels;
 } {
   const { config, store, clock, log } = parts;
   const poster = new HttpPoster({ addresses: config.webhookAddresses });
@@ -142,9 +159,16 @@ export function buildDispatcher(parts: {
   const profiles = new ConversationProfilesService(store, clock, locations, operations);
   dispatcher.register(ConversationProfiles, profiles);
   const { agentWebhook, handoffOn } = config;
-  const agent = agentWebhook === undefined ? new NoAgent() : new WebhookAgent(agentWebhook, poster);
-  const turns = new Turns({ store, clock, agent, handoffOn, notifications });
+  const otherwise = agentWebhook === undefined ? new NoAgent() : new WebhookAgent(agentWebhook, poster);
+  const contents = new AgentContents(store, clock);
+  const models = new AgentModels({ store, contents, log });
+  const sessions = new AgentSessions(store, clock);
+  const agents = new StoredAgents({ models, sessions, clock, poster, otherwise });
+  const turns = new Turns({ store, clock, agent: agents, handoffOn, notifications });
   dispatcher.register(Participants, new ParticipantsService(store, clock, turns));
+  dispatcher.register(Sessions, new SessionsService(store, clock, agents));
+  scheduler.handle(SESSION_EXPIRY, (timer) => sessions.expire(timer));
+  registerAgents(dispatcher, { store, clock, locations, operations, contents, models, sessions });
   dispatcher.register(Administration, new ConversationWatch(store));
   dispatcher.register(Operations, new OperationsService(store, operations));
   dispatcher.register(Administration, new DeadLettersService(store, clock));
@@ -161,7 +185,33 @@ export function buildDispatcher(parts: {
       },
     }),
   );
-  return { dispatcher, scheduler, metrics };
+  return { dispatcher, scheduler, metrics, models };
+}
+
+/** What agents are made of, and what sessions with them hold. */
+function registerAgents(
+  dispatcher: Dispatcher,
+  parts: {
+    store: Store;
+    clock: Clock;
+    locations: Locations;
+    operations: OperationRunner;
+    contents: AgentContents;
+    models: AgentModels;
+    sessions: AgentSessions;
+  },
+): void {
+  const { store, clock, locations, operations: runner, contents, models, sessions } = parts;
+  const { secret } = store;
+  const edits = new AgentEdits(contents, clock, runner);
+  const operations = new AgentOperations({ contents, models, operations: runner, locations, clock });
+  dispatcher.register(Agents, new AgentsService({ contents, edits, operations, locations, secret }));
+  dispatcher.register(Intents, new IntentsService(contents, edits, clock, secret));
+  dispatcher.register(EntityTypes, new EntityTypesService(contents, edits, clock, secret));
+  dispatcher.register(Contexts, new ContextsService(sessions, secret));
+  dispatcher.register(SessionEntityTypes, new SessionEntityTypesService(sessions, contents, secret));
+  dispatcher.register(Environments, new EnvironmentsService(contents, secret));
+  dispatcher.register(Versions, new VersionsService(contents, secret));
 }
 
 function buildMetrics(store: Store, clock: Clock): Metrics {
@@ -180,9 +230,10 @@ async function openPort(parts: {
   scheduler: Scheduler;
   delivery: Delivery | undefined;
   metrics: Metrics;
+  models: AgentModels;
   log: Log;
 }): Promise<RunningServer> {
-  const { config, dispatcher, store, scheduler, delivery, metrics, log } = parts;
+  const { config, dispatcher, store, scheduler, delivery, metrics, models, log } = parts;
   let draining = false;
   const unreadiness = (): string | undefined => {
     if (draining) return 'stopping';
@@ -207,16 +258,8 @@ async function openPort(parts: {
       await Promise.all([grpc.close(DRAIN_MS), http.close(DRAIN_MS)]);
       await scheduler.stop();
       await delivery?.stop();
+      await models.close();
       await store.close();
     },
   };
-}
-
-async function makeDemo(store: Store, clock: Clock, project: string): Promise<void> {
-  const profile = create(ConversationProfileSchema, { displayName: 'Demo' });
-  try {
-    await putProfile(store, `projects/${project}/conversationProfiles/demo`, profile, clock.now());
-  } catch (error) {
-    if (!(error instanceof ConflictError)) throw error;
-  }
 }

@@ -121,6 +121,19 @@ describe('IntentModel', () => {
     assert.equal(model.classify('book a table', { limit: 0 }).intents.length, 0);
   });
 
+  it('returns the same first intents, however few are asked for', () => {
+    const names = Array.from({ length: 30 }, (_, index) => `intent ${index}`);
+    const model = train({
+      intents: names.map((name, index) => ({ name, phrases: [`ask about ${name}`, `${index} please`] })),
+    });
+    for (const text of ['ask about intent 7', 'about 3', 'please']) {
+      const all = model.classify(text).intents;
+      for (const limit of [1, 2, 5, 29, 100]) {
+        assert.deepEqual(model.classify(text, { limit }).intents, all.slice(0, limit));
+      }
+    }
+  });
+
   it('has no intents where there are no phrases', () => {
     for (const set of [{ intents: [] }, { intents: [{ name: 'a', phrases: [] }] }]) {
       for (const mode of TRAINING_MODES) {

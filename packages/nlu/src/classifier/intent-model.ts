@@ -2,7 +2,7 @@ import { confidenceOf } from './calibration.ts';
 import { SectionReader, writeSections } from './model-file.ts';
 import { NearestPhrases } from './nearest-phrases.ts';
 import { classProbabilities } from './perceptron.ts';
-import { QuantizedRows } from './quantized-rows.ts';
+import { QuantizedRows, SparseQuantizedRows } from './quantized-rows.ts';
 import { Vocabulary, wordsOf } from './vocabulary.ts';
 
 /** An intent that a text may mean. */
@@ -32,7 +32,7 @@ export interface ModelParts {
   readonly intents: readonly string[];
   /** Its first columns are those of the planes and the perceptron. */
   readonly vocabulary: Vocabulary;
-  readonly planes: QuantizedRows;
+  readonly planes: QuantizedRows | SparseQuantizedRows;
   readonly biases: Float32Array;
   readonly slopes: Float32Array;
   readonly offsets: Float32Array;
@@ -40,6 +40,8 @@ export interface ModelParts {
   readonly nearest: NearestPhrases | undefined;
   readonly perceptron: QuantizedPerceptron | undefined;
 }
+
+const EMPTY = new Uint32Array();
 
 /** What a text's nearness to a class's phrases weighs beside its margin, where there are few phrases. */
 export const NEARNESS_WEIGHT = 0.85;
@@ -75,11 +77,19 @@ export class IntentModel {
     const confidences = this.#confidences(text);
     if (confidences === undefined) return { intents: [], negative: 0 };
     const ranked: ScoredIntent[] = [];
+    // Of many intents most are less sure than the last that is asked for: they are never sorted.
+    let floor = Number.NEGATIVE_INFINITY;
     for (const name of eligible === undefined ? this.intents : new Set(eligible)) {
       const known = this.#classOf.get(name);
-      if (known !== undefined) ranked.push({ name, confidence: confidences[known] as number });
+      if (known === undefined) continue;
+      const confidence = confidences[known] as number;
+      if (confidence <= floor) continue;
+      ranked.push({ name, confidence });
+      if (ranked.length !== 2 * limit) continue;
+      ranked.sort(bySureness).length = limit;
+      floor = (ranked[limit - 1] as ScoredIntent).confidence;
     }
-    ranked.sort((one, other) => other.confidence - one.confidence);
+    ranked.sort(bySureness);
     return { intents: ranked.slice(0, limit), negative: confidences[this.intents.length] ?? 0 };
   }
 
@@ -94,6 +104,7 @@ export class IntentModel {
       vocabulary.floors,
       planes.bytes,
       planes.scales,
+      ...(planes instanceof SparseQuantizedRows ? [planes.starts, planes.places] : [EMPTY, EMPTY]),
       biases,
       slopes,
       offsets,
@@ -142,13 +153,17 @@ export class IntentModel {
   }
 }
 
+function bySureness(one: ScoredIntent, other: ScoredIntent): number {
+  return other.confidence - one.confidence;
+}
+
 /** The model that toBytes() wrote. Throws IntentModelError where the bytes are not that. */
 export function loadIntentModel(bytes: Uint8Array): IntentModel {
   const reader = new SectionReader(bytes);
   const intents: readonly string[] = JSON.parse(new TextDecoder().decode(reader.bytes()));
   const [texts = 0] = reader.words();
   const vocabulary = new Vocabulary(reader.words(), reader.words(), texts, reader.floats());
-  const planes = new QuantizedRows(reader.signed(), reader.floats());
+  const planes = readPlanes(reader);
   const [biases, slopes, offsets] = [reader.floats(), reader.floats(), reader.floats()];
   const [hasNearest, hasPerceptron] = reader.words();
   const nearest =
@@ -174,4 +189,12 @@ export function loadIntentModel(bytes: Uint8Array): IntentModel {
           outwardBias: reader.floats(),
         };
   return new IntentModel({ intents, vocabulary, planes, biases, slopes, offsets, nearest, perceptron });
+}
+
+function readPlanes(reader: SectionReader): ModelParts['planes'] {
+  const [bytes, scales] = [reader.signed(), reader.floats()];
+  const [starts, places] = [reader.words(), reader.halfWords()];
+  return starts.length === 0
+    ? new QuantizedRows(bytes, scales)
+    : new SparseQuantizedRows(starts, places, bytes, scales);
 }

@@ -22,13 +22,13 @@ export class IntentModelError extends Error {
 }
 
 /** Goes up when the form of the file, the features or what the weights mean changes. */
-const VERSION = 1;
+const VERSION = 2;
 /** "PNLU" to a reader of the same byte order, and something else to any other. */
 const MAGIC = 0x554c4e50;
 const HEAD_WORDS = 4;
 const HEAD_BYTES = 4 * HEAD_WORDS;
 
-type Section = Uint8Array | Int8Array | Uint32Array | Float32Array;
+type Section = Uint8Array | Int8Array | Uint16Array | Uint32Array | Float32Array;
 
 /** Writes sections after a head that tells their whole length and checksum. */
 export function writeSections(sections: readonly Section[]): Uint8Array {
@@ -76,6 +76,11 @@ export class SectionReader {
   signed(): Int8Array {
     const { buffer, byteOffset, length } = this.bytes();
     return new Int8Array(buffer, byteOffset, length);
+  }
+
+  halfWords(): Uint16Array {
+    const { buffer, byteOffset, length } = this.bytes();
+    return new Uint16Array(buffer, byteOffset, length / 2);
   }
 
   words(): Uint32Array {

@@ -21,7 +21,7 @@ describe('PlaneFinder', () => {
   const rows = sampleRows();
 
   it('finds a plane that has the members on one side and the others on the other', () => {
-    const finder = new PlaneFinder(stackRows(rows, WIDTH), WIDTH, 1);
+    const finder = new PlaneFinder(stackRows(rows, WIDTH), WIDTH, { seed: 1, sweeps: 3 });
     for (let group = 0; group < 4; group++) {
       const { weights, bias } = finder.find(membersOf(group));
       for (const [row, { columns, values }] of rows.entries()) {
@@ -35,7 +35,7 @@ describe('PlaneFinder', () => {
   });
 
   it('finds the same plane again, whatever it found before', () => {
-    const finder = new PlaneFinder(stackRows(rows, WIDTH), WIDTH, 1);
+    const finder = new PlaneFinder(stackRows(rows, WIDTH), WIDTH, { seed: 1, sweeps: 3 });
     const first = finder.find(membersOf(2)).weights.slice();
     finder.marginsAcross(new Uint8Array(rows.length), 2);
     finder.find(membersOf(3));
@@ -45,7 +45,7 @@ describe('PlaneFinder', () => {
   it('estimates margins without what it knows of the row', () => {
     // The last row is like no other: nothing but itself says on which side it is.
     const odd = [...rows, { columns: Int32Array.of(5), values: Float32Array.of(1.4) }];
-    const finder = new PlaneFinder(stackRows(odd, WIDTH), WIDTH, 1);
+    const finder = new PlaneFinder(stackRows(odd, WIDTH), WIDTH, { seed: 1, sweeps: 3 });
     const members = Int32Array.of(...membersOf(0), 40);
     const folds = Uint8Array.from(odd, (_, index) => index % 5);
     const { weights, bias } = finder.find(members);
@@ -56,7 +56,7 @@ describe('PlaneFinder', () => {
   });
 
   it('rejects everything where a class has no members', () => {
-    const finder = new PlaneFinder(stackRows(rows, WIDTH), WIDTH, 1);
+    const finder = new PlaneFinder(stackRows(rows, WIDTH), WIDTH, { seed: 1, sweeps: 3 });
     const { bias } = finder.find(new Int32Array());
     assert.ok(bias < 0);
   });

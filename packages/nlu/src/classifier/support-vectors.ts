@@ -10,8 +10,7 @@ export interface Plane {
 /** How much a row on the wrong side costs. */
 const COST = 1;
 const DIAGONAL = 1 / (2 * COST);
-/** Times that all rows are gone over, and then those again that matter. */
-const SWEEPS = 3;
+/** Times that the rows that matter are gone over after all of them. */
 const ROUNDS = 5;
 /** Rounds after rows were left out, which change little of what is found already. */
 const FOLD_ROUNDS = 3;
@@ -36,10 +35,11 @@ export class PlaneFinder {
   /** How far each row was beyond where it costs nothing, when it was last looked at. */
   readonly #beyond: Float32Array;
   readonly #seed: number;
+  readonly #sweeps: number;
   #bias = 0;
 
-  /** The rows have columns below `width`. */
-  constructor(rows: SparseRows, width: number, seed: number) {
+  /** The rows have columns below `width`. All of them are gone over at most `sweeps` times for a plane. */
+  constructor(rows: SparseRows, width: number, { seed, sweeps }: { seed: number; sweeps: number }) {
     this.#rows = rows;
     this.#count = rows.starts.length - 1;
     this.#weights = new Float32Array(width);
@@ -48,6 +48,7 @@ export class PlaneFinder {
     this.#order = new Int32Array(this.#count);
     this.#beyond = new Float32Array(this.#count);
     this.#seed = seed;
+    this.#sweeps = sweeps;
     this.#norms = new Float32Array(this.#count);
     for (let row = 0; row < this.#count; row++) {
       let squares = 1;
@@ -67,7 +68,7 @@ export class PlaneFinder {
     this.#bias = 0;
     const random = createRandom(this.#seed);
     for (let row = 0; row < this.#count; row++) this.#order[row] = row;
-    for (let sweep = 0; sweep < SWEEPS; sweep++) {
+    for (let sweep = 0; sweep < this.#sweeps; sweep++) {
       shuffle(this.#order, this.#count, random);
       if (this.#round(this.#count) <= TOLERANCE) break;
       this.#improve(this.#gatherNear(), ROUNDS, random);
@@ -81,8 +82,11 @@ export class PlaneFinder {
    */
   marginsAcross(folds: Uint8Array, count: number): Float32Array {
     const random = createRandom(this.#seed);
-    const margins = Float32Array.from({ length: this.#count }, (_, row) => this.#margin(row));
-    for (let row = 0; row < this.#count; row++) this.#order[row] = row;
+    const margins = new Float32Array(this.#count);
+    for (let row = 0; row < this.#count; row++) {
+      margins[row] = this.#margin(row);
+      this.#order[row] = row;
+    }
     const near = this.#order.slice(0, this.#gatherNear());
     const weights = this.#weights.slice();
     const multipliers = this.#multipliers.slice();

@@ -3,7 +3,7 @@ import { collectExamples, dealFolds, type Examples, type TrainingSet } from './e
 import { IntentModel, NEARNESS_WEIGHT, type QuantizedPerceptron } from './intent-model.ts';
 import { keepPhrases, NearestPhrases } from './nearest-phrases.ts';
 import { trainPerceptron } from './perceptron.ts';
-import { QuantizedRows, quantizeRows, scaleOf } from './quantized-rows.ts';
+import { type OutputBytes, packOutputs, quantizeRows, scaleOf } from './quantized-rows.ts';
 import { type SparseRow, type SparseRows, stackRows } from './sparse-rows.ts';
 import { PlaneFinder } from './support-vectors.ts';
 import { countVocabulary } from './vocabulary.ts';
@@ -32,6 +32,10 @@ export interface TrainingRun {
 }
 
 const FOLDS = 5;
+/** Times that all phrases are gone over for a class, and of how many classes the last time is not worth its while. */
+const SWEEPS = 3;
+const SWEEPS_OF_MANY = 2;
+const MANY_CLASSES = 200;
 /** Of more phrases, planes alone reject as well. */
 const NEAREST_TEXTS_MAX = 2000;
 /** A text without features: it means none of the intents, so that even a single one rejects something. */
@@ -76,7 +80,7 @@ export function trainModel({ set, mode, seed, onProgress }: TrainingRun): Intent
   return new IntentModel({
     intents: examples.intents,
     vocabulary,
-    planes: packPlanes(found.planes, found.scales, kept.order.subarray(0, kept.count)),
+    planes: packOutputs(reorder(found.planes, kept.order), kept.count, found.scales),
     biases: found.biases,
     slopes: Float32Array.from(found.sigmoids, ({ slope }) => slope),
     offsets: Float32Array.from(found.sigmoids, ({ offset }) => offset),
@@ -95,8 +99,8 @@ function nearestOf(
 }
 
 interface FoundPlanes {
-  /** By class: a byte for each column. */
-  readonly planes: readonly Int8Array[];
+  /** By class. */
+  readonly planes: readonly OutputBytes[];
   readonly scales: Float32Array;
   readonly biases: Float32Array;
   readonly sigmoids: readonly Sigmoid[];
@@ -111,12 +115,14 @@ function findPlanes(
   seed: number,
   onProgress: (done: number) => void,
 ): FoundPlanes {
-  const finder = new PlaneFinder(stackRows([...rows, NOTHING], width), width, seed);
+  const sweeps = examples.classes > MANY_CLASSES ? SWEEPS_OF_MANY : SWEEPS;
+  const finder = new PlaneFinder(stackRows([...rows, NOTHING], width), width, { seed, sweeps });
   const folds = dealFolds(examples, FOLDS, seed);
   const nearest = nearestOf(rows, width, examples);
   const nearness =
     nearest && rows.map((row, index) => nearest.nearness(row, (text) => folds[text] === folds[index]));
-  const planes: Int8Array[] = [];
+  const planes: OutputBytes[] = [];
+  const [ownColumns, ownBytes] = [new Int32Array(width), new Int8Array(width)];
   const scales = new Float32Array(examples.classes);
   const biases = new Float32Array(examples.classes);
   const importance = new Float32Array(width);
@@ -124,18 +130,26 @@ function findPlanes(
   for (const [index, members] of examples.members.entries()) {
     const { weights, bias } = finder.find(members);
     const scale = scaleOf(weights);
-    const bytes = new Int8Array(width);
+    let count = 0;
     for (let column = 0; column < width; column++) {
       const weight = weights[column] as number;
-      bytes[column] = Math.round(weight / scale);
+      if (weight === 0) continue;
       importance[column] = Math.max(importance[column] as number, Math.abs(weight));
+      const byte = Math.round(weight / scale);
+      if (byte === 0) continue;
+      ownColumns[count] = column;
+      ownBytes[count++] = byte;
     }
-    planes.push(bytes);
+    planes.push({ columns: ownColumns.slice(0, count), bytes: ownBytes.slice(0, count) });
     scales[index] = scale;
     biases[index] = bias;
     const margins = finder.marginsAcross(folds, FOLDS).subarray(0, rows.length);
-    const supports = margins.map((margin, row) => margin + NEARNESS_WEIGHT * (nearness?.[row]?.[index] ?? 0));
-    counts.push(countMargins(supports, members));
+    if (nearness !== undefined) {
+      for (let row = 0; row < margins.length; row++) {
+        margins[row] = (margins[row] as number) + NEARNESS_WEIGHT * (nearness[row]?.[index] ?? 0);
+      }
+    }
+    counts.push(countMargins(margins, members));
     onProgress((index + 1) / examples.classes);
   }
   return { planes, scales, biases, sigmoids: fitSigmoids(counts, examples), importance };
@@ -144,10 +158,10 @@ function findPlanes(
 function countMargins(margins: Float32Array, members: Int32Array): MarginCounts {
   const counts = new MarginCounts();
   let next = 0;
-  for (const [row, margin] of margins.entries()) {
+  for (let row = 0; row < margins.length; row++) {
     const member = members[next] === row;
     if (member) next++;
-    counts.add(margin, member);
+    counts.add(margins[row] as number, member);
   }
   return counts;
 }
@@ -174,14 +188,14 @@ function chooseColumns(importance: Float32Array, classes: number): { order: Int3
   return { order, count: Math.min(room, order.length) };
 }
 
-function packPlanes(planes: readonly Int8Array[], scales: Float32Array, columns: Int32Array): QuantizedRows {
-  const bytes = new Int8Array(columns.length * planes.length);
-  for (const [output, plane] of planes.entries()) {
-    for (const [index, column] of columns.entries()) {
-      bytes[index * planes.length + output] = plane[column] as number;
-    }
-  }
-  return new QuantizedRows(bytes, scales);
+/** The same planes over columns that have been put in another order: the `n`th is what was the column `order[n]`. */
+function reorder(planes: readonly OutputBytes[], order: Int32Array): OutputBytes[] {
+  const places = new Int32Array(order.length);
+  for (const [place, column] of order.entries()) places[column] = place;
+  return planes.map(({ columns, bytes }) => ({
+    columns: columns.map((column) => places[column] as number),
+    bytes,
+  }));
 }
 
 function findPerceptron(

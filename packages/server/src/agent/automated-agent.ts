@@ -6,6 +6,7 @@ import type {
   ResponseMessage,
 } from '@parleykit/proto/v2beta1';
 import type { HandoffSignal } from '../config.ts';
+import type { Change } from '../storage/store.ts';
 
 /** What an automated agent is asked: what the END_USER said or sent, and in which conversation. */
 export interface AgentQuery {
@@ -29,13 +30,20 @@ export interface AgentQuery {
   readonly turnId: string;
 }
 
+/** What an agent answers. */
+export interface AgentAnswer {
+  readonly reply: AutomatedAgentReply;
+  /** What it keeps of the session, to be stored with the reply: where that fails, nothing was said. */
+  readonly change?: Omit<Change, 'partition'>;
+}
+
 /** Who answers in the automated agent stage. */
 export interface AutomatedAgent {
   /**
    * What the agent says to it. Throws an AgentError where it says nothing that can be used; gives up when the signal is
    * aborted.
    */
-  reply(query: AgentQuery, signal: AbortSignal): Promise<AutomatedAgentReply>;
+  reply(query: AgentQuery, signal: AbortSignal): Promise<AgentAnswer>;
 }
 
 /** The agent could not be asked, or did not answer as it must. The message is one line for people. */
@@ -52,7 +60,7 @@ export class AgentError extends Error {
 
 /** Where nobody answers. */
 export class NoAgent implements AutomatedAgent {
-  async reply({ agent }: AgentQuery): Promise<AutomatedAgentReply> {
+  async reply({ agent }: AgentQuery): Promise<AgentAnswer> {
     throw new AgentError(
       `${agent === '' ? 'the profile names none' : 'the project has stored none'}, and no webhook answers for it ` +
         '(parley serve --agent-webhook URL)',

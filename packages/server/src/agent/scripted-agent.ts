@@ -1,12 +1,11 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { create } from '@bufbuild/protobuf';
 import {
-  type AutomatedAgentReply,
   AutomatedAgentReplySchema,
   AutomatedAgentReply_AutomatedAgentReplyType as ReplyType,
   type ResponseMessageSchema,
 } from '@parleykit/proto/v2beta1';
-import { AgentError, type AgentQuery, type AutomatedAgent } from './automated-agent.ts';
+import { type AgentAnswer, AgentError, type AgentQuery, type AutomatedAgent } from './automated-agent.ts';
 
 /** What is said to what: by a text as it is written, or by the name of an event. */
 export type Script = Readonly<Record<string, readonly MessageInitShape<typeof ResponseMessageSchema>[]>>;
@@ -20,14 +19,15 @@ export class ScriptedAgent implements AutomatedAgent {
     this.#script = script;
   }
 
-  async reply({ input }: AgentQuery): Promise<AutomatedAgentReply> {
+  async reply({ input }: AgentQuery): Promise<AgentAnswer> {
     const cue = input.case === 'text' ? input.text : input.name;
     const responseMessages = this.#script[cue] ?? this.#script['otherwise'];
     if (responseMessages === undefined) throw new AgentError('the agent has no line for this');
-    return create(AutomatedAgentReplySchema, {
+    const reply = create(AutomatedAgentReplySchema, {
       responseMessages: [...responseMessages],
       ...(input.case === 'event' && { match: { case: 'event', value: input.name } }),
       automatedAgentReplyType: ReplyType.FINAL,
     });
+    return { reply };
   }
 }

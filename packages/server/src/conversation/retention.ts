@@ -120,6 +120,7 @@ export async function purgeByTimer(store: Store, timer: StoredTimer): Promise<vo
           { name: holdKey(conversation), absent: true },
         ],
         unschedule: [key],
+        remove: [sessionKey(conversation)],
         purge: { eraser: ERASER },
       });
     }
@@ -132,4 +133,9 @@ export async function purgeByTimer(store: Store, timer: StoredTimer): Promise<vo
 /** What the timer of the kind `ERASE` is for: one step, after which it is due again where something is left. */
 export async function eraseByTimer(store: Store, { partition }: StoredTimer, now: number): Promise<void> {
   await store.commit({ partition, erase: { eraser: ERASER, limit: ERASE_ROWS, next: now + ERASE_PAUSE } });
+}
+
+/** What an automated agent knows of the conversation, which has the id of the conversation. */
+function sessionKey(conversation: string): string {
+  return conversation.replace(/\/conversations\/([^/]+)$/u, '/agent/sessions/$1');
 }

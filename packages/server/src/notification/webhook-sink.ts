@@ -1,6 +1,6 @@
 import { type HttpPoster, OutboundError } from '../outbound/http-poster.ts';
+import { SIGNATURE_HEADER, sign, TIMESTAMP_HEADER } from '../outbound/signature.ts';
 import type { OutgoingEvent } from './outgoing-event.ts';
-import { SIGNATURE_HEADER, sign, TIMESTAMP_HEADER } from './signature.ts';
 import { type Sink, toDeliveryError } from './sink.ts';
 import { pubsubTopic } from './topics.ts';
 

@@ -13,7 +13,7 @@ import { Scheduler } from '../schedule/scheduler.ts';
 import { decodeNamed } from '../storage/named-message.ts';
 import { openSqliteStore } from '../storage/sqlite-store.ts';
 import type { Store } from '../storage/store.ts';
-import { OperationRunner, type Outcome } from './operation-runner.ts';
+import { type NotYet, OperationRunner, type Outcome } from './operation-runner.ts';
 
 const parent = new ResourceName('p', 'global', '');
 const text = (value: string) => create(StringValueSchema, { value });
@@ -40,7 +40,7 @@ describe('OperationRunner', () => {
     return { change: { put }, response: packed(`wrote ${request.value}`) };
   }
 
-  function openRunner(run = write) {
+  function openRunner(run: (request: StringValue) => Promise<Outcome | NotYet> = write) {
     const scheduler = new Scheduler(store, clock, { info: () => {}, error: () => {} });
     const runner = new OperationRunner(store, clock, scheduler);
     runner.register('write', StringValueSchema, run);
@@ -54,6 +54,44 @@ describe('OperationRunner', () => {
     const stored = await store.get(name.replace('/locations/global', ''));
     return decodeNamed(OperationSchema, name, stored?.body ?? new Uint8Array());
   }
+
+  it('looks again for as long as something else has to be over first, also after a restart', async () => {
+    let looks = 0;
+    const wait = async (request: StringValue): Promise<Outcome | NotYet> =>
+      ++looks < 3 ? { again: 50 } : write(request);
+    const { runner, scheduler } = openRunner(wait);
+    const { name } = await start(runner, 'x');
+    assert.equal(await scheduler.runDue(), 0);
+    assert.equal(looks, 1);
+    assert.equal((await load(name)).done, false);
+    clock.advance(50_000);
+    assert.equal(await openRunner(wait).scheduler.runDue(), 0);
+    assert.equal(looks, 2);
+    await assert.rejects(start(runner, 'y'), { reason: 'OPERATION_IN_PROGRESS' });
+    clock.advance(50_000);
+    await scheduler.runDue();
+    assert.equal((await load(name)).done, true);
+  });
+
+  it('is cancelled while it waits', async () => {
+    const { runner, scheduler } = openRunner(async () => ({ again: 50 }));
+    const { name } = await start(runner, 'x');
+    await scheduler.runDue();
+    await runner.cancel(new ResourceName('p', '', name.slice(name.indexOf('operations/'))));
+    clock.advance(50_000);
+    assert.equal(await scheduler.runDue(), 0);
+    assert.equal((await load(name)).result.case, 'error');
+  });
+
+  it('tells more in its metadata at its end', async () => {
+    const { runner, scheduler } = openRunner(async (request) => ({
+      ...(await write(request)),
+      metadata: packed('more'),
+    }));
+    const { name } = await start(runner, 'x');
+    await scheduler.runDue();
+    assert.deepEqual((await load(name)).metadata, packed('more'));
+  });
 
   it('stores an operation before it is done, and its effects with its response', async () => {
     const { runner, scheduler } = openRunner();
@@ -69,6 +107,23 @@ describe('OperationRunner', () => {
     assert.equal(result.case, 'response');
     assert.deepEqual(result.value && anyUnpack(result.value as never, StringValueSchema), text('wrote x'));
     assert.equal(String(Buffer.from((await store.get('projects/p/things/written'))?.body ?? [])), 'x');
+  });
+
+  it('tells the work once that all of it is on disk, and nothing of work that was done for nothing', async () => {
+    const told: string[] = [];
+    let done = 0;
+    const { runner, scheduler } = openRunner(async (request) => {
+      const outcome = await write(request);
+      const attempt = ++done;
+      // The first time somebody else is faster.
+      const expect = attempt === 1 ? [{ name: 'projects/p/things/absent', version: 1 }] : [];
+      const committed = () => told.push(`${attempt}`);
+      return { ...outcome, change: { ...outcome.change, expect }, committed };
+    });
+    await start(runner, 'x');
+    await scheduler.runDue();
+    assert.deepEqual(told, ['2']);
+    assert.equal(Buffer.from((await store.get('projects/p/things/written'))?.body ?? []).toString(), 'x');
   });
 
   it('continues after a restart', async () => {

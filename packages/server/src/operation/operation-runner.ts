@@ -30,13 +30,25 @@ const FORGET = 'forget operation';
 export interface Outcome {
   readonly change: Pick<Change, 'expect' | 'put' | 'remove'>;
   readonly response: Any;
+  /** In place of the operation's metadata, where there is more to tell at its end. */
+  readonly metadata?: Any;
+  /** Called when all of it is on disk. A restart in between leaves it out. */
+  readonly committed?: () => void;
+}
+
+/** That something else has to be over first: it is looked at again after so many milliseconds. */
+export interface NotYet {
+  readonly again: number;
 }
 
 /** The work behind a kind of operation. It may be tried more than once; only what it returns takes effect. */
 interface Work {
   readonly request: DescMessage;
-  readonly run: (request: never) => Promise<Outcome>;
+  readonly run: (request: never) => Promise<Outcome | NotYet>;
 }
+
+/** What an operation ends with. */
+type Done = Omit<Outcome, 'response'> & { readonly result: Operation['result'] };
 
 /** What lies beside an operation until it is done. */
 interface Task {
@@ -67,7 +79,7 @@ export class OperationRunner {
   register<Desc extends DescMessage>(
     kind: string,
     request: Desc,
-    run: (request: MessageShape<Desc>) => Promise<Outcome>,
+    run: (request: MessageShape<Desc>) => Promise<Outcome | NotYet>,
   ): void {
     this.#works.set(kind, { request, run });
   }
@@ -124,7 +136,7 @@ export class OperationRunner {
     const timer = await this.#store.getTimer(timerKey(name.key));
     if (stored.state === OperationState.DONE || timer === undefined) return;
     const error = create(StatusSchema, { code: Code.CANCELLED, message: 'the operation was cancelled' });
-    await this.#finish(timer, { case: 'error', value: error }, {});
+    await this.#finish(timer, { result: { case: 'error', value: error }, change: {} });
   }
 
   /** Gives an operation that was done before operations went the timer by which it goes. By its canonical name. */
@@ -145,8 +157,13 @@ export class OperationRunner {
 
   async #work(timer: Timer): Promise<void> {
     try {
-      const { result, change } = await this.#doWork(decodeTask(timer.data));
-      await this.#finish(timer, result, change);
+      const done = await this.#doWork(decodeTask(timer.data));
+      if ('again' in done) {
+        await this.#putOff(timer, done);
+        return;
+      }
+      await this.#finish(timer, done);
+      done.committed?.();
     } catch (error) {
       // The timer is either gone, because the operation was ended meanwhile, or still due: it is tried again.
       if (!(error instanceof ConflictError)) throw error;
@@ -154,20 +171,32 @@ export class OperationRunner {
   }
 
   /** What the work comes to: its outcome, or the error that it ends with. */
-  async #doWork(task: Task): Promise<{ result: Operation['result']; change: Outcome['change'] }> {
+  async #doWork(task: Task): Promise<Done | NotYet> {
     const work = this.#works.get(task.kind);
     if (work === undefined) throw new Error(`nobody does operations of kind ${task.kind}`);
     const request = fromBinary(work.request, Buffer.from(task.request, 'base64'));
     try {
-      const { change, response } = await work.run(request as never);
-      return { result: { case: 'response', value: response }, change };
+      const outcome = await work.run(request as never);
+      if ('again' in outcome) return outcome;
+      const { response, ...rest } = outcome;
+      return { result: { case: 'response', value: response }, ...rest };
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       return { result: { case: 'error', value: error.toStatus() }, change: {} };
     }
   }
 
-  async #finish(timer: Timer, result: Operation['result'], change: Outcome['change']): Promise<void> {
+  async #putOff(timer: Timer, { again }: NotYet): Promise<void> {
+    const key = operationKey(timer.key);
+    const { project = '' } = readResourceName(key) ?? {};
+    await this.#store.commit({
+      partition: scopeOf(key),
+      expect: [{ name: key, state: OperationState.RUNNING }],
+      schedule: [{ ...timer, due: this.#clock.now(project) + again * 1000 }],
+    });
+  }
+
+  async #finish(timer: Timer, { result, change, metadata }: Done): Promise<void> {
     const { lock } = decodeTask(timer.data);
     const key = operationKey(timer.key);
     const stored = await this.#store.get(key);
@@ -175,6 +204,7 @@ export class OperationRunner {
     const operation = decodeNamed(OperationSchema, '', stored.body);
     operation.done = true;
     operation.result = result;
+    if (metadata !== undefined) operation.metadata = metadata;
     const partition = scopeOf(key);
     const end = this.#clock.now(readResourceName(key)?.project);
     await this.#store.commit({
@@ -191,11 +221,6 @@ export class OperationRunner {
   }
 }
 
-/** The project and location of an operation. */
-function scopeOf(operation: string): string {
-  return operation.slice(0, operation.lastIndexOf('/operations/'));
-}
-
 function forgetKey(operation: string): string {
   return `${FORGET} ${operation}`;
 }
@@ -207,6 +232,11 @@ function forgetTimer(operation: string, end: number): Timer {
 
 function timerKey(operation: string): string {
   return `${TIMER_KIND} ${operation}`;
+}
+
+/** The project and location of an operation, by its canonical name. */
+function scopeOf(operation: string): string {
+  return operation.slice(0, operation.lastIndexOf('/operations/'));
 }
 
 function operationKey(timer: string): string {

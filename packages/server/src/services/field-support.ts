@@ -66,12 +66,10 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
   },
   TextInput: { implemented: 'text language_code' },
   EventInput: { implemented: 'name parameters language_code' },
-  // The webhook of an agent is told of contexts and payload.
+  // An agent that is a webhook alone is told of contexts, payload and headers.
   QueryParameters: {
-    implemented: 'contexts payload',
-    ignored:
-      'time_zone geo_location reset_contexts session_entity_types knowledge_base_names ' +
-      'sentiment_analysis_request_config sub_agents webhook_headers platform',
+    implemented: 'time_zone contexts reset_contexts session_entity_types payload webhook_headers platform',
+    ignored: 'geo_location knowledge_base_names sentiment_analysis_request_config sub_agents',
   },
   Context: { implemented: 'name lifespan_count parameters' },
   AnalyzeContentResponse: {
@@ -80,31 +78,84 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
     unset: 'reply_audio dtmf_parameters',
   },
   AutomatedAgentReply: {
-    implemented: 'detect_intent_response response_messages event automated_agent_reply_type',
-    unset:
-      'intent match_confidence parameters cx_session_parameters allow_cancellation cx_current_page ' +
-      'call_companion_auth_code',
+    implemented:
+      'detect_intent_response response_messages intent event match_confidence parameters automated_agent_reply_type',
+    unset: 'cx_session_parameters allow_cancellation cx_current_page call_companion_auth_code',
   },
+  DetectIntentRequest: {
+    implemented: 'session query_params query_input',
+    ignored: 'output_audio_config_mask',
+    refused: 'output_audio_config input_audio',
+  },
+  QueryInput: { implemented: 'text event', refused: 'audio_config dtmf' },
   DetectIntentResponse: {
-    implemented: 'response_id query_result',
-    unset: 'alternative_query_results webhook_status output_audio output_audio_config',
+    implemented: 'response_id query_result webhook_status',
+    unset: 'alternative_query_results output_audio output_audio_config',
   },
   QueryResult: {
     implemented:
-      'query_text language_code fulfillment_text fulfillment_messages webhook_source webhook_payload output_contexts',
-    unset:
-      'speech_recognition_confidence action parameters all_required_params_present cancels_slot_filling intent ' +
-      'intent_detection_confidence diagnostic_info sentiment_analysis_result knowledge_answers',
+      'query_text language_code action parameters all_required_params_present cancels_slot_filling ' +
+      'fulfillment_text fulfillment_messages webhook_source webhook_payload output_contexts intent ' +
+      'intent_detection_confidence diagnostic_info',
+    unset: 'speech_recognition_confidence sentiment_analysis_result knowledge_answers',
+  },
+  StreamingDetectIntentRequest: {
+    implemented: 'session query_params query_input',
+    ignored: 'single_utterance output_audio_config_mask enable_debugging_info',
+    refused: 'output_audio_config input_audio',
+  },
+  StreamingDetectIntentResponse: {
+    implemented: 'response_id query_result webhook_status',
+    unset: 'recognition_result alternative_query_results output_audio output_audio_config debugging_info',
   },
   // Kinds other than text and payload are answered as the agent gave them, and said in no response message.
   'Intent.Message': {
     implemented: 'text payload platform',
-    ignored:
+    stored:
       'image quick_replies card simple_responses basic_card suggestions link_out_suggestion list_select ' +
       'carousel_select telephony_play_audio telephony_synthesize_speech telephony_transfer_call rbm_text ' +
       'rbm_standalone_rich_card rbm_carousel_rich_card browse_carousel_card table_card media_content',
   },
   'Intent.Message.Text': { implemented: 'text' },
+  'Intent.Message.BasicCard': { stored: '*' },
+  'Intent.Message.BasicCard.Button': { stored: '*' },
+  'Intent.Message.BasicCard.Button.OpenUriAction': { stored: '*' },
+  'Intent.Message.BrowseCarouselCard': { stored: '*' },
+  'Intent.Message.BrowseCarouselCard.BrowseCarouselCardItem': { stored: '*' },
+  'Intent.Message.BrowseCarouselCard.BrowseCarouselCardItem.OpenUrlAction': { stored: '*' },
+  'Intent.Message.Card': { stored: '*' },
+  'Intent.Message.Card.Button': { stored: '*' },
+  'Intent.Message.CarouselSelect': { stored: '*' },
+  'Intent.Message.CarouselSelect.Item': { stored: '*' },
+  'Intent.Message.ColumnProperties': { stored: '*' },
+  'Intent.Message.Image': { stored: '*' },
+  'Intent.Message.LinkOutSuggestion': { stored: '*' },
+  'Intent.Message.ListSelect': { stored: '*' },
+  'Intent.Message.ListSelect.Item': { stored: '*' },
+  'Intent.Message.MediaContent': { stored: '*' },
+  'Intent.Message.MediaContent.ResponseMediaObject': { stored: '*' },
+  'Intent.Message.QuickReplies': { stored: '*' },
+  'Intent.Message.RbmCardContent': { stored: '*' },
+  'Intent.Message.RbmCardContent.RbmMedia': { stored: '*' },
+  'Intent.Message.RbmCarouselCard': { stored: '*' },
+  'Intent.Message.RbmStandaloneCard': { stored: '*' },
+  'Intent.Message.RbmSuggestedAction': { stored: '*' },
+  'Intent.Message.RbmSuggestedAction.RbmSuggestedActionDial': { stored: '*' },
+  'Intent.Message.RbmSuggestedAction.RbmSuggestedActionOpenUri': { stored: '*' },
+  'Intent.Message.RbmSuggestedReply': { stored: '*' },
+  'Intent.Message.RbmSuggestion': { stored: '*' },
+  'Intent.Message.RbmText': { stored: '*' },
+  'Intent.Message.SelectItemInfo': { stored: '*' },
+  'Intent.Message.SimpleResponse': { stored: '*' },
+  'Intent.Message.SimpleResponses': { stored: '*' },
+  'Intent.Message.Suggestion': { stored: '*' },
+  'Intent.Message.Suggestions': { stored: '*' },
+  'Intent.Message.TableCard': { stored: '*' },
+  'Intent.Message.TableCardCell': { stored: '*' },
+  'Intent.Message.TableCardRow': { stored: '*' },
+  'Intent.Message.TelephonyPlayAudio': { stored: '*' },
+  'Intent.Message.TelephonySynthesizeSpeech': { stored: '*' },
+  'Intent.Message.TelephonyTransferCall': { stored: '*' },
   SuggestionResult: {
     implemented: 'error',
     unset:
@@ -125,6 +176,96 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
     implemented:
       'reply_text automated_agent_reply message human_agent_suggestion_results end_user_suggestion_results',
     unset: 'recognition_result reply_audio dtmf_parameters debugging_info speech_model',
+  },
+
+  GetAgentRequest: { implemented: '*' },
+  SetAgentRequest: { implemented: '*' },
+  DeleteAgentRequest: { implemented: '*' },
+  SearchAgentsRequest: { implemented: '*' },
+  SearchAgentsResponse: { implemented: '*' },
+  TrainAgentRequest: { implemented: '*' },
+  ExportAgentRequest: { implemented: 'parent', refused: 'agent_uri' },
+  ImportAgentRequest: { implemented: 'parent agent_content', refused: 'agent_uri' },
+  RestoreAgentRequest: { implemented: 'parent agent_content', refused: 'agent_uri' },
+  GetValidationResultRequest: { implemented: '*' },
+  ValidationResult: { implemented: '*' },
+  ValidationError: { implemented: '*' },
+  Agent: {
+    implemented:
+      'parent display_name default_language_code supported_language_codes time_zone classification_threshold',
+    stored: 'description avatar_uri enable_logging match_mode api_version tier',
+  },
+
+  ListIntentsRequest: { implemented: '*' },
+  ListIntentsResponse: { implemented: '*' },
+  GetIntentRequest: { implemented: '*' },
+  CreateIntentRequest: { implemented: '*' },
+  UpdateIntentRequest: { implemented: '*' },
+  DeleteIntentRequest: { implemented: '*' },
+  BatchUpdateIntentsRequest: {
+    implemented: 'parent intent_batch_inline language_code update_mask intent_view',
+    refused: 'intent_batch_uri',
+  },
+  BatchDeleteIntentsRequest: { implemented: '*' },
+  IntentBatch: { implemented: '*' },
+  Intent: {
+    implemented:
+      'name display_name webhook_state priority is_fallback ml_enabled ml_disabled live_agent_handoff ' +
+      'end_interaction input_context_names events training_phrases action output_contexts reset_contexts ' +
+      'parameters messages root_followup_intent_name parent_followup_intent_name followup_intent_info',
+    stored: 'default_response_platforms',
+  },
+  'Intent.FollowupIntentInfo': { implemented: '*' },
+  'Intent.TrainingPhrase': { implemented: 'name type parts', stored: 'times_added_count' },
+  'Intent.TrainingPhrase.Part': { implemented: 'text entity_type alias', stored: 'user_defined' },
+  'Intent.Parameter': { implemented: '*' },
+  ListEntityTypesRequest: { implemented: '*' },
+  ListEntityTypesResponse: { implemented: '*' },
+  GetEntityTypeRequest: { implemented: '*' },
+  CreateEntityTypeRequest: { implemented: '*' },
+  UpdateEntityTypeRequest: { implemented: '*' },
+  DeleteEntityTypeRequest: { implemented: '*' },
+  BatchUpdateEntityTypesRequest: {
+    implemented: 'parent entity_type_batch_inline language_code update_mask',
+    refused: 'entity_type_batch_uri',
+  },
+  BatchDeleteEntityTypesRequest: { implemented: '*' },
+  EntityTypeBatch: { implemented: '*' },
+  BatchCreateEntitiesRequest: { implemented: '*' },
+  BatchUpdateEntitiesRequest: { implemented: '*' },
+  BatchDeleteEntitiesRequest: { implemented: '*' },
+  EntityType: {
+    implemented: 'name display_name kind auto_expansion_mode entities enable_fuzzy_extraction',
+  },
+  'EntityType.Entity': { implemented: '*' },
+
+  ListContextsRequest: { implemented: '*' },
+  ListContextsResponse: { implemented: '*' },
+  GetContextRequest: { implemented: '*' },
+  CreateContextRequest: { implemented: '*' },
+  UpdateContextRequest: { implemented: '*' },
+  DeleteContextRequest: { implemented: '*' },
+  DeleteAllContextsRequest: { implemented: '*' },
+
+  ListSessionEntityTypesRequest: { implemented: '*' },
+  ListSessionEntityTypesResponse: { implemented: '*' },
+  GetSessionEntityTypeRequest: { implemented: '*' },
+  CreateSessionEntityTypeRequest: { implemented: '*' },
+  UpdateSessionEntityTypeRequest: { implemented: '*' },
+  DeleteSessionEntityTypeRequest: { implemented: '*' },
+  SessionEntityType: { implemented: '*' },
+
+  // No agent has versions, and no environment but its draft.
+  ListVersionsRequest: { implemented: '*' },
+  ListVersionsResponse: { unset: '*' },
+  GetVersionRequest: { implemented: '*' },
+  Version: { unset: '*' },
+  ListEnvironmentsRequest: { implemented: '*' },
+  ListEnvironmentsResponse: { unset: '*' },
+  GetEnvironmentRequest: { implemented: '*' },
+  Environment: {
+    implemented: 'name state',
+    unset: 'description agent_version update_time text_to_speech_settings fulfillment',
   },
 
   ListConversationProfilesRequest: { implemented: `parent ${page}` },

@@ -86,7 +86,8 @@ export function namedReply(name: ResourceName, body: Uint8Array): EncodedReply {
   return new EncodedReply(writer.finish(), ROOM_BEFORE);
 }
 
-function fieldNumber(
+/** The number of the field of a list response that is wanted. */
+export function fieldNumber(
   message: DescMessage,
   wanted: (field: DescMessage['fields'][number]) => boolean,
 ): number {

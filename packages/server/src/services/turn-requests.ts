@@ -4,6 +4,7 @@ import type {
   StreamingAnalyzeContentRequest,
   TextInput,
 } from '@parleykit/proto/v2beta1';
+import type { AgentQuery } from '../agent/automated-agent.ts';
 import { fieldInvalid, fieldsRequired, fieldUnimplemented, speechNotConfigured } from '../errors.ts';
 import {
   AGENT_TEXT_LENGTH_MAX,
@@ -31,15 +32,17 @@ export function readTurn(request: AnalyzeContentRequest, speaker: ResourceName):
     sendTime: request.messageSendTime,
     requestId,
     queryParams: request.queryParams,
-    checkForAgent: (text) => {
-      if ([...text].length > AGENT_TEXT_LENGTH_MAX) {
-        throw fieldInvalid(
-          'text_input.text',
-          `is longer than the ${AGENT_TEXT_LENGTH_MAX} characters that an automated agent takes`,
-        );
-      }
-    },
+    checkForAgent: (text) => checkAgentText('text_input.text', text),
   };
+}
+
+/** Throws where a text is longer than an automated agent takes. */
+export function checkAgentText(field: string, text: string): void {
+  if ([...text].length <= AGENT_TEXT_LENGTH_MAX) return;
+  throw fieldInvalid(
+    field,
+    `is longer than the ${AGENT_TEXT_LENGTH_MAX} characters that an automated agent takes`,
+  );
 }
 
 /**
@@ -82,9 +85,9 @@ export async function readStreamedTurn(
 function readInput(input: AnalyzeContentRequest['input']): Turn['input'] {
   switch (input.case) {
     case 'textInput':
-      return readText(input.value);
+      return readText('text_input', input.value);
     case 'eventInput':
-      return readEvent(input.value);
+      return readEvent('event_input', input.value);
     case 'audioInput':
       throw speechNotConfigured('audio_input');
     case 'suggestionInput':
@@ -96,25 +99,30 @@ function readInput(input: AnalyzeContentRequest['input']): Turn['input'] {
   }
 }
 
-function readText({ text, languageCode }: TextInput): Turn['input'] {
+/** A text that stands in a field of a request, with its language. */
+export function readText(field: string, { text, languageCode }: TextInput): AgentQuery['input'] {
   const missing = [
-    ...(text === '' ? ['text_input.text'] : []),
-    ...(languageCode === '' ? ['text_input.language_code'] : []),
+    ...(text === '' ? [`${field}.text`] : []),
+    ...(languageCode === '' ? [`${field}.language_code`] : []),
   ];
   if (missing.length > 0) throw fieldsRequired(missing);
-  checkContent('text_input.text', text);
-  checkLanguage('text_input.language_code', languageCode);
+  checkContent(`${field}.text`, text);
+  checkLanguage(`${field}.language_code`, languageCode);
   return { case: 'text', text, languageCode };
 }
 
-function readEvent({ name, parameters, languageCode }: EventInput): Turn['input'] {
+/** An event that stands in a field of a request. */
+export function readEvent(
+  field: string,
+  { name, parameters, languageCode }: EventInput,
+): AgentQuery['input'] {
   const missing = [
-    ...(name === '' ? ['event_input.name'] : []),
-    ...(languageCode === '' ? ['event_input.language_code'] : []),
+    ...(name === '' ? [`${field}.name`] : []),
+    ...(languageCode === '' ? [`${field}.language_code`] : []),
   ];
   if (missing.length > 0) throw fieldsRequired(missing);
-  checkEventName('event_input.name', name);
-  checkLanguage('event_input.language_code', languageCode);
+  checkEventName(`${field}.name`, name);
+  checkLanguage(`${field}.language_code`, languageCode);
   return { case: 'event', name, parameters, languageCode };
 }
 

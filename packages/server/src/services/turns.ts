@@ -15,6 +15,7 @@ import {
   Conversation_LifecycleState as State,
 } from '@parleykit/proto/v2beta1';
 import {
+  type AgentAnswer,
   AgentError,
   type AgentQuery,
   type AutomatedAgent,
@@ -34,7 +35,14 @@ import type { Notifications, Telling } from '../notification/notifications.ts';
 import type { ResourceName } from '../resource-names.ts';
 import type { CallContext } from '../rpc/call-context.ts';
 import { decodeNamed, withoutName } from '../storage/named-message.ts';
-import type { Change, NewMessage, ResourceWrite, Store, StoredMessage } from '../storage/store.ts';
+import {
+  type Change,
+  ConflictError,
+  type NewMessage,
+  type ResourceWrite,
+  type Store,
+  type StoredMessage,
+} from '../storage/store.ts';
 import { NO_SUGGESTIONS, suggest } from '../suggestion/suggestions.ts';
 import { CONVERSATIONS, PARTICIPANTS } from './collections.ts';
 import { decide } from './decide.ts';
@@ -72,6 +80,9 @@ export interface TurnParts {
   readonly notifications: Notifications;
 }
 
+/** Lists are read on another thread, which costs as much as half a turn: so many conversations need none. */
+const AGENTS_KNOWN = 10_000;
+
 /** Stands in a kept answer where what was said is to be filled in again. */
 const EMPTY_MESSAGE = toBinary(
   AnalyzeContentResponseSchema,
@@ -86,6 +97,8 @@ export class Turns {
   readonly #handoffOn: HandoffSignal;
   readonly #notifications: Notifications;
   readonly #queue = new TurnQueue();
+  /** By the conversation's key: the participant as whom the agent spoke last, for the latest conversations. */
+  readonly #agents = new Map<string, string>();
   readonly #conversations: ResourceCollection;
   readonly #participants: ResourceCollection;
   readonly #writable: WritableConversations;
@@ -108,23 +121,31 @@ export class Turns {
   async take(turn: Turn, call: CallContext): Promise<TurnResult> {
     const conversation = turn.speaker.ancestor('conversations');
     return this.#queue.run(conversation.key, call.signal, () => {
-      let asked: Promise<AutomatedAgentReply> | undefined;
+      let asked: Promise<AgentAnswer> | undefined;
       const turnId = turn.requestId
         ? `${turn.speaker.key} ${turn.requestId}`
         : createId(this.#now(conversation));
       // However often the turn is decided on, the agent is asked once.
-      const ask = (told: Conversation): Promise<AutomatedAgentReply> => {
+      const ask = (told: Conversation): Promise<AgentAnswer> => {
         asked ??= this.#ask(turn, told, { conversation, turnId, signal: call.signal });
         return asked;
       };
-      return decide(call, () => this.#take(turn, conversation, ask));
+      return decide(call, async () => {
+        try {
+          return await this.#take(turn, conversation, ask);
+        } catch (error) {
+          // But for a session that somebody has changed meanwhile: what was said to the old one does not hold.
+          if (await isAboutSession(error, asked)) asked = undefined;
+          throw error;
+        }
+      });
     });
   }
 
   async #take(
     turn: Turn,
     conversation: ResourceName,
-    ask: (told: Conversation) => Promise<AutomatedAgentReply>,
+    ask: (told: Conversation) => Promise<AgentAnswer>,
   ): Promise<TurnResult> {
     const earlier = await this.#replay(turn, conversation);
     if (earlier !== undefined) return earlier;
@@ -139,10 +160,14 @@ export class Turns {
     const telling: Telling[] = [];
     const put: ResourceWrite[] = [];
     const expect: Exclude<Change['expect'], undefined>[number][] = [];
+    let kept: Omit<Change, 'partition'> = {};
     if (turn.input.case === 'text') append.push([this.#said(turn, turn.input, role)]);
     if (then === 'ASK_AGENT') {
       if (turn.input.case === 'text') turn.checkForAgent(turn.input.text);
-      const reply = await ask(told);
+      const { reply, change = {} } = await ask(told);
+      kept = change;
+      expect.push(...(change.expect ?? []));
+      put.push(...(change.put ?? []));
       response.automatedAgentReply = reply;
       response.replyText = textOf(reply);
       const after = isHandoff(reply, this.#handoffOn) ? 'AGENT_HANDS_OFF' : 'AGENT_REPLIES';
@@ -172,6 +197,7 @@ export class Turns {
 
     const news = await this.#notifications.messages(conversation.key, append.length);
     const { appended } = await this.#writable.commit(conversation, {
+      ...kept,
       expect,
       put,
       append,
@@ -194,7 +220,7 @@ export class Turns {
     { input, queryParams }: Turn,
     told: Conversation,
     { conversation, turnId, signal }: { conversation: ResourceName; turnId: string; signal: AbortSignal },
-  ): Promise<AutomatedAgentReply> {
+  ): Promise<AgentAnswer> {
     const profile = told.initialConversationProfile ?? create(ConversationProfileSchema);
     const agent = profile.automatedAgentConfig?.agent ?? '';
     const query: AgentQuery = {
@@ -266,6 +292,22 @@ export class Turns {
   async #agentOf(
     conversation: ResourceName,
   ): Promise<{ readonly id: string; readonly write?: ResourceWrite }> {
+    const last = this.#agents.get(conversation.key);
+    if (last !== undefined) {
+      // Nobody takes it away but the end of its conversation, after which there may be another one of the name.
+      const state = await this.#store.getState(conversation.child('participants', last).key);
+      if (state === Role.AUTOMATED_AGENT) return { id: last };
+    }
+    const found = await this.#findAgent(conversation);
+    this.#agents.set(conversation.key, found.id);
+    const [oldest] = this.#agents.keys();
+    if (this.#agents.size > AGENTS_KNOWN && oldest !== undefined) this.#agents.delete(oldest);
+    return found;
+  }
+
+  async #findAgent(
+    conversation: ResourceName,
+  ): Promise<{ readonly id: string; readonly write?: ResourceWrite }> {
     const range = { limit: 1, bytes: 1, states: [Role.AUTOMATED_AGENT] };
     const { items } = await this.#store.list(`${conversation.key}/participants`, 'id', range);
     const [known] = items;
@@ -279,6 +321,13 @@ export class Turns {
   #now({ project }: ResourceName): number {
     return this.#clock.now(project);
   }
+}
+
+/** Whether a conflict is one about what the agent keeps of its session. */
+async function isAboutSession(error: unknown, asked: Promise<AgentAnswer> | undefined): Promise<boolean> {
+  if (!(error instanceof ConflictError) || asked === undefined) return false;
+  const { change } = await asked;
+  return change?.expect?.some(({ name }) => name === error.resource) ?? false;
 }
 
 function happeningOf({ input }: Turn, role: Role): Happening {

@@ -1,0 +1,487 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import type { protos } from '@google-cloud/dialogflow';
+import { AgentWebhook } from './agent-webhook.ts';
+import { zipDemoAgent } from './demo-agent.ts';
+import {
+  failureOf,
+  type GoogleClients,
+  type OpenedClients,
+  onEveryWire,
+  openGoogleClients,
+  present,
+} from './google-node-clients.ts';
+import { createConversation, createParticipant } from './google-node-scene.ts';
+import { newProject, type OwnServer, startServer } from './target.ts';
+
+/** Agents that are stored answer: as Google's Node client brings them in, speaks with them, and takes them out. */
+onEveryWire("Stored agents, by Google's Node client", (clients) => {
+  describe('conversations', () => conversationCases(clients));
+  describe('sessions', () => sessionCases(clients));
+  describe('operations', () => operationCases(clients));
+});
+
+/** Imports an export into a project of its own, waits until it answers, and names the project. */
+async function importAgent({ agents }: GoogleClients, agentContent: Uint8Array): Promise<string> {
+  const parent = `projects/${newProject()}`;
+  const [importing] = await agents.importAgent({ parent, agentContent });
+  await importing.promise();
+  const [training] = await agents.trainAgent({ parent });
+  await training.promise();
+  return parent;
+}
+
+interface Talk {
+  readonly conversation: string;
+  readonly endUser: string;
+}
+
+async function startTalk(clients: GoogleClients, parent: string): Promise<Talk> {
+  const [profile] = await clients.profiles.createConversationProfile({
+    parent,
+    conversationProfile: {
+      displayName: 'with an agent',
+      automatedAgentConfig: { agent: `${parent}/agent/environments/-` },
+    },
+  });
+  const { name } = await createConversation(clients, parent, present(profile.name));
+  const conversation = present(name);
+  return { conversation, endUser: await createParticipant(clients, conversation, 'END_USER') };
+}
+
+async function say({ participants }: GoogleClients, participant: string, text: string) {
+  const [reply] = await participants.analyzeContent(
+    { participant, textInput: { text, languageCode: 'en' } },
+    { retry: null },
+  );
+  return reply;
+}
+
+async function ask({ sessions }: GoogleClients, session: string, text: string, queryParams = {}) {
+  const request = { session, queryParams, queryInput: { text: { text, languageCode: 'en' } } };
+  const [{ queryResult, webhookStatus }] = await sessions.detectIntent(request, { retry: null });
+  assert.ok(queryResult);
+  return { ...queryResult, webhookStatus };
+}
+
+function conversationCases(clients: OpenedClients): void {
+  it('begin with the agent, go on with a human, and are one transcript', async () => {
+    const { conversations } = clients();
+    const parent = await importAgent(clients(), await zipDemoAgent());
+    const { conversation, endUser } = await startTalk(clients(), parent);
+    const first = await say(clients(), endUser, 'Where is my order?');
+    assert.equal(first.replyText, 'What is the number of the order? It is on the bill.');
+    const second = await say(clients(), endUser, '30817');
+    const { automatedAgentReply: reply } = second;
+    assert.match(String(second.replyText), /^Order 30817 left/u);
+    assert.equal(reply?.detectIntentResponse?.queryResult?.intent?.displayName, 'Order status');
+    assert.equal(reply?.intent, reply?.detectIntentResponse?.queryResult?.intent?.name);
+    assert.match(String(reply?.intent), new RegExp(`^${parent}/agent/intents/`, 'u'));
+
+    const last = await say(clients(), endUser, 'I want to talk to a person');
+    assert.deepEqual(
+      last.automatedAgentReply?.responseMessages?.map((said) => (said as { message?: string }).message),
+      ['text', 'liveAgentHandoff', 'endInteraction'],
+    );
+    const [after] = await conversations.getConversation({ name: conversation });
+    assert.equal(after.conversationStage, 'HUMAN_ASSIST_STAGE');
+    const human = await createParticipant(clients(), conversation, 'HUMAN_AGENT');
+    const spoken = await say(clients(), human, 'This is Ada.');
+    assert.equal(spoken.automatedAgentReply, null);
+
+    const [messages] = await conversations.listMessages({ parent: conversation });
+    assert.deepEqual(
+      messages.toReversed().map(({ participantRole, content }) => [participantRole, content]),
+      [
+        ['END_USER', 'Where is my order?'],
+        ['AUTOMATED_AGENT', 'What is the number of the order? It is on the bill.'],
+        ['END_USER', '30817'],
+        ['AUTOMATED_AGENT', second.replyText],
+        ['END_USER', 'I want to talk to a person'],
+        ['AUTOMATED_AGENT', 'One moment, a colleague will take over.'],
+        ['HUMAN_AGENT', 'This is Ada.'],
+      ],
+    );
+  });
+
+  it('take events, and hold their contexts apart', async () => {
+    const { participants, contexts } = clients();
+    const parent = await importAgent(clients(), await zipDemoAgent());
+    const [one, other] = [await startTalk(clients(), parent), await startTalk(clients(), parent)];
+    const [welcome] = await participants.analyzeContent({
+      participant: one.endUser,
+      eventInput: { name: 'WELCOME', languageCode: 'en' },
+    });
+    assert.match(String(welcome.replyText), /^Welcome to the lamp shop/u);
+    await say(clients(), one.endUser, 'can you repair a desk lamp on Monday at 3 pm');
+    const session = `${parent}/agent/sessions/${one.conversation.split('/').at(-1)}`;
+    const [held] = await contexts.listContexts({ parent: session });
+    assert.ok(held.some(({ name }) => name === `${session}/contexts/bookavisit-followup`));
+    // "Yes" means nothing to the other conversation.
+    const yes = await say(clients(), other.endUser, 'yes please');
+    assert.match(String(yes.replyText), /^I did not get that/u);
+    const booked = await say(clients(), one.endUser, 'yes please');
+    assert.match(String(booked.replyText), /^Booked\./u);
+  });
+
+  it('fail clearly once the agent is deleted, and keep nothing of what failed', async () => {
+    const { agents, conversations } = clients();
+    const parent = await importAgent(clients(), await zipDemoAgent());
+    const { conversation, endUser } = await startTalk(clients(), parent);
+    await say(clients(), endUser, 'hello');
+    await agents.deleteAgent({ parent });
+    const failure = await failureOf(clients(), say(clients(), endUser, 'hello again'));
+    assert.deepEqual([failure.status, failure.reason], ['FAILED_PRECONDITION', 'AUTOMATED_AGENT_FAILED']);
+    const [messages] = await conversations.listMessages({ parent: conversation });
+    assert.equal(messages.length, 2);
+  });
+}
+
+function sessionCases(clients: OpenedClients): void {
+  let parent: string;
+  before(async () => {
+    parent = await importAgent(clients(), await zipDemoAgent());
+  });
+
+  it('are one by every form of their names', async () => {
+    const forms = [
+      `${parent}/agent/sessions/s1`,
+      `${parent}/locations/global/agent/sessions/s1`,
+      `${parent}/agent/environments/draft/users/-/sessions/s1`,
+      `${parent}/locations/global/agent/environments/-/users/-/sessions/s1`,
+    ];
+    const texts = ['book a visit', 'a lantern', 'on Friday', 'at 10 am'];
+    const answers: unknown[] = [];
+    for (const [index, session] of forms.entries()) {
+      const { fulfillmentText, intent } = await ask(clients(), session, texts[index] ?? '');
+      answers.push(fulfillmentText);
+      assert.match(String(intent?.name), new RegExp(`^${session.split('/agent/')[0]}/agent/intents/`, 'u'));
+    }
+    assert.deepEqual(answers.slice(1), [
+      'On which day do you want to come?',
+      'And at what time?',
+      'A visit with your lantern, Friday at 10 am: shall I book it?',
+    ]);
+  });
+
+  it('take parameters, contexts and resets with a query', async () => {
+    const session = `${parent}/agent/sessions/s2`;
+    const context = (of: string) => ({
+      name: `${of}/contexts/bookavisit-followup`,
+      lifespanCount: 1,
+      parameters: {
+        fields: { 'date.original': { stringValue: 'today' }, 'time.original': { stringValue: 'noon' } },
+      },
+    });
+    const yes = await ask(clients(), session, 'yes please', { contexts: [context(session)] });
+    assert.match(String(yes.fulfillmentText), /^Booked\. We look forward to you, today/u);
+    // A context of another session takes no part, and that is told.
+    const elsewhere = { contexts: [context(`${parent}/agent/sessions/other`)], resetContexts: true };
+    const none = await ask(clients(), session, 'yes please', elsewhere);
+    assert.match(String(none.fulfillmentText), /^I did not get that/u);
+    assert.ok(none.diagnosticInfo?.fields?.['contexts_ignored']);
+  });
+
+  it('refuse what they do not take', async () => {
+    const { sessions } = clients();
+    const session = `${parent}/agent/sessions/s3`;
+    const text = { text: 'hello', languageCode: 'en' };
+    const refused = [
+      [{ session, queryInput: {} }, 'INVALID_ARGUMENT'],
+      [{ session, queryInput: { text: { ...text, text: 'x'.repeat(257) } } }, 'INVALID_ARGUMENT'],
+      [{ session, queryInput: { text: { ...text, languageCode: '' } } }, 'INVALID_ARGUMENT'],
+      [{ session, queryInput: { dtmf: { dtmfEvents: ['DTMF_ONE'] } } }, 'UNIMPLEMENTED'],
+      [{ session: `${parent}/agent/sessions/-`, queryInput: { text } }, 'INVALID_ARGUMENT'],
+      [
+        { session: `${parent}/agent/environments/live/users/-/sessions/s`, queryInput: { text } },
+        'NOT_FOUND',
+      ],
+      [{ session: `projects/${newProject()}/agent/sessions/s`, queryInput: { text } }, 'NOT_FOUND'],
+    ] as const;
+    for (const [request, code] of refused) {
+      const failure = await failureOf(clients(), sessions.detectIntent(request as object, { retry: null }));
+      assert.equal(failure.status, code, JSON.stringify(request));
+    }
+  });
+}
+
+function operationCases(clients: OpenedClients): void {
+  it('bring an agent in, tell what was in it, and take it out again as it was', async () => {
+    const { agents } = clients();
+    const zip = await zipDemoAgent();
+    const parent = `projects/${newProject()}`;
+    const [restoring] = await agents.restoreAgent({ parent, agentContent: zip });
+    const [, metadata] = await restoring.promise();
+    const report = (metadata as { fields?: Record<string, unknown> }).fields?.['report'];
+    assert.match(JSON.stringify(report), /trainingPhrases/u);
+    const [exporting] = await agents.exportAgent({ parent });
+    const [exported] = await exporting.promise();
+    assert.deepEqual(Buffer.from(exported.agentContent as Uint8Array), Buffer.from(zip));
+  });
+
+  it('add to the agent that is there, or take its place', async () => {
+    const { agents, intents } = clients();
+    const zip = await zipDemoAgent();
+    const parent = await importAgent(clients(), zip);
+    await intents.createIntent({
+      parent: `${parent}/agent`,
+      intent: { displayName: 'Own', trainingPhrases: [{ parts: [{ text: 'something of my own' }] }] },
+    });
+    const names = async () =>
+      (await intents.listIntents({ parent: `${parent}/agent` }))[0].map(({ displayName }) => displayName);
+    const [importing] = await agents.importAgent({ parent, agentContent: zip });
+    await importing.promise();
+    assert.ok((await names()).includes('Own'));
+    const [restoring] = await agents.restoreAgent({ parent, agentContent: zip });
+    await restoring.promise();
+    assert.ok(!(await names()).includes('Own'));
+  });
+
+  it('refuse what is no agent, files elsewhere, and agents that are not there', async () => {
+    const { agents } = clients();
+    const parent = `projects/${newProject()}`;
+    const [importing] = await agents.importAgent({ parent, agentContent: Buffer.from('no zip') });
+    // Over REST this client fails to read the details of an error in an operation, and tells that instead.
+    const told = clients().wire === 'grpc' ? /no zip/u : /google\.rpc\.ErrorInfo/u;
+    await assert.rejects(importing.promise(), told);
+    const calls = [
+      [() => agents.importAgent({ parent, agentUri: 'gs://a/b' }), 'UNIMPLEMENTED'],
+      [() => agents.importAgent({ parent }), 'INVALID_ARGUMENT'],
+      [() => agents.exportAgent({ parent }), 'NOT_FOUND'],
+      [() => agents.trainAgent({ parent }), 'NOT_FOUND'],
+    ] as const;
+    for (const [call, code] of calls) assert.equal((await failureOf(clients(), call())).status, code);
+  });
+
+  it('have an edited agent answer as it is then, without being asked to', async () => {
+    const { intents } = clients();
+    const parent = await importAgent(clients(), await zipDemoAgent());
+    const session = `${parent}/agent/sessions/edits`;
+    await intents.createIntent({
+      parent: `${parent}/agent`,
+      intent: {
+        displayName: 'Colours',
+        trainingPhrases: [{ parts: [{ text: 'do you have green ones' }] }],
+        messages: [{ text: { text: ['All lamps come in green.'] } }],
+      },
+    });
+    const deadline = Date.now() + 20_000;
+    let said: unknown;
+    // What was trained before goes on answering until the new one is in.
+    do ({ fulfillmentText: said } = await ask(clients(), session, 'do you have green ones'));
+    while (said !== 'All lamps come in green.' && Date.now() < deadline);
+    assert.equal(said, 'All lamps come in green.');
+  });
+}
+
+describe('An agent with a webhook', () => {
+  const data = mkdtempSync(join(tmpdir(), 'parley-'));
+  let webhook: AgentWebhook;
+  let server: OwnServer;
+  let clients: GoogleClients;
+  let parent: string;
+  before(async () => {
+    webhook = await AgentWebhook.open();
+    server = await startServer(data);
+    clients = openGoogleClients(server, 'grpc');
+    parent = await importAgent(
+      clients,
+      await zipDemoAgent({
+        'agent.json': { webhook: { url: webhook.url, available: true } },
+        'intents/Opening hours.json': { webhookUsed: true },
+      }),
+    );
+  });
+  after(async () => {
+    await clients[Symbol.asyncDispose]();
+    await server.stop();
+    await webhook[Symbol.asyncDispose]();
+    rmSync(data, { recursive: true, force: true });
+  });
+
+  it('says what the webhook says', async () => {
+    webhook.on('when are you open', { fulfillmentText: 'always' });
+    const answer = await ask(clients, `${parent}/agent/sessions/w`, 'when are you open');
+    assert.deepEqual([answer.fulfillmentText, answer.webhookStatus?.code], ['always', 0]);
+    const [question] = webhook.questionsAbout('when are you open');
+    assert.equal(question?.body['session'], `${parent}/agent/sessions/w`);
+  });
+
+  for (const [how, answer, code] of [
+    [
+      'answers an error',
+      (response: { writeHead(s: number): { end(): void } }) => response.writeHead(500).end(),
+      14,
+    ],
+    ['answers no JSON', (response: { end(t: string): void }) => response.end('hello'), 3],
+    ['breaks the connection', (response: { destroy(): void }) => response.destroy(), 14],
+    ['answers too much', { payload: { x: 'x'.repeat(70_000) } }, 3],
+  ] as const) {
+    it(`says its own words where the webhook ${how}, and how that was`, async () => {
+      webhook.on('opening times', answer as never);
+      const { fulfillmentText, webhookStatus } = await ask(
+        clients,
+        `${parent}/agent/sessions/f`,
+        'opening times',
+      );
+      assert.match(String(fulfillmentText), /^We are open from Tuesday/u);
+      assert.equal(webhookStatus?.code, code);
+      assert.match(String(webhookStatus?.message), /^Webhook call failed/u);
+    });
+  }
+
+  it('is asked again where somebody changes the session meanwhile, under the same id', async () => {
+    const session = `${parent}/agent/sessions/changed`;
+    const held = webhook.hold('until when are you open', { fulfillmentText: 'late' });
+    const asking = ask(clients, session, 'until when are you open');
+    await held.asked;
+    const context = { name: `${session}/contexts/mine`, lifespanCount: 5 };
+    await clients.contexts.createContext({ parent: session, context });
+    held.release();
+    const { fulfillmentText, outputContexts } = await asking;
+    assert.equal(fulfillmentText, 'late');
+    assert.ok(outputContexts?.some(({ name }) => name === context.name));
+    const ids = webhook.questionsAbout('until when are you open').map(({ body }) => body['responseId']);
+    assert.deepEqual([ids.length, new Set(ids).size], [2, 1]);
+  });
+
+  it('has turns of a conversation wait for each other, and forgets what failed', async () => {
+    const { endUser, conversation } = await startTalk(clients, parent);
+    await say(clients, endUser, 'can you repair a desk lamp');
+    const held = webhook.hold('when do you close');
+    const asking = say(clients, endUser, 'when do you close');
+    await held.asked;
+    const next = say(clients, endUser, 'on Friday');
+    held.release();
+    assert.equal((await asking).replyText, 're: when do you close');
+    assert.equal((await next).replyText, 'And at what time?');
+    const [messages] = await clients.conversations.listMessages({ parent: conversation });
+    assert.equal(messages.length, 6);
+  });
+
+  it('answers streams of one text', async () => {
+    const session = `${parent}/agent/sessions/stream`;
+    const text = { text: 'how much is delivery', languageCode: 'en' };
+    const [answer, ...more] = await stream([{ session, queryInput: { text } }]);
+    assert.deepEqual(more, []);
+    assert.match(String(answer?.queryResult?.fulfillmentText), /^Delivery is free/u);
+    assert.ok(answer?.responseId);
+    for (const [requests, said] of [
+      [
+        [
+          { session, queryInput: { text } },
+          { session, queryInput: { text } },
+        ],
+        /comes once/u,
+      ],
+      [[{ session }], /query_input/u],
+      [[{ session, queryInput: { audioConfig: { languageCode: 'en' } } }], /audio_config/u],
+      [[{ queryInput: { text } }], /session/u],
+    ] as const) {
+      await assert.rejects(stream(requests as unknown as object[]), said);
+    }
+  });
+
+  type StreamAnswer = protos.google.cloud.dialogflow.v2beta1.IStreamingDetectIntentResponse;
+
+  async function stream(requests: readonly object[]): Promise<StreamAnswer[]> {
+    const call = clients.sessions.streamingDetectIntent();
+    const answers: StreamAnswer[] = [];
+    const ended = new Promise<void>((resolve, reject) => {
+      call.on('data', (answer: StreamAnswer) => answers.push(answer));
+      call.on('error', reject);
+      call.on('end', resolve);
+    });
+    for (const request of requests) call.write(request);
+    call.end();
+    await ended;
+    return answers;
+  }
+});
+
+describe('A server with agents', () => {
+  it('answers after a restart as before, and goes on with conversations', async () => {
+    const data = mkdtempSync(join(tmpdir(), 'parley-'));
+    const stack = new AsyncDisposableStack();
+    stack.defer(() => rmSync(data, { recursive: true, force: true }));
+    try {
+      const first = await startServer(data);
+      const clients = openGoogleClients(first, 'grpc');
+      const parent = await importAgent(clients, await zipDemoAgent());
+      const { endUser } = await startTalk(clients, parent);
+      await say(clients, endUser, 'can you repair a desk lamp');
+      await clients[Symbol.asyncDispose]();
+      await first.stop('SIGKILL');
+      const second = stack.use(await startServer(data));
+      const again = stack.use(openGoogleClients(second, 'grpc'));
+      const { replyText } = await say(again, endUser, 'on Friday');
+      assert.equal(replyText, 'And at what time?');
+      assert.doesNotMatch(second.stderr(), /agent trained/u);
+    } finally {
+      await stack.disposeAsync();
+    }
+  });
+
+  it('goes on after a kill with what it was doing, and does one thing at a time with an agent', async () => {
+    const data = mkdtempSync(join(tmpdir(), 'parley-'));
+    await using stack = new AsyncDisposableStack();
+    stack.defer(() => rmSync(data, { recursive: true, force: true }));
+    const parent = `projects/${newProject()}`;
+    const agentContent = Buffer.from(await zipDemoAgent()).toString('base64');
+    const post = async (url: string, verb: string, body: object) => {
+      const headers = { 'content-type': 'application/json' };
+      const init = { method: 'POST', headers, body: JSON.stringify(body) };
+      return (await (await fetch(`${url}/v2beta1/${parent}/agent:${verb}`, init)).json()) as {
+        name?: string;
+        error?: { status: string };
+      };
+    };
+    const first = await startServer(data);
+    const importing = await post(first.url, 'import', { agentContent });
+    const training = await post(first.url, 'train', {});
+    await first.stop('SIGKILL');
+    const { url } = stack.use(await startServer(data));
+    const doneOf = async (name = '') => {
+      for (;;) {
+        const operation = (await (await fetch(`${url}/v2beta1/${name}`)).json()) as Record<string, unknown>;
+        if (operation['done'] === true) return operation;
+        await setTimeout(20);
+      }
+    };
+    assert.ok((await doneOf(importing.name))['response']);
+    // It was too early for the training, or it goes on as well.
+    if (training.name !== undefined) assert.ok((await doneOf(training.name))['response']);
+    else assert.equal(training.error?.status, 'NOT_FOUND');
+
+    const all = await Promise.all([1, 2, 3, 4, 5].map(() => post(url, 'restore', { agentContent })));
+    const begun = all.filter(({ name }) => name !== undefined);
+    assert.ok(begun.length > 0);
+    for (const { name } of begun) assert.ok((await doneOf(name))['response']);
+    const refused = all.filter(({ error }) => error?.status === 'ABORTED');
+    assert.ok(refused.length > 0);
+    assert.equal(begun.length + refused.length, all.length);
+  });
+
+  it('has those that are stored answer, and --agent-webhook for all others', async () => {
+    const data = mkdtempSync(join(tmpdir(), 'parley-'));
+    await using stack = new AsyncDisposableStack();
+    stack.defer(() => rmSync(data, { recursive: true, force: true }));
+    const webhook = stack.use(await AgentWebhook.open());
+    const server = stack.use(await startServer(data, '--agent-webhook', webhook.url));
+    const clients = stack.use(openGoogleClients(server, 'grpc'));
+    const parent = await importAgent(clients, await zipDemoAgent());
+    const stored = await startTalk(clients, parent);
+    const other = await startTalk(clients, `projects/${newProject()}`);
+    assert.match(
+      String((await say(clients, stored.endUser, 'hello')).replyText),
+      /^Welcome to the lamp shop/u,
+    );
+    assert.equal((await say(clients, other.endUser, 'hello')).replyText, 're: hello');
+    await clients.agents.deleteAgent({ parent });
+    assert.equal((await say(clients, stored.endUser, 'hello')).replyText, 're: hello');
+  });
+});

@@ -1,0 +1,123 @@
+import type { DetectIntentResponse, QueryParameters } from '@parleykit/proto/v2beta1';
+import type { Clock } from '../../clock.ts';
+import type { HttpPoster } from '../../outbound/http-poster.ts';
+import { readResourceName } from '../../resource-names.ts';
+import type { Change } from '../../storage/store.ts';
+import type { AgentAnswer, AgentQuery, AutomatedAgent } from '../automated-agent.ts';
+import { DRAFT, environmentOf } from '../content/environments.ts';
+import type { DialogueResult } from '../dialogue/dialogue-query.ts';
+import { responseIdOf } from '../response-ids.ts';
+import type { AgentSessions } from '../session/agent-sessions.ts';
+import { type SessionName, sessionOfName } from '../session/session-names.ts';
+import { Webhook, webhookSettings } from '../webhook.ts';
+import type { AgentModels, ServingAgent } from './agent-models.ts';
+
+export interface StoredAgentsParts {
+  readonly models: AgentModels;
+  readonly sessions: AgentSessions;
+  readonly clock: Clock;
+  readonly poster: HttpPoster;
+  /** Answers for agents that are not in the store. */
+  readonly otherwise: AutomatedAgent;
+}
+
+/** What a session with an agent is asked. */
+export interface SessionQuery {
+  readonly session: SessionName;
+  readonly input: AgentQuery['input'];
+  readonly queryParams: QueryParameters | undefined;
+  /** The same each time that the same is asked. */
+  readonly queryId: string;
+}
+
+/** What an agent answers in a session, and what stores what it keeps of it. */
+export interface SessionAnswer {
+  readonly response: DetectIntentResponse;
+  readonly change: Omit<Change, 'partition'>;
+}
+
+/** The agents in the store, as those who speak with them know them: https://cloud.google.com/dialogflow/es/docs */
+export class StoredAgents implements AutomatedAgent {
+  readonly #models: AgentModels;
+  readonly #sessions: AgentSessions;
+  readonly #clock: Clock;
+  readonly #poster: HttpPoster;
+  readonly #otherwise: AutomatedAgent;
+
+  constructor({ models, sessions, clock, poster, otherwise }: StoredAgentsParts) {
+    this.#models = models;
+    this.#sessions = sessions;
+    this.#clock = clock;
+    this.#poster = poster;
+    this.#otherwise = otherwise;
+  }
+
+  async reply(query: AgentQuery, signal: AbortSignal): Promise<AgentAnswer> {
+    const session = storedSessionOf(query);
+    const { input, queryParams, turnId: queryId } = query;
+    const agent = session && (await this.#models.find(session.name, input.languageCode, signal));
+    if (session === undefined || agent === undefined) return this.#otherwise.reply(query, signal);
+    const { result, change } = await this.#converse(agent, { session, input, queryParams, queryId }, signal);
+    const { toAgentReply } = await loadDialogue();
+    return { reply: toAgentReply(result, queryParams), change };
+  }
+
+  /** Undefined where there is no agent. Throws an AgentError where it cannot answer. */
+  async detectIntent(query: SessionQuery, signal: AbortSignal): Promise<SessionAnswer | undefined> {
+    const agent = await this.#models.find(query.session.name, query.input.languageCode, signal);
+    if (agent === undefined) return undefined;
+    const { result, change } = await this.#converse(agent, query, signal);
+    return { response: result.response, change };
+  }
+
+  async #converse(
+    { model, fulfillment }: ServingAgent,
+    { session, input, queryParams, queryId }: SessionQuery,
+    signal: AbortSignal,
+  ): Promise<{ result: DialogueResult; change: Omit<Change, 'partition'> }> {
+    const { converse } = await loadDialogue();
+    const draft = await this.#sessions.open(session);
+    const settings = fulfillment && webhookSettings(fulfillment);
+    const webhook = settings && new Webhook(settings, this.#poster);
+    const result = await converse(
+      model,
+      draft.session,
+      {
+        session: session.name.toString(),
+        responseId: responseIdOf(queryId),
+        input,
+        queryParams,
+        nowMs: Math.floor(this.#clock.now(session.name.project) / 1000),
+        seed: session.id,
+        source: 'parley',
+      },
+      webhook === undefined
+        ? {}
+        : { webhook: (request, headers) => webhook.call(request, { signal, headers }) },
+    );
+    draft.session = result.session;
+    return { result, change: this.#sessions.changeOf(session, draft) };
+  }
+}
+
+type Dialogue = typeof import('../dialogue/converse.ts') & typeof import('../dialogue/agent-reply.ts');
+
+let dialogue: Promise<Dialogue> | undefined;
+
+/** What leads conversations, when the first one is led; to import it with each query would cost as much as to answer it. */
+function loadDialogue(): Promise<Dialogue> {
+  dialogue ??= Promise.all([import('../dialogue/converse.ts'), import('../dialogue/agent-reply.ts')]).then(
+    ([converse, reply]) => ({ ...converse, ...reply }),
+  );
+  return dialogue;
+}
+
+/** The session of a conversation with an agent that may be in the store: the draft of the conversation's own project. */
+function storedSessionOf({ agent, session, conversation }: AgentQuery): SessionName | undefined {
+  const name = readResourceName(agent);
+  if (name === undefined || !/^agent(?:\/environments\/[^/]+)?$/u.test(name.path)) return undefined;
+  if (environmentOf(name) !== DRAFT) return undefined;
+  if (readResourceName(conversation)?.project !== name.project) return undefined;
+  const within = readResourceName(session);
+  return within && sessionOfName(within);
+}

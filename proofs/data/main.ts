@@ -1,0 +1,102 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startServer } from '../../conformance/target.ts';
+import { ArchiveError } from '../../packages/server/src/agent/archive/findings.ts';
+import { readCount } from '../history/flags.ts';
+import { largeExport } from './large-export.ts';
+import { goRound } from './round-trip.ts';
+import { speak } from './speaking.ts';
+
+const USAGE = `test:data: real data of other systems, through what reads and writes them
+
+  --data DIR    a folder with agents/*.zip in it, exports of Dialogflow ES agents
+  --intents N   an export of so many intents that is made up, five times, for the time that it takes
+`;
+
+/** How many differences of one export are shown. */
+const SHOWN = 5;
+
+const ROUNDS = 5;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: { data: { type: 'string' }, intents: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+  });
+  if (values.intents !== undefined) return tellOfLarge(readCount('intents', values.intents));
+  if (values.help === true || values.data === undefined) {
+    process.stdout.write(USAGE);
+    return values.help === true ? 0 : 2;
+  }
+  const folder = join(values.data, 'agents');
+  const zips = readdirSync(folder)
+    .filter((name) => name.endsWith('.zip'))
+    .sort();
+  if (zips.length === 0) {
+    process.stdout.write(`there is no export in ${folder}\n`);
+    return 1;
+  }
+  let wrong = 0;
+  const data = mkdtempSync(join(tmpdir(), 'parley-data-'));
+  const server = await startServer(data);
+  try {
+    for (const [index, name] of zips.entries()) {
+      const zip = readFileSync(join(folder, name));
+      const goesRound = await tellOf(name, zip);
+      const speaks = await tellOfSpeech(server.url, `agent-${index}`, zip);
+      if (!goesRound || !speaks) wrong += 1;
+    }
+  } finally {
+    await server.stop();
+    rmSync(data, { recursive: true, force: true });
+  }
+  process.stdout.write(
+    `${zips.length} exports, ${wrong === 0 ? 'nothing wrong' : `${wrong} of them not as they were`}\n`,
+  );
+  return wrong === 0 ? 0 : 1;
+}
+
+async function tellOfLarge(intents: number): Promise<number> {
+  const zip = largeExport(intents);
+  let right = true;
+  for (let round = 0; round < ROUNDS; round++) right = (await tellOf(`${intents} intents`, zip)) && right;
+  return right ? 0 : 1;
+}
+
+/** Tells how an agent answers that a server was given; false where something is wrong. */
+async function tellOfSpeech(url: string, project: string, zip: Uint8Array): Promise<boolean> {
+  const { said, understood, problems } = await speak(url, project, zip);
+  process.stdout.write(
+    `  served: ${said} phrases said in conversations, ${understood} taken for their intents\n`,
+  );
+  for (const problem of problems.slice(0, SHOWN)) process.stdout.write(`  WRONG: ${problem}\n`);
+  return problems.length === 0;
+}
+
+/** Tells what came of an export in a few lines; false where something did not come out as it went in. */
+async function tellOf(name: string, zip: Uint8Array): Promise<boolean> {
+  const tell = (line: string): void => void process.stdout.write(`${line}\n`);
+  try {
+    const { report, readMs, readCpuMs, writeMs, files, problems } = await goRound(zip);
+    const { intents, trainingPhrases, negativeExamples, messages, parameters, entityTypes, entities } =
+      report.read;
+    tell(
+      `${name}: ${intents} intents, ${trainingPhrases + negativeExamples} phrases, ${messages} messages, ` +
+        `${parameters} parameters, ${entityTypes} entity types, ${entities} entities, ${report.read.languages.join(' ')}; ` +
+        `${files} files read in ${readMs.toFixed(0)} ms (${readCpuMs.toFixed(0)} of CPU), written in ${writeMs.toFixed(0)} ms`,
+    );
+    for (const { feature, count } of report.idle) tell(`  not acted on: ${feature} (${count})`);
+    for (const line of report.dropped) tell(`  dropped: ${line}`);
+    for (const line of report.warnings) tell(`  warning: ${line}`);
+    for (const problem of problems.slice(0, SHOWN)) tell(`  WRONG: ${problem}`);
+    if (problems.length > SHOWN) tell(`  WRONG: ... and ${problems.length - SHOWN} more`);
+    return problems.length === 0;
+  } catch (error) {
+    if (!(error instanceof ArchiveError)) throw error;
+    for (const problem of error.problems) tell(`${name}: refused: ${problem}`);
+    return false;
+  }
+}
