@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from './programs.ts';
 import { PYTHON, preparePython } from './python-environment.ts';
-import { ReadmeRun, readReadme } from './readme.ts';
+import { ReadmeRun, readersPath, readReadme } from './readme.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'parley-readme-'));
 const root = join(folder, 'parley');
@@ -24,7 +24,8 @@ try {
     python: PYTHON,
     done: [],
   });
-  say(`node ${execFileSync('node', ['--version'], { encoding: 'utf8' })}`);
+  const env = { PATH: readersPath };
+  say(`node ${execFileSync('node', ['--version'], { encoding: 'utf8', env })}`);
   for (const block of readReadme(root)) {
     const { heading, language, text } = block;
     say(`\n## ${heading} (${language})\n${text.replaceAll(/^/gmu, '| ')}\n`);

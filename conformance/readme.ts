@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Ended, runToEnd } from './programs.ts';
 
@@ -44,6 +44,12 @@ export interface ReadmeRunOptions {
 const PORT = /8470/gu;
 /** How long the lines of a shell may take: they may install and build. */
 const INSTALL_MS = 300_000;
+
+/** As a reader has it: without what npm puts before it, the Node of the repository above all. */
+export const readersPath = (process.env['PATH'] ?? '')
+  .split(delimiter)
+  .filter((folder) => !/node_modules[\\/]\.bin$|node-gyp-bin$/u.test(folder))
+  .join(delimiter);
 
 /** One reader who pastes one block after the other. */
 export class ReadmeRun implements AsyncDisposable {
@@ -97,6 +103,7 @@ export class ReadmeRun implements AsyncDisposable {
     const own = Object.entries(process.env).filter(([name]) => !/^(?:PARLEY|npm|NODE_TEST)_/u.test(name));
     return {
       ...Object.fromEntries(own),
+      PATH: readersPath,
       PARLEY_PORT: String(port),
       PARLEY_DATA: data,
       DIALOGFLOW_EMULATOR_HOST: `127.0.0.1:${port}`,
