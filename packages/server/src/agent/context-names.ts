@@ -1,6 +1,5 @@
 /** Contexts of sessions by their ids: https://cloud.google.com/dialogflow/es/docs/contexts-overview */
-
-const CONTEXT_ID_BYTES_MAX = 250;
+import { CONTEXT_ID_LENGTH_MAX } from '../limits.ts';
 
 /** What stands in names of contexts and in responses for a context: the id is compared in small letters. */
 export function contextIdOf(name: string): string {
@@ -9,7 +8,7 @@ export function contextIdOf(name: string): string {
 
 /** Whether a context may be called so. */
 export function isContextId(id: string): boolean {
-  return /^[a-z0-9_%-]+$/u.test(id) && id.length <= CONTEXT_ID_BYTES_MAX;
+  return /^[a-z0-9_%-]+$/u.test(id) && id.length <= CONTEXT_ID_LENGTH_MAX;
 }
 
 /** The id of a session in the name of something below it, "-" included; nothing where no session is named. */
@@ -33,7 +32,7 @@ export interface Named {
 /** What a context is called after an intent: the letters, digits and signs of its name that ids may have. */
 export function contextIdAfter({ displayName, id }: Named, ending: string): string {
   const stem = idPart(displayName) || idPart(id);
-  return `${stem.slice(0, Math.max(0, CONTEXT_ID_BYTES_MAX - ending.length))}${ending}`;
+  return `${stem.slice(0, Math.max(0, CONTEXT_ID_LENGTH_MAX - ending.length))}${ending}`;
 }
 
 /** The context that a follow-up intent waits for, and that its parent leaves behind. */
