@@ -10,6 +10,7 @@ describe('plainText()', () => {
 
   it('makes spaces of what says nothing', () => {
     assert.equal(plainText('a\u0000b\u202ec\ud800d'), 'a b c d');
+    assert.equal(plainText('flag\u{e0020}end'), 'flag  end', 'two units for what takes two');
   });
 
   it('keeps the length of every text', () => {

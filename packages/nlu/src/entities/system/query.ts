@@ -29,7 +29,7 @@ const NOISE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cf}\p{Cs}]/gu;
  */
 export function plainText(text: string): string {
   return text
-    .replace(NOISE, ' ')
+    .replace(NOISE, (noise) => ' '.repeat(noise.length))
     .replaceAll('\u0130', 'I')
     .replace(DIGIT, (digit) => {
       const code = digit.charCodeAt(0);
