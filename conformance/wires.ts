@@ -15,13 +15,7 @@ import {
   toJson,
 } from '@bufbuild/protobuf';
 import { anyUnpack } from '@bufbuild/protobuf/wkt';
-import {
-  Client,
-  type ClientDuplexStream,
-  credentials,
-  type Metadata,
-  type ServiceError,
-} from '@grpc/grpc-js';
+import { Client, type ClientDuplexStream, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { httpRules, registry } from '@parleykit/proto';
 import type { HttpRule } from '@parleykit/proto/api';
 import { BadRequestSchema, Code, ErrorInfoSchema, type Status, StatusSchema } from '@parleykit/proto/rpc';
@@ -76,13 +70,16 @@ export class CallError extends Error {
   }
 }
 
+export type Headers = Readonly<Record<string, string>>;
+
 /** One way to call the server. A case is written once and runs over each. */
 export interface Wire {
   readonly name: 'gRPC' | 'REST';
-  /** Answers the reply, or throws the server's refusal as a CallError. */
+  /** Answers the reply, or throws the server's refusal as a CallError. `headers` are metadata over gRPC. */
   call<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
     request: MessageInitShape<I>,
+    headers?: Headers,
   ): Promise<MessageShape<O>>;
 }
 
@@ -102,16 +99,19 @@ export class GrpcWire implements Wire, Disposable {
   async call<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
     request: MessageInitShape<I>,
+    headers?: Headers,
   ): Promise<MessageShape<O>> {
     const bytes = toBinary(method.input, create(method.input, request));
-    return fromBinary(method.output, await this.send(pathOf(method), bytes));
+    return fromBinary(method.output, await this.send(pathOf(method), bytes, headers));
   }
 
   /** Calls a path, such as `/package.Service/Method`, with the very bytes given. */
-  send(path: string, bytes: Uint8Array): Promise<Uint8Array> {
+  send(path: string, bytes: Uint8Array, headers: Headers = {}): Promise<Uint8Array> {
     const client = this.#connection();
+    const metadata = new Metadata();
+    for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
     return new Promise((resolve, reject) => {
-      client.makeUnaryRequest(path, toWire, fromWire, bytes, (error, reply) => {
+      client.makeUnaryRequest(path, toWire, fromWire, bytes, metadata, (error, reply) => {
         if (error !== null) reject(new CallError(statusOf(error)));
         else resolve(reply ?? new Uint8Array());
       });
@@ -175,7 +175,7 @@ function trailerOf(metadata: Metadata): Uint8Array | undefined {
 export interface HttpRequest {
   readonly verb: string;
   readonly path: string;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Headers;
   readonly body?: string | Uint8Array;
 }
 
@@ -198,8 +198,10 @@ export class RestWire implements Wire, Disposable {
   async call<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
     request: MessageInitShape<I>,
+    headers?: Headers,
   ): Promise<MessageShape<O>> {
-    const answer = await this.send(httpRequest(method, create(method.input, request)));
+    const outgoing = httpRequest(method, create(method.input, request));
+    const answer = await this.send({ ...outgoing, headers: { ...outgoing.headers, ...headers } });
     if (answer.status !== 200) throw new CallError(refusalOf(answer));
     return fromJson(method.output, JSON.parse(answer.text), { registry });
   }

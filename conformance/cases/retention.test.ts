@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Administration, Development } from '@parleykit/proto/admin';
 import { Code } from '@parleykit/proto/rpc';
-import { ConversationProfiles, Participants } from '@parleykit/proto/v2beta1';
+import { ConversationProfiles, Conversations, Participants } from '@parleykit/proto/v2beta1';
 import { newProject } from '../target.ts';
 import type { Wire } from '../wires.ts';
 import {
@@ -151,6 +151,39 @@ for (const wire of scene.wires) {
       const want = { code: Code.INVALID_ARGUMENT, reason: 'FIELD_INVALID', fields: ['reason'] };
       await refused(wire.call(method.holdConversation, { name, reason: 'é'.repeat(513) }), want);
       await wire.call(method.holdConversation, { name, reason: 'é'.repeat(512) });
+    });
+
+    it('begins with the conversation where a header says so', async () => {
+      const project = newProject();
+      const parent = `projects/${project}`;
+      const { name: conversationProfile } = await createProfile(wire, parent);
+      const request = { parent, conversationId: 'mine', conversation: { conversationProfile } };
+      const create = (reason: string) =>
+        wire.call(Conversations.method.createConversation, request, { 'parley-hold': reason });
+      const { name } = await create('a dispute');
+      const hold = await wire.call(method.getHold, { name: `${name}/hold` });
+      assert.deepEqual([hold.name, hold.reason], [`${name}/hold`, 'a dispute']);
+      await refused(create('another'), { code: Code.ALREADY_EXISTS, reason: 'RESOURCE_ALREADY_EXISTS' });
+      assert.deepEqual(await wire.call(method.getHold, { name: hold.name }), hold);
+      await completeConversation(wire, name);
+      await advance(wire, project, 100 * DAY);
+      await getConversation(wire, name);
+      await wire.call(method.releaseConversation, { name });
+      await advance(wire, project, 0);
+      await refused(getConversation(wire, name), notFound);
+    });
+
+    it('does not begin with a conversation whose header gives no fit reason', async () => {
+      const parent = `projects/${newProject()}`;
+      const { name: conversationProfile } = await createProfile(wire, parent);
+      const request = { parent, conversationId: 'mine', conversation: { conversationProfile } };
+      const create = (reason: string) =>
+        wire.call(Conversations.method.createConversation, request, { 'parley-hold': reason });
+      const unfit = { code: Code.INVALID_ARGUMENT, reason: 'FIELD_INVALID', fields: ['parley-hold'] };
+      await refused(create('a'.repeat(1025)), unfit);
+      if (wire.name === 'REST') await refused(create('caf\u00e9'), unfit);
+      const { name } = await create('a'.repeat(1024));
+      assert.equal((await wire.call(method.getHold, { name: `${name}/hold` })).reason.length, 1024);
     });
 
     it('races with a purge: it holds what is there, or there is nothing to hold', async () => {

@@ -8,7 +8,7 @@ import {
 } from '@parleykit/client';
 import { type Clients, firstAnswerMs } from './clients.ts';
 import { ConversationDiffersError, describeDifference } from './difference.ts';
-import type { Holds } from './holds.ts';
+import { type Holds, holdHeaders } from './holds.ts';
 import type { BatchCount } from './import-tally.ts';
 import type { Patience } from './patience.ts';
 import { type Speaker, speakerKey, type Transcript, type TranscriptEntry } from './transcript.ts';
@@ -29,7 +29,7 @@ export interface Destination {
   readonly parent: string;
   readonly complete: boolean;
   /** What keeps conversations from being purged; undefined where the server's retention is to hold. */
-  readonly holds: Pick<Holds, 'hold'> | undefined;
+  readonly holds: Pick<Holds, 'hold' | 'holdCreated'> | undefined;
 }
 
 /** What became of a transcript that is stored. */
@@ -42,6 +42,8 @@ export interface Stored {
 
 interface OpenConversation {
   readonly name: string;
+  /** Whether this run made it, by a call that it knows was done. */
+  readonly isCreated: boolean;
   readonly isNew: boolean;
   readonly isCompleted: boolean;
   /** Participant names by speaker. */
@@ -99,7 +101,7 @@ export class ConversationImport {
    */
   async store(transcript: Transcript, onBatch: (count: BatchCount) => void): Promise<Stored> {
     const conversation = await this.#openConversation(transcript.id);
-    const held = await this.#hold(conversation.name);
+    const held = await this.#hold(conversation);
     if (conversation.isCompleted) {
       await this.#compare(conversation, transcript);
       onBatch({ created: 0, present: transcript.entries.length, differing: 0 });
@@ -134,22 +136,25 @@ export class ConversationImport {
   }
 
   /** Before anything is said in it: a run that breaks off has held all that it made. */
-  async #hold(name: string): Promise<boolean> {
+  async #hold({ name, isCreated }: OpenConversation): Promise<boolean> {
     const { holds } = this.#destination;
-    return holds !== undefined && (await this.#patience.repeat(() => holds.hold(name)));
+    if (holds === undefined) return false;
+    return this.#patience.repeat(() => (isCreated ? holds.holdCreated(name) : holds.hold(name)));
   }
 
   async #openConversation(id: string): Promise<OpenConversation> {
-    const { parent } = this.#destination;
+    const { parent, holds } = this.#destination;
+    const headers = holds && holdHeaders;
     const name = `${parent}/conversations/${id}`;
     const conversation = { conversationProfile: this.#profile };
     const { conversations } = this.#clients;
     try {
       await conversations.createConversation(
         { parent, conversationId: id, conversation },
-        this.#patience.call,
+        { ...this.#patience.call, headers },
       );
-      return { name, isNew: true, isCompleted: false, participants: new Map(), newestUs: undefined };
+      const empty = { participants: new Map(), newestUs: undefined };
+      return { name, isCreated: true, isNew: true, isCompleted: false, ...empty };
     } catch (error) {
       if (!(error instanceof AlreadyExistsError)) throw error;
     }
@@ -161,7 +166,7 @@ export class ConversationImport {
     const isCompleted = stored.lifecycleState === 'COMPLETED';
     // An empty one is what an attempt that broke off has left behind: nobody has reported it yet.
     const isNew = !isCompleted && participants.size === 0 && newestUs === undefined;
-    return { name, isNew, isCompleted, participants, newestUs };
+    return { name, isCreated: false, isNew, isCompleted, participants, newestUs };
   }
 
   /** Makes a participant of each speaker who has none yet. */

@@ -20,7 +20,7 @@ import {
 import type { Clock } from '../clock.ts';
 import { completionOf, completionTimer } from '../conversation/completion.ts';
 import { initialStage, start } from '../conversation/lifecycle.ts';
-import type { Retention } from '../conversation/retention.ts';
+import { encodeHold, holdKey, type Retention } from '../conversation/retention.ts';
 import { encodeMessageBodies, writeMessages } from '../conversation/transcript.ts';
 import {
   alreadyExists,
@@ -48,6 +48,7 @@ import { decide } from './decide.ts';
 import { readConversationFilter, readMessageFilter } from './list-filters.ts';
 import { Pagination } from './pagination.ts';
 import { namedReply, ResourceCollection } from './resource-collection.ts';
+import { holdFromStart } from './retention.ts';
 import { WritableConversations } from './writable-conversations.ts';
 
 export interface ConversationsOptions {
@@ -90,7 +91,7 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
     this.#writable = new WritableConversations(store, { completedToo: options.ingestCompleted });
   }
 
-  /** Begins a conversation under the caller's id or a new one. */
+  /** Begins a conversation under the caller's id or a new one; one that is held from the start where a header says so. */
   async createConversation(request: CreateConversationRequest, call: CallContext) {
     const { resource: parent } = call;
     const { conversationId } = request;
@@ -100,6 +101,7 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
       throw customIdInvalid('conversation_id', conversationId);
     }
     const profileName = profileOf(asked.conversationProfile, parent);
+    const hold = holdFromStart(call);
     return decide(call, async () => {
       const { body: profileBody } = await this.#profiles.load(profileName);
       const profile = decodeNamed(ConversationProfileSchema, profileName.toString(), profileBody);
@@ -124,7 +126,10 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
       await this.#store.commit({
         partition: name.key,
         expect: [{ name: name.key, absent: true }],
-        put: [{ name: name.key, state: State.IN_PROGRESS, ordering: now, holdsMessages: true, body }],
+        put: [
+          { name: name.key, state: State.IN_PROGRESS, ordering: now, holdsMessages: true, body },
+          ...(hold === undefined ? [] : [{ name: holdKey(name.key), body: encodeHold(hold, now) }]),
+        ],
         schedule: [completionTimer(name.key, now)],
         emit,
       });

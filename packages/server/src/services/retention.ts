@@ -45,9 +45,7 @@ export class RetentionService implements ServiceHandlers<typeof Administration> 
   /** Keeps a conversation, in progress or over. One that is held already is answered as it is held. */
   async holdConversation({ reason }: HoldConversationRequest, call: CallContext): Promise<EncodedReply> {
     const { resource: conversation } = call;
-    if (Buffer.byteLength(reason) > HOLD_REASON_BYTES_MAX) {
-      throw fieldInvalid('reason', `is longer than ${HOLD_REASON_BYTES_MAX} bytes`);
-    }
+    checkReason('reason', reason);
     const name = conversation.singleton('hold');
     return decide(call, async () => {
       const { version } = await this.#conversations.load(conversation);
@@ -122,6 +120,22 @@ export class RetentionService implements ServiceHandlers<typeof Administration> 
   async #loadPolicy(name: ResourceName): Promise<StoredResource | undefined> {
     await this.#profiles.loadState(name.owner);
     return this.#store.get(policyKey(name.owner.key));
+  }
+}
+
+/** Why a conversation that the call creates is to be held from its start; undefined where it is not. */
+export function holdFromStart(call: CallContext): string | undefined {
+  const reason = call.header('parley-hold');
+  if (reason === undefined) return undefined;
+  // What HTTP/1 and gRPC carry alike.
+  if (!/^[ -~]*$/u.test(reason)) throw fieldInvalid('parley-hold', 'is not of printable ASCII characters');
+  checkReason('parley-hold', reason);
+  return reason;
+}
+
+function checkReason(field: string, reason: string): void {
+  if (Buffer.byteLength(reason) > HOLD_REASON_BYTES_MAX) {
+    throw fieldInvalid(field, `is longer than ${HOLD_REASON_BYTES_MAX} bytes`);
   }
 }
 
