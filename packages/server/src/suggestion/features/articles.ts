@@ -1,0 +1,44 @@
+import { type Answers, type FeatureQuery, resultLimit, type SuggestionFeature } from '../feature.ts';
+import type { KnowledgeSearch } from './knowledge.ts';
+import { lastRequests, sourcesOf } from './sources.ts';
+
+/** Of what the end user said, so much tells what it is about. */
+const RECENT_SENTENCES = 3;
+
+/** Articles about what the end user has said lately, as far as their metadata let them count. */
+export class ArticleFeature implements SuggestionFeature {
+  readonly response = 'suggestArticlesResponse';
+  readonly context = { size: 20, max: 50 };
+  readonly isSlow = false;
+  readonly #knowledge: KnowledgeSearch;
+  readonly #isSmallTalk: (text: string) => Promise<boolean>;
+
+  constructor(knowledge: KnowledgeSearch, isSmallTalk: (text: string) => Promise<boolean>) {
+    this.#knowledge = knowledge;
+    this.#isSmallTalk = isSmallTalk;
+  }
+
+  async suggest({ config, said, metadataFilters }: FeatureQuery): Promise<Answers> {
+    const sources = await sourcesOf(config, this.#knowledge);
+    const count = config.conversationProcessConfig?.recentSentencesCount || RECENT_SENTENCES;
+    const text = await lastRequests(said, count, this.#isSmallTalk);
+    const limit = resultLimit(config);
+    const hits = await this.#knowledge.search({
+      sources,
+      type: 'ARTICLE_SUGGESTION',
+      text,
+      limit,
+      metadataFilters,
+    });
+    const least = config.queryConfig?.confidenceThreshold ?? 0;
+    const articleAnswers = hits
+      .filter(({ confidence }) => confidence >= least)
+      .map(({ title, uri, snippets, metadata }) => ({
+        title,
+        uri,
+        snippets: [...snippets],
+        metadata: { ...metadata },
+      }));
+    return { case: this.response, value: { articleAnswers } };
+  }
+}

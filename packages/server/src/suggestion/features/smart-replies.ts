@@ -1,0 +1,67 @@
+import { SuggestionFeature_Type as FeatureType, Participant_Role as Role } from '@parleykit/proto/v2beta1';
+import { featureMisconfigured } from '../../errors.ts';
+import { type ResourceName, readResourceName } from '../../resource-names.ts';
+import { type Answers, type FeatureQuery, resultLimit, type SuggestionFeature } from '../feature.ts';
+import type { KnowledgeSearch } from './knowledge.ts';
+
+/** The port to what was learned from a project's own conversations. */
+export interface ReplySearch {
+  /** The likeliest next replies of the human agent, best first; undefined where nothing was learned. */
+  suggest(
+    parent: ResourceName,
+    turns: readonly { readonly speaker: 'customer' | 'agent'; readonly text: string }[],
+    options: {
+      readonly limit: number;
+      readonly confidenceMin: number;
+      readonly allowed?: readonly string[];
+      readonly typed?: string;
+    },
+  ): Promise<readonly { readonly reply: string; readonly confidence: number }[] | undefined>;
+}
+
+const TYPE = FeatureType[FeatureType.SMART_REPLY];
+
+/** What human agents have said in such a place; of a document's replies alone where the profile names one. */
+export class SmartReplyFeature implements SuggestionFeature {
+  readonly response = 'suggestSmartRepliesResponse';
+  readonly context = { size: 20, max: 50 };
+  readonly isSlow = false;
+  readonly #replies: ReplySearch;
+  readonly #knowledge: KnowledgeSearch;
+
+  constructor(replies: ReplySearch, knowledge: KnowledgeSearch) {
+    this.#replies = replies;
+    this.#knowledge = knowledge;
+  }
+
+  async suggest({ conversation, config, said, typed }: FeatureQuery): Promise<Answers> {
+    const turns = said.map(({ role, text }) => ({
+      speaker: role === Role.END_USER ? ('customer' as const) : ('agent' as const),
+      text,
+    }));
+    const allowed = await this.#allowed(config.queryConfig?.querySource);
+    const found = await this.#replies.suggest(conversation.parent, turns, {
+      limit: resultLimit(config),
+      confidenceMin: config.queryConfig?.confidenceThreshold ?? 0,
+      ...(allowed && { allowed }),
+      ...(typed && { typed }),
+    });
+    if (found === undefined) throw featureMisconfigured(TYPE, 'the project has no reply model: train one');
+    return { case: this.response, value: { smartReplyAnswers: found.map((each) => ({ ...each })) } };
+  }
+
+  async #allowed(
+    source: NonNullable<FeatureQuery['config']['queryConfig']>['querySource'] | undefined,
+  ): Promise<readonly string[] | undefined> {
+    if (source?.case !== 'documentQuerySource') return undefined;
+    const lists = await Promise.all(
+      source.value.documents.map(async (text) => {
+        const key = readResourceName(text)?.key;
+        const list = key === undefined ? undefined : await this.#knowledge.allowedReplies(key);
+        if (list === undefined) throw featureMisconfigured(TYPE, `there is no ${JSON.stringify(text)}`);
+        return list;
+      }),
+    );
+    return lists.flat();
+  }
+}

@@ -1,0 +1,46 @@
+import {
+  type HumanAgentAssistantConfig_SuggestionFeatureConfig as FeatureConfig,
+  SuggestionFeature_Type as FeatureType,
+  Participant_Role as Role,
+} from '@parleykit/proto/v2beta1';
+import { featureMisconfigured } from '../../errors.ts';
+import { readResourceName } from '../../resource-names.ts';
+import type { Said } from '../context.ts';
+import type { KnowledgeSearch } from './knowledge.ts';
+
+/** The knowledge bases, or documents, that a feature's config names, by their canonical names. Throws where none is. */
+export async function sourcesOf(
+  config: FeatureConfig,
+  knowledge: KnowledgeSearch,
+): Promise<readonly string[]> {
+  const type = FeatureType[config.suggestionFeature?.type ?? 0] ?? '';
+  const source = config.queryConfig?.querySource;
+  const names =
+    source?.case === 'knowledgeBaseQuerySource'
+      ? source.value.knowledgeBases
+      : source?.case === 'documentQuerySource'
+        ? source.value.documents
+        : [];
+  if (names.length === 0) throw featureMisconfigured(type, 'its query_config names no knowledge base');
+  const keys = names.map((text) => readResourceName(text)?.key);
+  for (const [index, key] of keys.entries()) {
+    if (key === undefined || !(await knowledge.hasSource(key))) {
+      throw featureMisconfigured(type, `there is no ${JSON.stringify(names[index])}`);
+    }
+  }
+  return keys as string[];
+}
+
+/** The last things that an end user said, oldest first: what others look for answers to. Else the last thing at all. */
+export async function lastRequests(
+  said: readonly Said[],
+  count: number,
+  isSmallTalk: (text: string) => Promise<boolean>,
+): Promise<string> {
+  const requests: string[] = [];
+  for (const { role, text } of said.toReversed()) {
+    if (requests.length === count) break;
+    if (role === Role.END_USER && !(await isSmallTalk(text))) requests.unshift(text);
+  }
+  return requests.length > 0 ? requests.join('\n') : (said.at(-1)?.text ?? '');
+}
