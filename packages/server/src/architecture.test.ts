@@ -52,7 +52,7 @@ const serverWalls: Readonly<Record<string, readonly string[]>> = {
     ...LEAVES,
   ],
   agent: ['outbound', 'storage', ...LEAVES],
-  suggestion: LEAVES,
+  suggestion: ['conversation', 'storage', ...LEAVES],
   notification: ['conversation', 'outbound', 'schedule', 'storage', ...LEAVES],
   operation: ['schedule', 'storage', ...LEAVES],
   schedule: ['storage', ...LEAVES],

@@ -299,6 +299,46 @@ export function noAgentListens(conversation: string): ServiceError {
   );
 }
 
+/** What a profile does not ask for, nobody is helped with. */
+export function featureNotConfigured(feature: string, side: string, conversation: string): ServiceError {
+  return new ServiceError(
+    Code.FAILED_PRECONDITION,
+    'FEATURE_NOT_CONFIGURED',
+    `the profile of Conversation ${quote(conversation)} has no feature config of type ${feature} for ${side}`,
+    { metadata: { feature, resourceName: conversation } },
+  );
+}
+
+export function featureUnimplemented(feature: string): ServiceError {
+  return new ServiceError(
+    Code.UNIMPLEMENTED,
+    'FEATURE_UNIMPLEMENTED',
+    `${feature} is not implemented by this server`,
+    { metadata: { feature } },
+  );
+}
+
+/** A feature is configured in a way in which it cannot have anything to say. */
+export function featureMisconfigured(feature: string, description: string): ServiceError {
+  return new ServiceError(Code.FAILED_PRECONDITION, 'FEATURE_MISCONFIGURED', `${feature}: ${description}`, {
+    metadata: { feature },
+  });
+}
+
+/** As documented of SearchKnowledge: nothing found is an error. */
+export function knowledgeSilent(query: string): ServiceError {
+  return new ServiceError(Code.NOT_FOUND, 'ANSWER_NOT_FOUND', `no document answers ${quote(query)}`);
+}
+
+export function suggestionTooSlow(feature: string, limitMs: number): ServiceError {
+  return new ServiceError(
+    Code.DEADLINE_EXCEEDED,
+    'SUGGESTION_TOO_SLOW',
+    `${feature} had nothing to say within ${limitMs} ms`,
+    { metadata: { feature } },
+  );
+}
+
 /** Nothing of the turn is stored. Where the agent may answer the next time, the code says so. */
 export function agentFailed(agent: string, cause: Error & { readonly transient: boolean }): ServiceError {
   return new ServiceError(

@@ -155,3 +155,6 @@ export const OPERATION_LIFE_MAX = 30 * 24 * 60 * 60 * 1_000_000;
 
 /** `HoldConversationRequest.reason`, in UTF-8 bytes. */
 export const HOLD_REASON_BYTES_MAX = 1024;
+
+/** `SearchKnowledgeRequest.session_id`, in characters. */
+export const SESSION_ID_LENGTH_MAX = 36;

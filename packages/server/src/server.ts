@@ -5,6 +5,7 @@ import { Locations as LocationsProto } from '@parleykit/proto/location';
 import { Operations } from '@parleykit/proto/longrunning';
 import {
   Agents,
+  AnswerRecords,
   Contexts,
   ConversationProfiles,
   Conversations,
@@ -42,6 +43,7 @@ import { Scheduler } from './schedule/scheduler.ts';
 import { AgentEdits } from './services/agent-edits.ts';
 import { AgentOperations } from './services/agent-operations.ts';
 import { AgentsService } from './services/agents.ts';
+import { AnswerRecordsService } from './services/answer-records.ts';
 import { ContextsService } from './services/contexts.ts';
 import { ConversationProfilesService } from './services/conversation-profiles.ts';
 import { ConversationWatch } from './services/conversation-watch.ts';
@@ -55,6 +57,7 @@ import { EnvironmentsService } from './services/environments.ts';
 import { IntentsService } from './services/intents.ts';
 import { LocationsService } from './services/locations.ts';
 import { OperationsService } from './services/operations.ts';
+import { ParticipantSuggestionsService } from './services/participant-suggestions.ts';
 import { ParticipantsService } from './services/participants.ts';
 import { RetentionService } from './services/retention.ts';
 import { SessionEntityTypesService } from './services/session-entity-types.ts';
@@ -63,6 +66,7 @@ import { Turns } from './services/turns.ts';
 import { VersionsService } from './services/versions.ts';
 import { openSqliteStore } from './storage/sqlite-store.ts';
 import type { Store } from './storage/store.ts';
+import { Suggestions } from './suggestion/suggestions.ts';
 import { GrpcTransport } from './transport/grpc.ts';
 import { HttpTransport } from './transport/http.ts';
 import { Listener } from './transport/listener.ts';
@@ -123,6 +127,7 @@ export function buildDispatcher(parts: {
   scheduler: Scheduler;
   metrics: Metrics;
   models: AgentModels;
+  suggestions: Suggestions;
 } {
   const { config, store, clock, log } = parts;
   const poster = new HttpPoster({ addresses: config.webhookAddresses });
@@ -164,8 +169,18 @@ export function buildDispatcher(parts: {
   const models = new AgentModels({ store, contents, log });
   const sessions = new AgentSessions(store, clock);
   const agents = new StoredAgents({ models, sessions, clock, poster, otherwise });
-  const turns = new Turns({ store, clock, agent: agents, handoffOn, notifications });
+  const suggestions = new Suggestions({
+    store,
+    clock,
+    log,
+    features: new Map(),
+    isSmallTalk: async () => false,
+    tell: (...told) => notifications.suggestions(...told),
+  });
+  const turns = new Turns({ store, clock, agent: agents, suggestions, handoffOn, notifications });
   dispatcher.register(Participants, new ParticipantsService(store, clock, turns));
+  dispatcher.register(Participants, new ParticipantSuggestionsService(store, clock, suggestions));
+  dispatcher.register(AnswerRecords, new AnswerRecordsService(store));
   dispatcher.register(Sessions, new SessionsService(store, clock, agents));
   scheduler.handle(SESSION_EXPIRY, (timer) => sessions.expire(timer));
   registerAgents(dispatcher, { store, clock, locations, operations, contents, models, sessions });
@@ -185,7 +200,7 @@ export function buildDispatcher(parts: {
       },
     }),
   );
-  return { dispatcher, scheduler, metrics, models };
+  return { dispatcher, scheduler, metrics, models, suggestions };
 }
 
 /** What agents are made of, and what sessions with them hold. */
@@ -231,9 +246,10 @@ async function openPort(parts: {
   delivery: Delivery | undefined;
   metrics: Metrics;
   models: AgentModels;
+  suggestions: Suggestions;
   log: Log;
 }): Promise<RunningServer> {
-  const { config, dispatcher, store, scheduler, delivery, metrics, models, log } = parts;
+  const { config, dispatcher, store, scheduler, delivery, metrics, models, suggestions, log } = parts;
   let draining = false;
   const unreadiness = (): string | undefined => {
     if (draining) return 'stopping';
@@ -258,6 +274,7 @@ async function openPort(parts: {
       await Promise.all([grpc.close(DRAIN_MS), http.close(DRAIN_MS)]);
       await scheduler.stop();
       await delivery?.stop();
+      await suggestions.close();
       await models.close();
       await store.close();
     },

@@ -2,7 +2,7 @@ import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { HoldSchema, type RetentionPolicy, RetentionPolicySchema } from '@parleykit/proto/admin';
 import { Conversation_LifecycleState as State } from '@parleykit/proto/v2beta1';
 import { toMicroseconds, toTimestamp } from '../clock.ts';
-import { CLOCK_TIME_MAX, RETENTION_MAX } from '../limits.ts';
+import { CLOCK_TIME_MAX, PAGE_BYTES_MAX, RETENTION_MAX } from '../limits.ts';
 import { readResourceName } from '../resource-names.ts';
 import { ConflictError, type Eraser, type Store, type StoredTimer, type Timer } from '../storage/store.ts';
 
@@ -62,6 +62,11 @@ export function holdKey(conversation: string): string {
   return `${conversation}/hold`;
 }
 
+/** The name of the row that changes with every answer that is suggested in a conversation, by its canonical name. */
+export function answeredKey(conversation: string): string {
+  return `${conversation}/answered`;
+}
+
 /** What is stored of a hold. `now` in microseconds. */
 export function encodeHold(reason: string, now: number): Uint8Array {
   return toBinary(HoldSchema, create(HoldSchema, { reason, createTime: toTimestamp(now) }));
@@ -113,11 +118,15 @@ export async function purgeByTimer(store: Store, timer: StoredTimer): Promise<vo
         schedule: [{ ...timer, due: NEVER }],
       });
     } else {
+      const answered = await store.get(answeredKey(conversation));
+      if (answered !== undefined) await forgetAnswers(store, conversation);
+      const isSame = answered === undefined ? { absent: true as const } : { version: answered.version };
       await store.commit({
         partition: conversation,
         expect: [
           { name: conversation, version: stored.version },
           { name: holdKey(conversation), absent: true },
+          { name: answeredKey(conversation), ...isSame },
         ],
         unschedule: [key],
         remove: [sessionKey(conversation)],
@@ -125,8 +134,24 @@ export async function purgeByTimer(store: Store, timer: StoredTimer): Promise<vo
       });
     }
   } catch (error) {
-    // It was held, released or purged meanwhile. Where the timer is still due it is tried again.
+    // It was held, released, helped with or purged meanwhile. Where the timer is still due it is tried again.
     if (!(error instanceof ConflictError)) throw error;
+  }
+}
+
+/**
+ * Takes away what the project has of answers that were suggested in a conversation: where their records lie. The records
+ * go with all else.
+ */
+async function forgetAnswers(store: Store, conversation: string): Promise<void> {
+  const scope = readResourceName(conversation)?.parent.key ?? '';
+  for (let after: { id: string } | undefined; ; ) {
+    const range = { after, limit: ERASE_ROWS, bytes: PAGE_BYTES_MAX };
+    const page = await store.list(`${conversation}/answerRecords`, 'id', range);
+    const remove = page.items.map(({ id }) => `${scope}/answerRecords/${id}`);
+    if (remove.length > 0) await store.commit({ partition: conversation, remove });
+    after = page.items.at(-1);
+    if (!page.more || after === undefined) return;
   }
 }
 

@@ -1,4 +1,4 @@
-import { fromBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { OutboxEventSchema } from '@parleykit/proto/stored';
 import {
   ConversationEventSchema,
@@ -7,8 +7,9 @@ import {
   ConversationEvent_Type as EventType,
   NotificationConfig_MessageFormat as Format,
   type NotificationConfig,
+  type SuggestionResult,
 } from '@parleykit/proto/v2beta1';
-import type { Clock } from '../clock.ts';
+import { type Clock, toTimestamp } from '../clock.ts';
 import { createId } from '../ids.ts';
 import type { Log } from '../log.ts';
 import { ResourceName, readResourceName } from '../resource-names.ts';
@@ -100,6 +101,34 @@ export class Notifications {
     return this.#options.batches ? this.messages(conversation, 1) : NOTHING;
   }
 
+  /**
+   * Of what was suggested in a conversation, by its canonical name: one event for each of the groups of results, as far
+   * as the profile names a topic.
+   */
+  suggestions(
+    conversation: string,
+    profile: ConversationProfile | undefined,
+    told: { readonly participant: string; readonly groups: readonly (readonly SuggestionResult[])[] },
+    now: number,
+  ): readonly NewEvent[] {
+    const config = profile?.humanAgentAssistantConfig?.notificationConfig;
+    if (!this.#options.enabled || !hasTopic(config)) return NOTHING;
+    return told.groups.map((suggestionResults) => {
+      const outbox = create(OutboxEventSchema, {
+        id: this.#newId(),
+        topic: config.topic,
+        format: config.messageFormat === Format.JSON ? Format.JSON : Format.PROTO,
+        publishTime: toTimestamp(now),
+        assistantEvent: {
+          conversation: nameInEvents(conversation),
+          participant: told.participant === '' ? '' : nameInEvents(told.participant),
+          suggestionResults: [...suggestionResults],
+        },
+      });
+      return { data: toBinary(OutboxEventSchema, outbox) };
+    });
+  }
+
   /** Forgets what it knows of conversations: to be called where they are replaced by others of the same names. */
   forget(): void {
     this.#news.clear();
@@ -137,7 +166,7 @@ function hasTopic(config: NotificationConfig | undefined): config is Notificatio
   return config !== undefined && config.topic !== '';
 }
 
-/** A conversation as events name it: without its location, as documented. */
+/** A conversation, or what is in one, as events name it: without its location, as documented. */
 export function nameInEvents(conversation: string): string {
   const name = readResourceName(conversation);
   return name === undefined ? conversation : new ResourceName(name.project, '', name.path).toString();

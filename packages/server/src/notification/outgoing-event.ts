@@ -1,11 +1,18 @@
-import { create, fromBinary, toBinary, toJsonString } from '@bufbuild/protobuf';
+import {
+  create,
+  type DescMessage,
+  fromBinary,
+  type MessageShape,
+  toBinary,
+  toJsonString,
+} from '@bufbuild/protobuf';
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import { registry } from '@parleykit/proto';
 import { type OutboxEvent, OutboxEventSchema } from '@parleykit/proto/stored';
 import {
-  type ConversationEvent,
   ConversationEventSchema,
   NotificationConfig_MessageFormat as Format,
+  HumanAgentAssistantEventSchema,
 } from '@parleykit/proto/v2beta1';
 import { writeMessages } from '../conversation/transcript.ts';
 import { readResourceName } from '../resource-names.ts';
@@ -20,7 +27,7 @@ export interface OutgoingEvent {
   readonly topic: string;
   /** The conversation, as events name it. Events with the same key are told in their order. */
   readonly orderingKey: string;
-  /** A ConversationEvent in the format that the profile asks for. */
+  /** A ConversationEvent or a HumanAgentAssistantEvent in the format that the profile asks for. */
   readonly data: Uint8Array;
   readonly attributes: Readonly<Record<string, string>>;
   /** When it happened, in microseconds. */
@@ -36,12 +43,12 @@ export interface FiledEvent {
 /** An event that is about no message. */
 export function toOutgoing({ data }: FiledEvent): OutgoingEvent {
   const outbox = fromBinary(OutboxEventSchema, data);
-  const event = outbox.event ?? create(ConversationEventSchema);
-  return outgoing(outbox, {
-    id: outbox.id,
-    publishTime: microsecondsOf(outbox.publishTime),
-    data: outbox.format === Format.JSON ? toJson(event) : toBinary(ConversationEventSchema, event),
-  });
+  const { id, publishTime, assistantEvent, event = create(ConversationEventSchema) } = outbox;
+  const told =
+    assistantEvent === undefined
+      ? encode(ConversationEventSchema, event, outbox)
+      : encode(HumanAgentAssistantEventSchema, assistantEvent, outbox);
+  return outgoing(outbox, { id, publishTime: microsecondsOf(publishTime), data: told });
 }
 
 /** What an event says of each of the messages that it is about. */
@@ -55,7 +62,10 @@ export function toOutgoingMessages(
     return outgoing(outbox, {
       id: idOf(outbox, message),
       publishTime: message.createTime,
-      data: outbox.format === Format.JSON ? toJson(fromBinary(ConversationEventSchema, data)) : data,
+      data:
+        outbox.format === Format.JSON
+          ? toJson(ConversationEventSchema, fromBinary(ConversationEventSchema, data))
+          : data,
     });
   });
 }
@@ -64,19 +74,23 @@ export function toOutgoingMessages(
 export function decodeFiled(
   filed: FiledEvent,
   message: StoredMessage | undefined,
-): { id: string; topic: string; publishTime: number; event: ConversationEvent } {
+): Pick<OutboxEvent, 'id' | 'topic' | 'event' | 'assistantEvent'> & { publishTime: number } {
   const outbox = fromBinary(OutboxEventSchema, filed.data);
-  const { id, topic, event = create(ConversationEventSchema) } = outbox;
-  if (message === undefined) return { id, topic, publishTime: microsecondsOf(outbox.publishTime), event };
+  const { id, topic, event, assistantEvent } = outbox;
+  if (message === undefined) {
+    const about =
+      assistantEvent === undefined ? { event: event ?? create(ConversationEventSchema) } : { assistantEvent };
+    return { id, topic, publishTime: microsecondsOf(outbox.publishTime), ...about };
+  }
   const whole = fromBinary(ConversationEventSchema, encodeMessageEvent(outbox, filed.partition, message));
   return { id: idOf(outbox, message), topic, publishTime: message.createTime, event: whole };
 }
 
 function outgoing(
-  { topic, event, attributes }: OutboxEvent,
+  { topic, event, assistantEvent, attributes }: OutboxEvent,
   parts: Pick<OutgoingEvent, 'id' | 'publishTime' | 'data'>,
 ): OutgoingEvent {
-  return { ...parts, topic, orderingKey: event?.conversation ?? '', attributes };
+  return { ...parts, topic, orderingKey: (assistantEvent ?? event)?.conversation ?? '', attributes };
 }
 
 /** One event tells of a list; each of its messages needs an id that no other event has. */
@@ -97,8 +111,16 @@ function encodeMessageEvent({ event }: OutboxEvent, partition: string, message: 
   return writer.finish();
 }
 
-function toJson(event: ConversationEvent): Uint8Array {
-  return Buffer.from(toJsonString(ConversationEventSchema, event, { registry }));
+function encode<Desc extends DescMessage>(
+  schema: Desc,
+  event: MessageShape<Desc>,
+  { format }: OutboxEvent,
+): Uint8Array {
+  return format === Format.JSON ? toJson(schema, event) : toBinary(schema, event);
+}
+
+function toJson<Desc extends DescMessage>(schema: Desc, event: MessageShape<Desc>): Uint8Array {
+  return Buffer.from(toJsonString(schema, event, { registry }));
 }
 
 function microsecondsOf({ seconds = 0n, nanos = 0 }: Partial<Timestamp> = {}): number {

@@ -113,12 +113,12 @@ function readIds(names: readonly string[], parent: ResourceName): number[] {
 }
 
 function toDeadLetter(parent: ResourceName, dead: DeadEvent): DeadLetter {
-  const { id, topic, publishTime, event } = decodeFiled(dead, dead.message);
+  const { id, topic, publishTime, event, assistantEvent } = decodeFiled(dead, dead.message);
   return create(DeadLetterSchema, {
     name: parent.child('deadLetters', String(dead.id)).toString(),
     eventId: id,
     topic,
-    event,
+    ...(assistantEvent === undefined ? { event } : { humanAgentAssistantEvent: assistantEvent }),
     publishTime: toTimestamp(publishTime),
     deadTime: toTimestamp(dead.died),
     reason: dead.reason,

@@ -157,11 +157,83 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
   'Intent.Message.TelephonySynthesizeSpeech': { stored: '*' },
   'Intent.Message.TelephonyTransferCall': { stored: '*' },
   SuggestionResult: {
-    implemented: 'error',
-    unset:
-      'suggest_articles_response suggest_knowledge_assist_response suggest_faq_answers_response ' +
-      'suggest_smart_replies_response suggest_dialogflow_assists_response suggest_entity_extraction_response ' +
-      'generate_suggestions_response',
+    implemented:
+      'error suggest_articles_response suggest_knowledge_assist_response suggest_faq_answers_response ' +
+      'suggest_smart_replies_response generate_suggestions_response',
+    unset: 'suggest_dialogflow_assists_response suggest_entity_extraction_response',
+  },
+  SuggestArticlesRequest: { implemented: 'parent latest_message context_size assist_query_params' },
+  SuggestArticlesResponse: { implemented: '*' },
+  ArticleAnswer: { implemented: '*' },
+  SuggestFaqAnswersRequest: {
+    implemented: 'parent latest_message context_size',
+    ignored: 'assist_query_params',
+  },
+  SuggestFaqAnswersResponse: { implemented: '*' },
+  FaqAnswer: { implemented: '*' },
+  AssistQueryParameters: { implemented: 'documents_metadata_filters' },
+  SuggestSmartRepliesRequest: { implemented: 'parent current_text_input latest_message context_size' },
+  SuggestSmartRepliesResponse: { implemented: '*' },
+  SmartReplyAnswer: { implemented: '*' },
+  SuggestKnowledgeAssistRequest: {
+    implemented: 'parent latest_message context_size previous_suggested_query',
+  },
+  SuggestKnowledgeAssistResponse: {
+    implemented: 'knowledge_assist_answer latest_message context_size',
+    unset: 'additional_suggested_query_results',
+  },
+  KnowledgeAssistAnswer: {
+    implemented: 'suggested_query suggested_query_answer answer_record',
+    unset: 'knowledge_assist_debug_info',
+  },
+  'KnowledgeAssistAnswer.SuggestedQuery': { implemented: 'query_text', unset: 'search_contexts' },
+  // A passage of a document stands where a generative answer would.
+  'KnowledgeAssistAnswer.KnowledgeAnswer': {
+    implemented: 'answer_text faq_source generative_source',
+    unset: 'playbook_source event_source',
+  },
+  'KnowledgeAssistAnswer.KnowledgeAnswer.FaqSource': { implemented: 'question' },
+  'KnowledgeAssistAnswer.KnowledgeAnswer.GenerativeSource': { implemented: 'snippets' },
+  'KnowledgeAssistAnswer.KnowledgeAnswer.GenerativeSource.Snippet': { implemented: '*' },
+  ListSuggestionsRequest: { implemented: `parent filter ${page}` },
+  ListSuggestionsResponse: { implemented: 'suggestions next_page_token' },
+  CompileSuggestionRequest: { implemented: 'parent latest_message context_size' },
+  CompileSuggestionResponse: { implemented: '*' },
+  Suggestion: { implemented: '*' },
+  'Suggestion.Article': { implemented: '*' },
+  'Suggestion.FaqAnswer': { implemented: '*' },
+
+  GetAnswerRecordRequest: { implemented: 'name' },
+  ListAnswerRecordsRequest: { implemented: `parent filter ${page}` },
+  ListAnswerRecordsResponse: { implemented: 'answer_records next_page_token' },
+  UpdateAnswerRecordRequest: { implemented: 'answer_record update_mask' },
+  AnswerRecord: { implemented: 'name answer_feedback agent_assistant_record' },
+  AnswerFeedback: {
+    implemented: 'correctness_level clicked displayed',
+    stored: 'agent_assistant_detail_feedback click_time display_time',
+  },
+  AgentAssistantFeedback: { stored: '*' },
+  'AgentAssistantFeedback.SummarizationFeedback': { stored: '*' },
+  'AgentAssistantFeedback.KnowledgeSearchFeedback': { stored: '*' },
+  'AgentAssistantFeedback.KnowledgeAssistFeedback': { stored: '*' },
+  AgentAssistantRecord: {
+    implemented: 'article_suggestion_answer faq_answer generator_suggestion',
+    unset: 'dialogflow_assist_answer',
+  },
+
+  SearchKnowledgeRequest: {
+    implemented: 'parent query conversation_profile session_id conversation latest_message exact_search',
+    ignored: 'query_source end_user_metadata',
+    refused: 'search_config',
+  },
+  SearchKnowledgeResponse: {
+    implemented: 'answers rewritten_query search_knowledge_debug_info',
+  },
+  SearchKnowledgeAnswer: { implemented: '*' },
+  'SearchKnowledgeAnswer.AnswerSource': { implemented: '*' },
+  SearchKnowledgeDebugInfo: {
+    implemented: 'search_knowledge_behavior',
+    unset: 'datastore_response_reason ingested_context_reference_debug_info service_latency ces_debug_info',
   },
   StreamingAnalyzeContentRequest: {
     implemented: 'participant text_config input_text input_event query_params',
@@ -295,28 +367,32 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
   },
   NotificationConfig: { implemented: 'topic message_format' },
   'HumanAgentAssistantConfig.SuggestionConfig': {
-    stored:
+    implemented:
       'feature_configs group_suggestion_responses generators disable_high_latency_features_sync_delivery ' +
-      'skip_empty_event_based_suggestion use_unredacted_conversation_data enable_async_tool_call',
+      'skip_empty_event_based_suggestion',
+    stored: 'use_unredacted_conversation_data enable_async_tool_call',
   },
   'HumanAgentAssistantConfig.SuggestionFeatureConfig': {
-    stored:
-      'suggestion_feature enable_event_based_suggestion disable_agent_query_logging ' +
-      'enable_query_suggestion_when_no_answer enable_conversation_augmented_query ' +
-      'enable_query_suggestion_only enable_response_debug_info rai_settings suggestion_trigger_event ' +
-      'disable_query_search_context suggestion_trigger_settings query_config conversation_process_config',
+    implemented:
+      'suggestion_feature enable_event_based_suggestion enable_query_suggestion_when_no_answer ' +
+      'enable_conversation_augmented_query enable_query_suggestion_only enable_response_debug_info ' +
+      'suggestion_trigger_event suggestion_trigger_settings query_config conversation_process_config',
+    stored: 'disable_agent_query_logging rai_settings disable_query_search_context',
   },
-  SuggestionFeature: { stored: 'type' },
+  SuggestionFeature: { implemented: 'type' },
   RaiSettings: { stored: 'rai_category_configs' },
   'RaiSettings.RaiCategoryConfig': { stored: 'category sensitivity_level' },
-  'HumanAgentAssistantConfig.SuggestionTriggerSettings': { stored: 'no_small_talk only_end_user' },
+  'HumanAgentAssistantConfig.SuggestionTriggerSettings': { implemented: 'no_small_talk only_end_user' },
   'HumanAgentAssistantConfig.SuggestionQueryConfig': {
-    stored:
-      'knowledge_base_query_source document_query_source dialogflow_query_source max_results ' +
-      'confidence_threshold context_filter_settings sections context_size',
+    implemented:
+      'knowledge_base_query_source document_query_source max_results confidence_threshold ' +
+      'context_filter_settings sections context_size',
+    stored: 'dialogflow_query_source',
   },
-  'HumanAgentAssistantConfig.SuggestionQueryConfig.KnowledgeBaseQuerySource': { stored: 'knowledge_bases' },
-  'HumanAgentAssistantConfig.SuggestionQueryConfig.DocumentQuerySource': { stored: 'documents' },
+  'HumanAgentAssistantConfig.SuggestionQueryConfig.KnowledgeBaseQuerySource': {
+    implemented: 'knowledge_bases',
+  },
+  'HumanAgentAssistantConfig.SuggestionQueryConfig.DocumentQuerySource': { implemented: 'documents' },
   'HumanAgentAssistantConfig.SuggestionQueryConfig.DialogflowQuerySource': {
     stored: 'agent human_agent_side_config',
   },
@@ -324,10 +400,10 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
     stored: 'agent',
   },
   'HumanAgentAssistantConfig.SuggestionQueryConfig.ContextFilterSettings': {
-    stored: 'drop_handoff_messages drop_virtual_agent_messages drop_ivr_messages',
+    implemented: 'drop_handoff_messages drop_virtual_agent_messages drop_ivr_messages',
   },
-  'HumanAgentAssistantConfig.SuggestionQueryConfig.Sections': { stored: 'section_types' },
-  'HumanAgentAssistantConfig.ConversationProcessConfig': { stored: 'recent_sentences_count' },
+  'HumanAgentAssistantConfig.SuggestionQueryConfig.Sections': { implemented: 'section_types' },
+  'HumanAgentAssistantConfig.ConversationProcessConfig': { implemented: 'recent_sentences_count' },
   'HumanAgentAssistantConfig.MessageAnalysisConfig': {
     stored: 'enable_entity_extraction enable_sentiment_analysis enable_sentiment_analysis_v3',
   },

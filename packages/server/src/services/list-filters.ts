@@ -45,6 +45,22 @@ export function readOperationFilter(text: string): readonly number[] | undefined
   );
 }
 
+/** `ListAnswerRecordsRequest.filter`: the id of the one conversation that is wanted, undefined where all are. */
+export function readAnswerRecordFilter(text: string): string | undefined {
+  if (isEmptyFilter(text)) return undefined;
+  const filter = parseFilter(text);
+  checkRestrictions(filter, ({ field, value, comparator, column, valueColumn }) => {
+    if (field !== 'conversation_id' && field !== 'conversationId') throw unknownField(field, column);
+    if (comparator !== '=') throw unknownComparator(field, comparator, column);
+    if (value === '' || value.includes('/')) {
+      throw filterInvalid(`column ${valueColumn}: ${JSON.stringify(value)} is not the id of a conversation`);
+    }
+  });
+  if (filter.kind !== 'restriction')
+    throw filterInvalid('column 1: this list is filtered by one conversation');
+  return filter.value;
+}
+
 function holds(filter: Filter, test: (restriction: Restriction) => boolean): boolean {
   switch (filter.kind) {
     case 'and':

@@ -43,7 +43,15 @@ import {
   type Store,
   type StoredMessage,
 } from '../storage/store.ts';
-import { NO_SUGGESTIONS, suggest } from '../suggestion/suggestions.ts';
+import { idOf } from '../suggestion/context.ts';
+import {
+  keptSuggestions,
+  type Occasion,
+  pendingSuggestions,
+  type SuggestionResults,
+  type Suggestions,
+  wantsSuggestions,
+} from '../suggestion/suggestions.ts';
 import { CONVERSATIONS, PARTICIPANTS } from './collections.ts';
 import { decide } from './decide.ts';
 import { ResourceCollection } from './resource-collection.ts';
@@ -71,11 +79,18 @@ export interface TurnResult {
   readonly response: AnalyzeContentResponse;
 }
 
+/** The same before anybody was helped. */
+interface Taken extends TurnResult {
+  /** What is to be helped with, in the assist stage. */
+  readonly occasion?: Omit<Occasion, 'message'> | undefined;
+}
+
 /** How turns are taken. */
 export interface TurnParts {
   readonly store: Store;
   readonly clock: Clock;
   readonly agent: AutomatedAgent;
+  readonly suggestions: Suggestions;
   readonly handoffOn: HandoffSignal;
   readonly notifications: Notifications;
 }
@@ -94,6 +109,7 @@ export class Turns {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #agent: AutomatedAgent;
+  readonly #suggestions: Suggestions;
   readonly #handoffOn: HandoffSignal;
   readonly #notifications: Notifications;
   readonly #queue = new TurnQueue();
@@ -103,10 +119,11 @@ export class Turns {
   readonly #participants: ResourceCollection;
   readonly #writable: WritableConversations;
 
-  constructor({ store, clock, agent, handoffOn, notifications }: TurnParts) {
+  constructor({ store, clock, agent, suggestions, handoffOn, notifications }: TurnParts) {
     this.#store = store;
     this.#clock = clock;
     this.#agent = agent;
+    this.#suggestions = suggestions;
     this.#handoffOn = handoffOn;
     this.#notifications = notifications;
     this.#conversations = new ResourceCollection(store, CONVERSATIONS);
@@ -116,9 +133,22 @@ export class Turns {
 
   /**
    * Takes a turn when all before it in the conversation are taken. What the agent says to it is stored in the same
-   * commit; where it says nothing, nothing is.
+   * commit; where it says nothing, nothing is. What is suggested comes after: nobody's next turn waits for it.
    */
   async take(turn: Turn, call: CallContext): Promise<TurnResult> {
+    const taken = await this.#settle(turn, call);
+    return taken.occasion === undefined ? taken : this.#help(taken, taken.occasion, call.signal);
+  }
+
+  /** What is suggested, once that is known, belongs to the answer: also to one that is given again. */
+  async #help(taken: Taken, occasion: Omit<Occasion, 'message'>, signal: AbortSignal): Promise<TurnResult> {
+    const { conversation, message, response } = taken;
+    if (message === undefined) return taken;
+    fillIn(response, await this.#suggestions.forMessage({ ...occasion, message: idOf(message) }, signal));
+    return { conversation, message, response };
+  }
+
+  async #settle(turn: Turn, call: CallContext): Promise<Taken> {
     const conversation = turn.speaker.ancestor('conversations');
     return this.#queue.run(conversation.key, call.signal, () => {
       let asked: Promise<AgentAnswer> | undefined;
@@ -146,7 +176,7 @@ export class Turns {
     turn: Turn,
     conversation: ResourceName,
     ask: (told: Conversation) => Promise<AgentAnswer>,
-  ): Promise<TurnResult> {
+  ): Promise<Taken> {
     const earlier = await this.#replay(turn, conversation);
     if (earlier !== undefined) return earlier;
     const { body, version } = await this.#conversations.load(conversation);
@@ -191,9 +221,9 @@ export class Turns {
         append.push([this.#answered(speaker.id, reply, turn)]);
       }
     }
-    const suggestions = then === 'SUGGEST' ? suggest(told.initialConversationProfile) : NO_SUGGESTIONS;
-    response.humanAgentSuggestionResults = [...suggestions.humanAgent];
-    response.endUserSuggestionResults = [...suggestions.endUser];
+    // That there is something to suggest is stored with the message, so that a kept answer knows what it lacks.
+    const occasion = then === 'SUGGEST' ? occasionOf(turn, told, role) : undefined;
+    if (occasion?.kept !== undefined) put.push(pendingSuggestions(occasion.kept));
 
     const news = await this.#notifications.messages(conversation.key, append.length);
     const { appended } = await this.#writable.commit(conversation, {
@@ -205,7 +235,8 @@ export class Turns {
       ...(turn.requestId && { reply: this.#toReply(turn.speaker, turn.requestId, turn, response) }),
     });
     for (const { done } of telling) done();
-    return { conversation, message: turn.input.case === 'text' ? appended[0]?.[0] : undefined, response };
+    const message = turn.input.case === 'text' ? appended[0]?.[0] : undefined;
+    return { conversation, message, response, occasion };
   }
 
   #tell(
@@ -242,7 +273,8 @@ export class Turns {
   }
 
   /** What the same request was answered before. The message is named anew, as its caller names things. */
-  async #replay({ speaker, requestId }: Turn, conversation: ResourceName): Promise<TurnResult | undefined> {
+  async #replay(turn: Turn, conversation: ResourceName): Promise<Taken | undefined> {
+    const { speaker, requestId } = turn;
     if (!requestId) return undefined;
     const kept = await this.#store.getReply(conversation.key, speaker.key, requestId);
     if (kept === undefined) return undefined;
@@ -255,7 +287,16 @@ export class Turns {
     const page = await this.#store.listMessages(conversation.key, { createTimes, limit: 1, bytes: 1 });
     const [message] = page?.items ?? [];
     if (message === undefined) throw notFound('Conversation', conversation.toString());
-    return { conversation, message, response };
+    const suggested = await this.#suggestions.recall(keptSuggestions(speaker, requestId));
+    if (suggested !== 'PENDING') {
+      if (suggested !== undefined) fillIn(response, suggested);
+      return { conversation, message, response };
+    }
+    // A server that was stopped in between has it still to do.
+    const stored = await this.#conversations.load(conversation);
+    const told = decodeNamed(ConversationSchema, conversation.toString(), stored.body);
+    const role: Role = await this.#participants.loadState(speaker);
+    return { conversation, message, response, occasion: occasionOf(turn, told, role) };
   }
 
   #toReply(speaker: ResourceName, requestId: string, { input }: Turn, response: AnalyzeContentResponse) {
@@ -333,6 +374,23 @@ async function isAboutSession(error: unknown, asked: Promise<AgentAnswer> | unde
 function happeningOf({ input }: Turn, role: Role): Happening {
   if (input.case === 'text') return role === Role.END_USER ? 'USER_SPEAKS' : 'OTHER_SPEAKS';
   return role === Role.END_USER ? 'USER_SENDS_EVENT' : 'OTHER_SENDS_EVENT';
+}
+
+/** What is to be helped with; undefined where the profile asks for no help. */
+function occasionOf(
+  { speaker, requestId }: Turn,
+  { initialConversationProfile: profile }: Conversation,
+  role: Role,
+): Omit<Occasion, 'message'> | undefined {
+  if (profile === undefined || !wantsSuggestions(profile)) return undefined;
+  const conversation = speaker.ancestor('conversations');
+  const kept = requestId ? keptSuggestions(speaker, requestId) : undefined;
+  return { conversation, profile, speaker, role, kept };
+}
+
+function fillIn(response: AnalyzeContentResponse, { humanAgent, endUser }: SuggestionResults): void {
+  response.humanAgentSuggestionResults = [...humanAgent];
+  response.endUserSuggestionResults = [...endUser];
 }
 
 function requireStep(next: Step, conversation: ResourceName): Extract<Step, { to: unknown }> {

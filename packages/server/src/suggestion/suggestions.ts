@@ -1,39 +1,520 @@
-import { create } from '@bufbuild/protobuf';
-import { Code, StatusSchema } from '@parleykit/proto/rpc';
+import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import {
+  AnalyzeContentResponseSchema,
   type ConversationProfile,
+  type HumanAgentAssistantConfig_SuggestionFeatureConfig as FeatureConfig,
   SuggestionFeature_Type as FeatureType,
+  type Participant,
+  ParticipantSchema,
+  Participant_Role as Role,
+  type Suggestion,
   type HumanAgentAssistantConfig_SuggestionConfig as SuggestionConfig,
   type SuggestionResult,
   SuggestionResultSchema,
+  SuggestionSchema,
+  TriggerEvent,
 } from '@parleykit/proto/v2beta1';
+import { type Clock, toTimestamp } from '../clock.ts';
+import {
+  featureUnimplemented,
+  internal,
+  notFound,
+  ServiceError,
+  storeUnavailable,
+  suggestionTooSlow,
+} from '../errors.ts';
+import { createId } from '../ids.ts';
+import type { Log } from '../log.ts';
+import type { ResourceName } from '../resource-names.ts';
+import { decodeNamed, withoutName } from '../storage/named-message.ts';
+import {
+  type Change,
+  ConflictError,
+  type NewEvent,
+  QueueFullError,
+  type ResourceWrite,
+  type Store,
+  StoreFailedError,
+} from '../storage/store.ts';
+import { type Answer, answersOf, fileAnswers } from './answer-records.ts';
+import { filterContext, readContext, type Said } from './context.ts';
+import type { AnswersMade, FeatureQuery, SuggestionFeature } from './feature.ts';
 
 /** What is suggested in the assist stage: one result for each feature that the profile asks for, in its order. */
-export interface Suggestions {
+export interface SuggestionResults {
   readonly humanAgent: readonly SuggestionResult[];
   readonly endUser: readonly SuggestionResult[];
 }
 
-export const NO_SUGGESTIONS: Suggestions = { humanAgent: [], endUser: [] };
-
-/** Never fails: what goes wrong with a feature is the error of its result. */
-export function suggest(profile: ConversationProfile | undefined): Suggestions {
-  const config = profile?.humanAgentAssistantConfig;
-  if (config === undefined) return NO_SUGGESTIONS;
-  return {
-    humanAgent: resultsOf(config.humanAgentSuggestionConfig),
-    endUser: resultsOf(config.endUserSuggestionConfig),
-  };
+/** A message that was said, and is stored. */
+export interface Occasion {
+  readonly conversation: ResourceName;
+  readonly profile: ConversationProfile;
+  readonly speaker: ResourceName;
+  readonly role: Role;
+  /** The id of the message. */
+  readonly message: string;
+  /** Where what is suggested is kept, for who asks the same again. */
+  readonly kept?: string | undefined;
 }
 
-function resultsOf(config: SuggestionConfig | undefined): SuggestionResult[] {
-  return (config?.featureConfigs ?? []).map(({ suggestionFeature }) =>
-    unimplemented(suggestionFeature?.type ?? FeatureType.TYPE_UNSPECIFIED),
+/** `StoredResource.state` of what is kept. */
+const Kept = { PENDING: 1, DONE: 2 } as const;
+
+/** Whether a profile asks for anything. */
+export function wantsSuggestions({ humanAgentAssistantConfig: config }: ConversationProfile): boolean {
+  return [config?.humanAgentSuggestionConfig, config?.endUserSuggestionConfig].some(
+    (side) => (side?.featureConfigs.length ?? 0) > 0,
   );
 }
 
-function unimplemented(type: FeatureType): SuggestionResult {
-  const message = `${FeatureType[type] ?? type} is not implemented by this server`;
-  const value = create(StatusSchema, { code: Code.UNIMPLEMENTED, message });
-  return create(SuggestionResultSchema, { suggestionResponse: { case: 'error', value } });
+/** The name under which is kept what was suggested to the request of a participant. */
+export function keptSuggestions(speaker: ResourceName, requestId: string): string {
+  return speaker.child('keptSuggestions', Buffer.from(requestId).toString('base64url')).key;
+}
+
+/** To be stored with the message: from then on it is known that there is something to suggest. */
+export function pendingSuggestions(name: string): ResourceWrite {
+  return { name, state: Kept.PENDING, body: new Uint8Array() };
+}
+
+/** What somebody asks for on their own. */
+export interface Wish {
+  readonly participant: ResourceName;
+  readonly profile: ConversationProfile;
+  readonly config: FeatureConfig;
+  /** Names the last message that counts; the newest where it is empty. */
+  readonly latestMessage: string;
+  /** How many messages count; the feature's own number where it is 0. */
+  readonly contextSize: number;
+  readonly metadataFilters: Readonly<Record<string, string>>;
+  readonly typed?: string | undefined;
+  readonly previousQuery?: string | undefined;
+}
+
+export interface SuggestionParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly features: ReadonlyMap<FeatureType, SuggestionFeature>;
+  readonly isSmallTalk: (text: string) => Promise<boolean>;
+  /** What is told to others of results, by groups: the events of a commit. */
+  readonly tell: (
+    conversation: string,
+    profile: ConversationProfile | undefined,
+    told: { readonly participant: string; readonly groups: readonly (readonly SuggestionResult[])[] },
+    now: number,
+  ) => readonly NewEvent[];
+}
+
+/** How long a feature may take, in milliseconds: one that works here, and one that asks others. */
+const TIME_MAX_MS = 1_000;
+const SLOW_TIME_MAX_MS = 10_000;
+
+/** What is asked for by methods of their own, and never comes with a message. */
+const ASKED_FOR: ReadonlySet<FeatureType> = new Set([
+  FeatureType.CONVERSATION_SUMMARIZATION,
+  FeatureType.KNOWLEDGE_SEARCH,
+]);
+
+/** Those that heed `suggestion_trigger_settings`, as documented. */
+const HEEDS_TRIGGERS: ReadonlySet<FeatureType> = new Set([
+  FeatureType.ARTICLE_SUGGESTION,
+  FeatureType.FAQ,
+  FeatureType.DIALOGFLOW_ASSIST,
+]);
+
+/** What a store may throw that is in trouble, or has it too busy. */
+const STORE_ERRORS = [ConflictError, QueueFullError, StoreFailedError];
+
+/** For whom is suggested. */
+interface Addressee {
+  readonly name: ResourceName;
+  readonly participant: Participant;
+}
+
+/** What is suggested to one side of the conversation. */
+interface Side {
+  readonly config: SuggestionConfig | undefined;
+  readonly addressee: Addressee | undefined;
+  readonly made: readonly { readonly config: FeatureConfig; readonly result: SuggestionResult }[];
+}
+
+/** What all features are asked about, and for how long. */
+interface Asking {
+  readonly occasion: Occasion;
+  readonly context: Promise<readonly Said[]>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Asks the features what they have to say, each on its own: what goes wrong with one is the error of its result, and
+ * what takes too long is given up. What was suggested is filed before it is answered, so that every answer has its
+ * record.
+ */
+export class Suggestions {
+  readonly #parts: SuggestionParts;
+  /** Ends what nobody waits for. */
+  readonly #stop = new AbortController();
+  readonly #late = new Set<Promise<void>>();
+
+  constructor(parts: SuggestionParts) {
+    this.#parts = parts;
+  }
+
+  /** What is suggested when a message was said. Never fails. */
+  async forMessage(occasion: Occasion, signal: AbortSignal): Promise<SuggestionResults> {
+    const config = occasion.profile.humanAgentAssistantConfig;
+    const context = this.#contextOf(occasion);
+    const sides = await Promise.all([
+      this.#suggestTo(Role.HUMAN_AGENT, config?.humanAgentSuggestionConfig, { occasion, context, signal }),
+      this.#suggestTo(Role.END_USER, config?.endUserSuggestionConfig, { occasion, context, signal }),
+    ]);
+    try {
+      return await this.#file(occasion, sides);
+    } catch (error) {
+      const kept = error instanceof ConflictError && occasion.kept && (await this.recall(occasion.kept));
+      // Somebody who asked the same was answered meanwhile.
+      if (kept && kept !== 'PENDING') return kept;
+      // Answers without records would lead nowhere.
+      const failed = this.#failed(error);
+      const [humanAgent, endUser] = sides.map(({ made }) => made.map(() => failed)) as [
+        SuggestionResult[],
+        SuggestionResult[],
+      ];
+      return { humanAgent, endUser };
+    }
+  }
+
+  /** What was suggested to the same request before, by where it is kept; undefined where nothing was to be. */
+  async recall(kept: string): Promise<SuggestionResults | 'PENDING' | undefined> {
+    const stored = await this.#parts.store.get(kept);
+    if (stored === undefined) return undefined;
+    if (stored.state === Kept.PENDING) return 'PENDING';
+    const { humanAgentSuggestionResults, endUserSuggestionResults } = fromBinary(
+      AnalyzeContentResponseSchema,
+      stored.body,
+    );
+    return { humanAgent: humanAgentSuggestionResults, endUser: endUserSuggestionResults };
+  }
+
+  /**
+   * What one feature has to say now. Answers without a message where nothing was said yet. Throws what it goes wrong
+   * with.
+   */
+  async forParticipant(wish: Wish, signal: AbortSignal): Promise<AnswersMade> {
+    const { participant, profile, config, contextSize, latestMessage } = wish;
+    const conversation = participant.ancestor('conversations');
+    const type = typeOf(config);
+    const feature = this.#parts.features.get(type);
+    if (feature === undefined) throw featureUnimplemented(FeatureType[type] ?? String(type));
+    const size = contextSize === 0 ? feature.context.size : contextSize;
+    const said = await readContext(this.#parts.store, conversation, { latest: latestMessage, size });
+    const { metadataFilters, typed, previousQuery } = wish;
+    const query = { conversation, profile, config, metadataFilters, typed, previousQuery };
+    const result = await this.#ask(feature, { ...query, said }, signal);
+    await this.record(conversation, answersOf(result));
+    return result.suggestionResponse as AnswersMade;
+  }
+
+  /** Gives records to answers of a conversation that somebody else has found. */
+  async record(conversation: ResourceName, answers: readonly Answer[]): Promise<void> {
+    await this.#commit(conversation, (now) => ({ put: fileAnswers(conversation, answers, now) }));
+  }
+
+  /** Ends what is under way that nobody waits for. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await Promise.all(this.#late);
+  }
+
+  /** What was said lately, as much of it as any feature wants. */
+  #contextOf({ conversation, profile, message }: Occasion): Promise<readonly Said[]> {
+    const { humanAgentSuggestionConfig: one, endUserSuggestionConfig: other } =
+      profile.humanAgentAssistantConfig ?? {};
+    const configs = [one, other].flatMap((side) => side?.featureConfigs ?? []);
+    const size = Math.max(1, ...configs.map((config) => this.#sizeOf(config)));
+    const latest = conversation.child('messages', message).toString();
+    const context = readContext(this.#parts.store, conversation, { latest, size });
+    // Whoever waits for it hears of it; nobody may.
+    context.catch(() => undefined);
+    return context;
+  }
+
+  async #suggestTo(
+    role: Role,
+    config: SuggestionConfig | undefined,
+    { occasion, context, signal }: Asking,
+  ): Promise<Side> {
+    if (config === undefined) return { config, addressee: undefined, made: [] };
+    const addressee = await this.#addressee(role, config, occasion).catch(() => undefined);
+    const isLate = (each: FeatureConfig): boolean =>
+      config.disableHighLatencyFeaturesSyncDelivery && this.#isSlow(each);
+    const make = async (configs: readonly FeatureConfig[], until: AbortSignal): Promise<Side> => ({
+      config,
+      addressee,
+      made: await Promise.all(
+        configs.map(async (each) => ({
+          config: each,
+          result: await this.#try(each, addressee, { occasion, context, signal: until }),
+        })),
+      ),
+    });
+    const late = config.featureConfigs.filter(isLate);
+    if (late.length > 0) this.#follow(occasion, make(late, this.#stop.signal));
+    return make(
+      config.featureConfigs.filter((each) => !isLate(each)),
+      signal,
+    );
+  }
+
+  /** What comes later is told to others alone. */
+  #follow(occasion: Occasion, making: Promise<Side>): void {
+    const work = making
+      .then(async (side) => {
+        if (!this.#stop.signal.aborted) await this.#file({ ...occasion, kept: undefined }, [side]);
+      })
+      .catch((error) => this.#failed(error))
+      .then(() => {
+        this.#late.delete(work);
+      });
+    this.#late.add(work);
+  }
+
+  /** Stores the records of all answers, what is told of them and, where it is kept, all of it: in one commit. */
+  async #file({ conversation, profile, kept }: Occasion, sides: readonly Side[]): Promise<SuggestionResults> {
+    const [humanAgent = [], endUser = []] = sides.map(({ made }) => made.map(({ result }) => result));
+    const answers = [...humanAgent, ...endUser].flatMap((result) => answersOf(result));
+    await this.#commit(conversation, (now) => {
+      const put = fileAnswers(conversation, answers, now);
+      const emit: NewEvent[] = [];
+      for (const { config, addressee, made } of sides) {
+        const told = made
+          .filter((each) => each.config.enableEventBasedSuggestion)
+          .map(({ result }) => result);
+        put.push(...listed(told, addressee, now));
+        const groups = config === undefined ? [] : groupsOf(told, config);
+        const participant = addressee?.name.key ?? '';
+        emit.push(...this.#parts.tell(conversation.key, profile, { participant, groups }, now));
+      }
+      if (kept === undefined) return { put, emit };
+      const all = create(AnalyzeContentResponseSchema, {
+        humanAgentSuggestionResults: humanAgent,
+        endUserSuggestionResults: endUser,
+      });
+      put.push({ name: kept, state: Kept.DONE, body: toBinary(AnalyzeContentResponseSchema, all) });
+      return { put, emit, expect: [{ name: kept, state: Kept.PENDING }] };
+    });
+    return { humanAgent, endUser };
+  }
+
+  /** In a conversation that is there, whatever its state. */
+  async #commit(
+    conversation: ResourceName,
+    change: (now: number) => Pick<Change, 'put' | 'emit' | 'expect'>,
+  ): Promise<void> {
+    const { store, clock } = this.#parts;
+    for (;;) {
+      const { put = [], emit = [], expect = [] } = change(clock.now(conversation.project));
+      if (put.length === 0 && emit.length === 0) return;
+      const state = await store.getState(conversation.key);
+      if (state === undefined) throw notFound('Conversation', conversation.toString());
+      const isThere = { name: conversation.key, state };
+      try {
+        await store.commit({ partition: conversation.key, expect: [isThere, ...expect], put, emit });
+        return;
+      } catch (error) {
+        // It was completed meanwhile.
+        if (!(error instanceof ConflictError) || error.resource !== conversation.key) throw error;
+      }
+    }
+  }
+
+  async #try(
+    config: FeatureConfig,
+    addressee: Addressee | undefined,
+    { occasion, context, signal }: Asking,
+  ): Promise<SuggestionResult> {
+    const type = typeOf(config);
+    if (ASKED_FOR.has(type)) return create(SuggestionResultSchema);
+    const { conversation, profile, role } = occasion;
+    try {
+      const feature = this.#parts.features.get(type);
+      if (feature === undefined) throw featureUnimplemented(FeatureType[type] ?? String(type));
+      const said = (await context).slice(-this.#sizeOf(config));
+      const last = said.at(-1);
+      if (last === undefined || !(await this.#isTriggered(config, role, last))) return nothing(feature);
+      const metadataFilters = addressee?.participant.documentsMetadataFilters ?? {};
+      return await this.#ask(feature, { conversation, profile, config, said, metadataFilters }, signal);
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  /** One feature, within its time. */
+  async #ask(
+    feature: SuggestionFeature,
+    query: FeatureQuery,
+    signal: AbortSignal,
+  ): Promise<SuggestionResult> {
+    const said = filterContext(query.said, query.config.queryConfig?.contextFilterSettings);
+    const latest = query.said.at(-1);
+    const result =
+      said.length === 0
+        ? nothing(feature)
+        : create(SuggestionResultSchema, {
+            suggestionResponse: await withinTime(feature, { ...query, said }, signal),
+          });
+    const { suggestionResponse: response } = result;
+    if (latest === undefined || response.case === undefined || response.case === 'error') return result;
+    response.value.latestMessage = query.conversation.child('messages', latest.id).toString();
+    if ('contextSize' in response.value) response.value.contextSize = query.said.length;
+    return result;
+  }
+
+  async #isTriggered(config: FeatureConfig, role: Role, last: Said): Promise<boolean> {
+    const type = typeOf(config);
+    if (type === FeatureType.KNOWLEDGE_ASSIST) return isTriggerEvent(config.suggestionTriggerEvent, role);
+    const settings = config.suggestionTriggerSettings;
+    if (settings === undefined || !HEEDS_TRIGGERS.has(type)) return true;
+    if (settings.onlyEndUser && role !== Role.END_USER) return false;
+    return !settings.noSmallTalk || !(await this.#parts.isSmallTalk(last.text));
+  }
+
+  /** The participant for whom is suggested, where it matters who that is: the first of the role. */
+  async #addressee(
+    role: Role,
+    { featureConfigs }: SuggestionConfig,
+    { conversation, speaker, role: speaks }: Occasion,
+  ): Promise<Addressee | undefined> {
+    const matters = featureConfigs.some(
+      (config) => config.enableEventBasedSuggestion || typeOf(config) === FeatureType.ARTICLE_SUGGESTION,
+    );
+    if (!matters) return undefined;
+    const { store } = this.#parts;
+    if (role === speaks) {
+      const stored = await store.get(speaker.key);
+      return stored && toAddressee(speaker, stored.body);
+    }
+    const range = { limit: 1, bytes: 1, states: [role] };
+    const { items } = await store.list(`${conversation.key}/participants`, 'id', range);
+    const [first] = items;
+    return first && toAddressee(conversation.child('participants', first.id), first.body);
+  }
+
+  #sizeOf(config: FeatureConfig): number {
+    const context = this.#parts.features.get(typeOf(config))?.context;
+    const asked = config.queryConfig?.contextSize ?? 0;
+    if (context === undefined) return 0;
+    return asked <= 0 ? context.size : Math.min(asked, context.max);
+  }
+
+  #isSlow(config: FeatureConfig): boolean {
+    return this.#parts.features.get(typeOf(config))?.isSlow ?? false;
+  }
+
+  #failed(error: unknown): SuggestionResult {
+    let told: ServiceError;
+    if (error instanceof ServiceError) told = error;
+    else if (STORE_ERRORS.some((each) => error instanceof each)) told = storeUnavailable(error);
+    else {
+      const id = createId(this.#parts.clock.now());
+      this.#parts.log.error('suggestion failed', { id, error });
+      told = internal(id);
+    }
+    return create(SuggestionResultSchema, { suggestionResponse: { case: 'error', value: told.toStatus() } });
+  }
+}
+
+function typeOf({ suggestionFeature }: FeatureConfig): FeatureType {
+  return suggestionFeature?.type ?? FeatureType.TYPE_UNSPECIFIED;
+}
+
+function nothing({ response }: SuggestionFeature): SuggestionResult {
+  return create(SuggestionResultSchema, {
+    suggestionResponse: { case: response, value: {} } as Exclude<AnswersMade, { value: undefined }>,
+  });
+}
+
+/** Knowledge is looked for when a customer speaks, unless the profile says otherwise. */
+function isTriggerEvent(event: TriggerEvent, role: Role): boolean {
+  switch (event) {
+    case TriggerEvent.END_OF_UTTERANCE:
+      return true;
+    case TriggerEvent.AGENT_MESSAGE:
+      return role === Role.HUMAN_AGENT;
+    default:
+      return role === Role.END_USER;
+  }
+}
+
+function toAddressee(name: ResourceName, body: Uint8Array): Addressee {
+  return { name, participant: decodeNamed(ParticipantSchema, '', body) };
+}
+
+async function withinTime(feature: SuggestionFeature, query: FeatureQuery, signal: AbortSignal) {
+  const limitMs = feature.isSlow ? SLOW_TIME_MAX_MS : TIME_MAX_MS;
+  const tooLong = new AbortController();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const type = FeatureType[typeOf(query.config)] ?? '';
+  const timer = setTimeout(() => {
+    const error = suggestionTooSlow(type, limitMs);
+    reject(error);
+    tooLong.abort(error);
+  }, limitMs);
+  const leave = (): void => reject(signal.reason);
+  signal.addEventListener('abort', leave, { once: true });
+  try {
+    return await Promise.race([promise, feature.suggest(query, AbortSignal.any([signal, tooLong.signal]))]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', leave);
+  }
+}
+
+/** The events in which results are told. */
+function groupsOf(
+  results: readonly SuggestionResult[],
+  { groupSuggestionResponses, skipEmptyEventBasedSuggestion }: SuggestionConfig,
+): readonly (readonly SuggestionResult[])[] {
+  const told = skipEmptyEventBasedSuggestion ? results.filter((result) => !isEmpty(result)) : results;
+  if (told.length === 0) return [];
+  return groupSuggestionResponses ? [told] : told.map((result) => [result]);
+}
+
+function isEmpty(result: SuggestionResult): boolean {
+  return result.suggestionResponse.case !== 'error' && answersOf(result).length === 0;
+}
+
+/** The row that ListSuggestions shows of them, where there are articles or answers. */
+function listed(
+  results: readonly SuggestionResult[],
+  addressee: Addressee | undefined,
+  now: number,
+): ResourceWrite[] {
+  if (addressee === undefined) return [];
+  const suggestion = compile(
+    results.map(({ suggestionResponse }) => suggestionResponse),
+    now,
+  );
+  if (suggestion.articles.length + suggestion.faqAnswers.length === 0) return [];
+  const { key } = addressee.name.child('suggestions', createId(now));
+  return [{ name: key, ordering: now, body: withoutName(SuggestionSchema, suggestion) }];
+}
+
+/** Articles and answers as the older methods have them: in one message. `now` in microseconds. */
+export function compile(
+  responses: readonly SuggestionResult['suggestionResponse'][],
+  now: number,
+): Suggestion {
+  const suggestion: MessageInitShape<typeof SuggestionSchema> = { createTime: toTimestamp(now) };
+  for (const response of responses) {
+    if (response.case === 'suggestArticlesResponse') {
+      suggestion.articles = response.value.articleAnswers.map(({ $typeName: _, ...answer }) => answer);
+    } else if (response.case === 'suggestFaqAnswersResponse') {
+      suggestion.faqAnswers = response.value.faqAnswers.map(({ $typeName: _, ...answer }) => answer);
+    } else continue;
+    suggestion.latestMessage = response.value.latestMessage;
+  }
+  return create(SuggestionSchema, suggestion);
 }
