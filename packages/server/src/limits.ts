@@ -155,3 +155,7 @@ export const OPERATION_LIFE_MAX = 30 * 24 * 60 * 60 * 1_000_000;
 
 /** `HoldConversationRequest.reason`, in UTF-8 bytes. */
 export const HOLD_REASON_BYTES_MAX = 1024;
+
+/** How long a model may take for an answer: by default, and at most, which is longer than callers wait. */
+export const MODEL_TIMEOUT_DEFAULT = '20s';
+export const MODEL_TIMEOUT_MS_MAX = 600_000;
