@@ -27,6 +27,7 @@ const REST = `
 | variable | read by | meaning |
 |---|---|---|
 | \`DIALOGFLOW_EMULATOR_HOST\` | \`import\` and the other commands that call a server, [\`@parleykit/client\`](../packages/client/README.md) | HOST:PORT of a server that is spoken to in plain text and without credentials. Google's clients take their endpoint from code alone: a program that uses them reads it itself |
+| \`PARLEY_MODEL_API_KEY\` | the server | the key for the endpoint of \`--model-url\`, where \`--model-key\` names no file |
 | \`TMPDIR\` | \`exec\` | where the folder of a throw-away server is made |
 | \`SQLITE_TMPDIR\` | the server | where SQLite puts what it sorts and no longer fits into memory; the container's is its volume |
 

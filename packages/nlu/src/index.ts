@@ -71,6 +71,13 @@ export { type TrainReplyModelOptions, trainReplyModel } from './replies/reply-tr
 export type { TrainingPhase, TrainingProgress } from './replies/reply-training.ts';
 export { PassageIndex, queryWords } from './search/passage-index.ts';
 export type { Passage, PassageHit, PassageQuery, PassageSearch } from './search/passage-search.ts';
+export {
+  type ConversationSummary,
+  type SummaryOptions,
+  type SummaryTurn,
+  summarize,
+} from './summary/conversation-summary.ts';
+export { isSmallTalk } from './summary/small-talk.ts';
 export { type FeatureKeys, type FeatureShape, featureKeys } from './text/feature-keys.ts';
 export { normalizeText } from './text/normalization.ts';
 export { splitWords } from './text/words.ts';

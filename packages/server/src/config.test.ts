@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { ConfigError, type OptionValue, readConfig } from './config.ts';
 
@@ -30,6 +33,32 @@ describe('readConfig()', () => {
     );
   });
 
+  const MODEL = { 'model-url': 'http://127.0.0.1:8080/v1', model: 'writer' };
+
+  it('finds the key of a model in a file, else in the environment', (test) => {
+    const folder = mkdtempSync(join(tmpdir(), 'parley-config-'));
+    test.after(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'key');
+    writeFileSync(file, 'sk-file\n');
+    const environment = { PARLEY_MODEL_API_KEY: 'sk-environment', PARLEY_MODEL_TIMEOUT: '3s' };
+    const model = { url: 'http://127.0.0.1:8080/v1', name: 'writer', timeoutMs: 3000 };
+    assert.deepEqual(
+      [{ ...MODEL, 'model-key': file }, MODEL].map((flags) => readConfig(flags, environment).model),
+      [
+        { ...model, apiKey: 'sk-file' },
+        { ...model, apiKey: 'sk-environment' },
+      ],
+    );
+    assert.deepEqual(readConfig(MODEL, {}).model, { ...model, apiKey: undefined, timeoutMs: 20_000 });
+    assert.equal(readConfig({}, environment).model, undefined);
+  });
+
+  it('does not repeat a key that it refuses', () => {
+    const message = 'PARLEY_MODEL_API_KEY holds more than a key: printable ASCII without spaces';
+    const environment = { PARLEY_MODEL_API_KEY: 'sk secret' };
+    assert.throws(() => readConfig(MODEL, environment), new ConfigError(message));
+  });
+
   const refused: {
     flags: Record<string, OptionValue>;
     environment?: Record<string, string>;
@@ -50,6 +79,34 @@ describe('readConfig()', () => {
     {
       flags: { 'webhook-addresses': 'private' },
       message: '--webhook-addresses private is none of any, public',
+    },
+    {
+      flags: { 'model-url': MODEL['model-url'] },
+      message: '--model-url needs --model: which of its models the endpoint is to use',
+    },
+    {
+      flags: { model: 'writer' },
+      message: '--model is about the endpoint of a model: it needs --model-url',
+    },
+    {
+      flags: { 'model-key': '/key' },
+      message: '--model-key is about the endpoint of a model: it needs --model-url',
+    },
+    {
+      flags: { ...MODEL, 'model-url': 'localhost:8080' },
+      message: '--model-url localhost:8080 is not a URL that begins with http:// or https://',
+    },
+    {
+      flags: { ...MODEL, 'model-url': 'http://h/v1?key=x' },
+      message: '--model-url takes no query and no fragment',
+    },
+    {
+      flags: { ...MODEL, 'model-timeout': '20' },
+      message: '--model-timeout 20 is not a duration, such as 90s, 30m, 12h or 7d',
+    },
+    {
+      flags: { ...MODEL, 'model-timeout': '1h' },
+      message: '--model-timeout 1h is longer than any call waits: 10m at most',
     },
     { flags: { auth: 'verify' }, message: '--auth verify is not built yet: only off is' },
     { flags: { tls: 'self-signed' }, message: '--tls self-signed is not built yet: only off is' },

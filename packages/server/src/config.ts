@@ -4,6 +4,8 @@ import {
   BATCH_LIMIT_MAX,
   EVENTS_AGE_MAX_DEFAULT,
   EVENTS_BYTES_MAX_DEFAULT,
+  MODEL_TIMEOUT_DEFAULT,
+  MODEL_TIMEOUT_MS_MAX,
   RETENTION_DEFAULT,
   RETENTION_MAX,
 } from './limits.ts';
@@ -18,6 +20,17 @@ export type EventSink =
   | { readonly kind: 'webhook'; readonly url: URL; readonly secret: Uint8Array | undefined }
   /** `emulator` is the host and port of one that takes the place of the service. */
   | { readonly kind: 'pubsub'; readonly emulator: string | undefined };
+
+/** Where the model is that writes texts: an endpoint that speaks OpenAI's form. */
+export interface ModelConfig {
+  /** Up to and with the version, such as `http://127.0.0.1:8080/v1`. */
+  readonly url: string;
+  /** As the endpoint calls it. */
+  readonly name: string;
+  readonly apiKey: string | undefined;
+  /** How long an answer may take, in milliseconds. */
+  readonly timeoutMs: number;
+}
 
 /** What a server is started with. */
 export interface Config {
@@ -47,6 +60,8 @@ export interface Config {
   readonly eventsBytesMax: number;
   /** Where the calls that the server makes itself may go: anywhere, or to addresses of the internet alone. */
   readonly webhookAddresses: 'any' | 'public';
+  /** Without it nothing is generated, and summaries are put together from what was said. */
+  readonly model: ModelConfig | undefined;
   /** How long conversations are kept after their end, in microseconds; undefined for ever. */
   readonly retention: number | undefined;
   readonly demo: boolean;
@@ -200,6 +215,36 @@ export const options: readonly Option[] = [
     meaning: 'where calls to webhooks may go; public: not to this machine and not to private networks',
   },
   {
+    flag: 'model-url',
+    value: 'string',
+    default: '',
+    placeholder: 'URL',
+    meaning:
+      "endpoint of the model that writes suggestions, in OpenAI's form, such as http://127.0.0.1:8080/v1",
+  },
+  {
+    flag: 'model',
+    value: 'string',
+    default: '',
+    placeholder: 'NAME',
+    meaning: 'the model, as the endpoint of --model-url calls it',
+  },
+  {
+    flag: 'model-key',
+    value: 'string',
+    default: '',
+    placeholder: 'FILE',
+    meaning:
+      'file with the key for the endpoint of --model-url; without one, what PARLEY_MODEL_API_KEY holds is the key',
+  },
+  {
+    flag: 'model-timeout',
+    value: 'string',
+    default: MODEL_TIMEOUT_DEFAULT,
+    placeholder: 'DURATION',
+    meaning: 'how long the model may take for an answer, such as 20s',
+  },
+  {
     flag: 'retention',
     value: 'string',
     default: RETENTION_DEFAULT,
@@ -263,6 +308,7 @@ export function readConfig(
     eventsAgeMax: readDuration('events-age-max', text('events-age-max')),
     eventsBytesMax: readNumber('events-bytes-max', text('events-bytes-max'), 1, Number.MAX_SAFE_INTEGER),
     webhookAddresses: readChoice('webhook-addresses', text('webhook-addresses'), ['any', 'public']),
+    model: readModel(text, environment['PARLEY_MODEL_API_KEY']),
     retention: readRetention(text('retention')),
     demo: values.get('demo') === true,
     dev: values.get('dev') === true || values.get('demo') === true,
@@ -338,7 +384,7 @@ function readEvents(text: string, secretFile: string, emulator: string | undefin
   if (!isWebhook || !URL.canParse(text)) {
     throw new ConfigError(`--events ${text} is neither pubsub nor an http(s) URL`);
   }
-  const secret = secretFile === '' ? undefined : readSecret(secretFile);
+  const secret = secretFile === '' ? undefined : readSecret('events-secret', secretFile);
   return { kind: 'webhook', url: new URL(text), secret };
 }
 
@@ -349,15 +395,43 @@ function readEmulator(text = ''): string | undefined {
 }
 
 /** What editors and `echo` put behind a line is no part of it. */
-function readSecret(file: string): Uint8Array {
+function readSecret(flag: string, file: string): Uint8Array {
   let text: string;
   try {
     text = readFileSync(file, 'latin1').replace(/[\r\n]+$/u, '');
   } catch (error) {
-    throw new ConfigError(`--events-secret: ${(error as Error).message}`);
+    throw new ConfigError(`--${flag}: ${(error as Error).message}`);
   }
-  if (text === '') throw new ConfigError(`--events-secret: ${file} is empty`);
+  if (text === '') throw new ConfigError(`--${flag}: ${file} is empty`);
   return Uint8Array.from(Buffer.from(text, 'latin1'));
+}
+
+function readModel(text: (flag: string) => string, keyInEnvironment = ''): ModelConfig | undefined {
+  const [name, keyFile] = [text('model'), text('model-key')];
+  const url = readUrl('model-url', text('model-url'));
+  const timeoutMs = readDuration('model-timeout', text('model-timeout'));
+  if (timeoutMs > MODEL_TIMEOUT_MS_MAX) {
+    throw new ConfigError(
+      `--model-timeout ${text('model-timeout')} is longer than any call waits: 10m at most`,
+    );
+  }
+  if (url === undefined) {
+    const flag = name === '' ? 'model-key' : 'model';
+    if (name === '' && keyFile === '') return undefined;
+    throw new ConfigError(`--${flag} is about the endpoint of a model: it needs --model-url`);
+  }
+  if (name === '')
+    throw new ConfigError('--model-url needs --model: which of its models the endpoint is to use');
+  if (url.search !== '' || url.hash !== '')
+    throw new ConfigError('--model-url takes no query and no fragment');
+  const apiKey =
+    keyFile === '' ? keyInEnvironment : Buffer.from(readSecret('model-key', keyFile)).toString('latin1');
+  // A header would not take it, and its error would repeat it.
+  if (!/^[\x21-\x7e]*$/u.test(apiKey)) {
+    const source = keyFile === '' ? 'PARLEY_MODEL_API_KEY' : `--model-key: ${keyFile}`;
+    throw new ConfigError(`${source} holds more than a key: printable ASCII without spaces`);
+  }
+  return { url: url.href, name, apiKey: apiKey === '' ? undefined : apiKey, timeoutMs };
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };

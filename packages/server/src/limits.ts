@@ -158,3 +158,7 @@ export const HOLD_REASON_BYTES_MAX = 1024;
 
 /** `SearchKnowledgeRequest.session_id`, in characters. */
 export const SESSION_ID_LENGTH_MAX = 36;
+
+/** How long a model may take for an answer: by default, and at most, which is longer than callers wait. */
+export const MODEL_TIMEOUT_DEFAULT = '20s';
+export const MODEL_TIMEOUT_MS_MAX = 600_000;

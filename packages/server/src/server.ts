@@ -174,7 +174,6 @@ export function buildDispatcher(parts: {
     clock,
     log,
     features: new Map(),
-    isSmallTalk: async () => false,
     tell: (...told) => notifications.suggestions(...told),
   });
   const turns = new Turns({ store, clock, agent: agents, suggestions, handoffOn, notifications });

@@ -63,6 +63,8 @@ export interface GenerationRequest {
   readonly maxTokens?: number;
   /** From 0, the most likely words, upwards. Absent: as the endpoint has it. */
   readonly temperature?: number;
+  /** Only the most likely words, of which the likelihoods add up to it, are chosen from. Absent: as the endpoint has it. */
+  readonly topP?: number;
   readonly seed?: number;
   readonly stop?: readonly string[];
   /** The form of the answer, where it is to be JSON. */

@@ -338,7 +338,15 @@ describe('createGenerator()', () => {
   it('asks in the form of chat completions', async () => {
     await using server = await startModelServer((_request, response) => answerChat(response, 'Nine euros.'));
     const generator = createGenerator({ url: server.url, model: 'writer', apiKey: KEY });
-    const request = { ...QUESTION, maxTokens: 9, temperature: 0, seed: 4, stop: ['!'], json: undefined };
+    const request = {
+      ...QUESTION,
+      maxTokens: 9,
+      temperature: 0,
+      topP: 0.5,
+      seed: 4,
+      stop: ['!'],
+      json: undefined,
+    };
     const { json, ...plain } = request;
     assert.deepEqual(await generator.generate(plain), {
       model: 'writer',
@@ -353,6 +361,7 @@ describe('createGenerator()', () => {
       messages: QUESTION.messages,
       max_tokens: 9,
       temperature: 0,
+      top_p: 0.5,
       seed: 4,
       stop: ['!'],
     });

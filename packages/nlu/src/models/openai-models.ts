@@ -148,12 +148,13 @@ function recordFailure(record: Record, error: unknown, canFallBack: boolean): bo
 }
 
 function toBody(model: string, request: GenerationRequest): object {
-  const { messages, maxTokens, temperature, seed, stop, json } = request;
+  const { messages, maxTokens, temperature, topP, seed, stop, json } = request;
   return {
     model,
     messages: messages.map(({ role, content }) => ({ role, content: content.toWellFormed() })),
     max_tokens: maxTokens,
     temperature,
+    top_p: topP,
     seed,
     stop,
     response_format: json && {

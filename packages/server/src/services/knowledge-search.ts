@@ -32,20 +32,17 @@ export class KnowledgeSearchService implements ServiceHandlers<typeof Conversati
   readonly #store: Store;
   readonly #knowledge: KnowledgeSearch;
   readonly #suggestions: Suggestions;
-  readonly #isSmallTalk: (text: string) => Promise<boolean>;
   readonly #profiles: ResourceCollection;
 
   constructor(parts: {
     store: Store;
     knowledge: KnowledgeSearch;
     suggestions: Suggestions;
-    isSmallTalk: (text: string) => Promise<boolean>;
   }) {
-    const { store, knowledge, suggestions, isSmallTalk } = parts;
+    const { store, knowledge, suggestions } = parts;
     this.#store = store;
     this.#knowledge = knowledge;
     this.#suggestions = suggestions;
-    this.#isSmallTalk = isSmallTalk;
     this.#profiles = new ResourceCollection(store, CONVERSATION_PROFILES);
   }
 
@@ -111,7 +108,7 @@ export class KnowledgeSearchService implements ServiceHandlers<typeof Conversati
   /** A question with what was asked before it, by which it is understood. */
   async #augment(query: string, conversation: ResourceName, latest: string): Promise<string> {
     const said = await readContext(this.#store, conversation, { latest, size: CONTEXT });
-    const before = await lastRequests(said, CONTEXT_REQUESTS, this.#isSmallTalk);
+    const before = await lastRequests(said, CONTEXT_REQUESTS);
     return before === '' ? query : `${query}\n${before}`;
   }
 }

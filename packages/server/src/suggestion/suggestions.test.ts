@@ -167,7 +167,6 @@ describe('Suggestions', () => {
       clock,
       log,
       features: new Map(features),
-      isSmallTalk: async (text) => text === 'hello',
       tell: (...told) => notifications.suggestions(...told),
     });
     open.push(suggestions);
@@ -499,7 +498,6 @@ describe('Suggestions', () => {
       clock,
       log,
       features: new Map([[FAQ, faq('one')]]),
-      isSmallTalk: async () => false,
       tell: () => [],
     });
     const { humanAgent } = await help(faulty, profileWith({ featureConfigs: [config(FAQ)] }), message);

@@ -39,6 +39,7 @@ import {
 import { type Answer, answersOf, fileAnswers } from './answer-records.ts';
 import { filterContext, readContext, type Said } from './context.ts';
 import type { AnswersMade, FeatureQuery, SuggestionFeature } from './feature.ts';
+import { isSmallTalk } from './small-talk.ts';
 
 /** What is suggested in the assist stage: one result for each feature that the profile asks for, in its order. */
 export interface SuggestionResults {
@@ -97,7 +98,6 @@ export interface SuggestionParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly features: ReadonlyMap<FeatureType, SuggestionFeature>;
-  readonly isSmallTalk: (text: string) => Promise<boolean>;
   /** What is told to others of results, by groups: the events of a commit. */
   readonly tell: (
     conversation: string,
@@ -378,7 +378,7 @@ export class Suggestions {
     const settings = config.suggestionTriggerSettings;
     if (settings === undefined || !HEEDS_TRIGGERS.has(type)) return true;
     if (settings.onlyEndUser && role !== Role.END_USER) return false;
-    return !settings.noSmallTalk || !(await this.#parts.isSmallTalk(last.text));
+    return !settings.noSmallTalk || !(await isSmallTalk(last.text));
   }
 
   /** The participant for whom is suggested, where it matters who that is: the first of the role. */

@@ -11,17 +11,15 @@ export class ArticleFeature implements SuggestionFeature {
   readonly context = { size: 20, max: 50 };
   readonly isSlow = false;
   readonly #knowledge: KnowledgeSearch;
-  readonly #isSmallTalk: (text: string) => Promise<boolean>;
 
-  constructor(knowledge: KnowledgeSearch, isSmallTalk: (text: string) => Promise<boolean>) {
+  constructor(knowledge: KnowledgeSearch) {
     this.#knowledge = knowledge;
-    this.#isSmallTalk = isSmallTalk;
   }
 
   async suggest({ config, said, metadataFilters }: FeatureQuery): Promise<Answers> {
     const sources = await sourcesOf(config, this.#knowledge);
     const count = config.conversationProcessConfig?.recentSentencesCount || RECENT_SENTENCES;
-    const text = await lastRequests(said, count, this.#isSmallTalk);
+    const text = await lastRequests(said, count);
     const limit = resultLimit(config);
     const hits = await this.#knowledge.search({
       sources,

@@ -9,17 +9,15 @@ export class FaqFeature implements SuggestionFeature {
   readonly context = { size: 20, max: 50 };
   readonly isSlow = false;
   readonly #knowledge: KnowledgeSearch;
-  readonly #isSmallTalk: (text: string) => Promise<boolean>;
 
-  constructor(knowledge: KnowledgeSearch, isSmallTalk: (text: string) => Promise<boolean>) {
+  constructor(knowledge: KnowledgeSearch) {
     this.#knowledge = knowledge;
-    this.#isSmallTalk = isSmallTalk;
   }
 
   async suggest({ config, said, conversation }: FeatureQuery): Promise<Answers> {
     const sources = await sourcesOf(config, this.#knowledge);
     const count = config.conversationProcessConfig?.recentSentencesCount || 1;
-    const text = await lastRequests(said, count, this.#isSmallTalk);
+    const text = await lastRequests(said, count);
     const hits = await this.#knowledge.search({ sources, type: 'FAQ', text, limit: resultLimit(config) });
     const least = config.queryConfig?.confidenceThreshold ?? 0;
     const faqAnswers = hits

@@ -16,16 +16,14 @@ export class KnowledgeAssistFeature implements SuggestionFeature {
   readonly context = { size: 100, max: 100 };
   readonly isSlow = true;
   readonly #knowledge: KnowledgeSearch;
-  readonly #isSmallTalk: (text: string) => Promise<boolean>;
 
-  constructor(knowledge: KnowledgeSearch, isSmallTalk: (text: string) => Promise<boolean>) {
+  constructor(knowledge: KnowledgeSearch) {
     this.#knowledge = knowledge;
-    this.#isSmallTalk = isSmallTalk;
   }
 
   async suggest({ config, said, metadataFilters, previousQuery }: FeatureQuery): Promise<Answers> {
     const sources = await sourcesOf(config, this.#knowledge);
-    const asked = (await lastRequests(said, 1, this.#isSmallTalk)).trim().slice(0, QUERY_LENGTH_MAX);
+    const asked = (await lastRequests(said, 1)).trim().slice(0, QUERY_LENGTH_MAX);
     const hit = await findAnswer(this.#knowledge, {
       sources,
       text: asked,

@@ -6,6 +6,7 @@ import {
 import { featureMisconfigured } from '../../errors.ts';
 import { readResourceName } from '../../resource-names.ts';
 import type { Said } from '../context.ts';
+import { isSmallTalk } from '../small-talk.ts';
 import type { KnowledgeSearch } from './knowledge.ts';
 
 /** The knowledge bases, or documents, that a feature's config names, by their canonical names. Throws where none is. */
@@ -32,11 +33,7 @@ export async function sourcesOf(
 }
 
 /** The last things that an end user said, oldest first: what others look for answers to. Else the last thing at all. */
-export async function lastRequests(
-  said: readonly Said[],
-  count: number,
-  isSmallTalk: (text: string) => Promise<boolean>,
-): Promise<string> {
+export async function lastRequests(said: readonly Said[], count: number): Promise<string> {
   const requests: string[] = [];
   for (const { role, text } of said.toReversed()) {
     if (requests.length === count) break;
