@@ -62,6 +62,7 @@ import { ParticipantsService } from './services/participants.ts';
 import { RetentionService } from './services/retention.ts';
 import { SessionEntityTypesService } from './services/session-entity-types.ts';
 import { SessionsService } from './services/sessions.ts';
+import { SuggestionReportService } from './services/suggestion-report.ts';
 import { Turns } from './services/turns.ts';
 import { VersionsService } from './services/versions.ts';
 import { openSqliteStore } from './storage/sqlite-store.ts';
@@ -180,6 +181,7 @@ export function buildDispatcher(parts: {
   dispatcher.register(Participants, new ParticipantsService(store, clock, turns));
   dispatcher.register(Participants, new ParticipantSuggestionsService(store, clock, suggestions));
   dispatcher.register(AnswerRecords, new AnswerRecordsService(store));
+  dispatcher.register(Administration, new SuggestionReportService(store));
   dispatcher.register(Sessions, new SessionsService(store, clock, agents));
   scheduler.handle(SESSION_EXPIRY, (timer) => sessions.expire(timer));
   registerAgents(dispatcher, { store, clock, locations, operations, contents, models, sessions });

@@ -16,7 +16,7 @@ import type { CallContext } from '../rpc/call-context.ts';
 import type { ServiceHandlers } from '../rpc/dispatcher.ts';
 import { decodeNamed, withoutName } from '../storage/named-message.ts';
 import type { ResourceCursor, Store, StoredResource } from '../storage/store.ts';
-import { ANSWER_RECORDS, conversationOf } from '../suggestion/answer-records.ts';
+import { ANSWER_RECORDS, recordKeyOf } from '../suggestion/answer-records.ts';
 import { decide } from './decide.ts';
 import { readAnswerRecordFilter } from './list-filters.ts';
 import { Pagination } from './pagination.ts';
@@ -111,19 +111,15 @@ export class AnswerRecordsService implements ServiceHandlers<typeof AnswerRecord
 
   async #load(name: ResourceName): Promise<Located> {
     const row = await this.#store.get(name.key);
-    const key = row && keyOf(row);
+    const key = row && recordKeyOf(row);
     const stored = key === undefined ? undefined : await this.#store.get(key);
     if (key === undefined || stored === undefined) throw notFound('AnswerRecord', name.toString());
     return { key, stored };
   }
 
   async #follow(row: StoredResource): Promise<StoredResource | undefined> {
-    return this.#store.get(keyOf(row));
+    return this.#store.get(recordKeyOf(row));
   }
-}
-
-function keyOf({ id, body }: StoredResource): string {
-  return `${conversationOf(body)}/${ANSWER_RECORDS}/${id}`;
 }
 
 function conversationIn(key: string): string {

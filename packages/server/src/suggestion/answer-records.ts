@@ -9,7 +9,7 @@ import { answeredKey } from '../conversation/retention.ts';
 import { createId } from '../ids.ts';
 import type { ResourceName } from '../resource-names.ts';
 import { withoutName } from '../storage/named-message.ts';
-import type { ResourceWrite } from '../storage/store.ts';
+import type { ResourceWrite, StoredResource } from '../storage/store.ts';
 
 /**
  * What was suggested is kept, so that it can be told what became of it. A record lies in its conversation and goes with
@@ -64,9 +64,9 @@ export function fileAnswers(
   return [answered, ...rows];
 }
 
-/** The conversation in which the record lies that one of the project's rows is about, by its canonical name. */
-export function conversationOf(row: Uint8Array): string {
-  return Buffer.from(row).toString();
+/** The key of the record that one of the project's rows is about. */
+export function recordKeyOf({ id, body }: Pick<StoredResource, 'id' | 'body'>): string {
+  return `${Buffer.from(body).toString()}/${ANSWER_RECORDS}/${id}`;
 }
 
 /** All that a result suggests. */
