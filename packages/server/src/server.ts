@@ -10,6 +10,7 @@ import {
   Conversations,
   EntityTypes,
   Environments,
+  Generators,
   Intents,
   Participants,
   SessionEntityTypes,
@@ -28,6 +29,9 @@ import { COMPLETION, completeByTimer } from './conversation/completion.ts';
 import { EXPIRE, expireByTimer, scheduleExpiry } from './conversation/reply-expiry.ts';
 import { ERASE, eraseByTimer, PURGE, purgeByTimer } from './conversation/retention.ts';
 import { RETAIN, retainByTimer } from './conversation/retention-upgrade.ts';
+import { Generation } from './generation/generation.ts';
+import { LanguageModel } from './generation/language-model.ts';
+import { Summarizer } from './generation/summarizer.ts';
 import { Locations } from './locations.ts';
 import type { Log } from './log.ts';
 import { Metrics } from './metrics.ts';
@@ -44,6 +48,7 @@ import { AgentOperations } from './services/agent-operations.ts';
 import { AgentsService } from './services/agents.ts';
 import { ContextsService } from './services/contexts.ts';
 import { ConversationProfilesService } from './services/conversation-profiles.ts';
+import { ConversationSuggestionsService } from './services/conversation-suggestions.ts';
 import { ConversationWatch } from './services/conversation-watch.ts';
 import { ConversationsService } from './services/conversations.ts';
 import { DeadLettersService } from './services/dead-letters.ts';
@@ -52,6 +57,7 @@ import { makeDemo } from './services/demo.ts';
 import { DevelopmentService } from './services/development.ts';
 import { EntityTypesService } from './services/entity-types.ts';
 import { EnvironmentsService } from './services/environments.ts';
+import { GeneratorsService } from './services/generators.ts';
 import { IntentsService } from './services/intents.ts';
 import { LocationsService } from './services/locations.ts';
 import { OperationsService } from './services/operations.ts';
@@ -156,6 +162,13 @@ export function buildDispatcher(parts: {
     Conversations,
     new ConversationsService({ store, clock, locations, notifications, options: config }),
   );
+  const model = new LanguageModel(config.model);
+  const [generation, summarizer] = [new Generation(model), new Summarizer(model)];
+  dispatcher.register(
+    Conversations,
+    new ConversationSuggestionsService({ store, clock, generation, summarizer }),
+  );
+  dispatcher.register(Generators, new GeneratorsService(store, clock, locations));
   const profiles = new ConversationProfilesService(store, clock, locations, operations);
   dispatcher.register(ConversationProfiles, profiles);
   const { agentWebhook, handoffOn } = config;
