@@ -359,6 +359,63 @@ export function trainingFailed(agent: string, cause: Error): ServiceError {
   );
 }
 
+/** There is nothing to suggest anything from. */
+export function conversationEmpty(name: string): ServiceError {
+  return new ServiceError(
+    Code.FAILED_PRECONDITION,
+    'CONVERSATION_EMPTY',
+    `Conversation ${quote(name)} has no messages yet`,
+    { metadata: { resourceName: name } },
+  );
+}
+
+export function generatorsAbsent(conversation: string): ServiceError {
+  return new ServiceError(
+    Code.FAILED_PRECONDITION,
+    'GENERATORS_ABSENT',
+    `Conversation ${quote(conversation)} was created with a profile that names no generators`,
+    { metadata: { resourceName: conversation } },
+  );
+}
+
+export function generationNotConfigured(): ServiceError {
+  return new ServiceError(
+    Code.FAILED_PRECONDITION,
+    'GENERATION_NOT_CONFIGURED',
+    'this needs a model that writes texts, and the server knows none (parley serve --model-url URL --model NAME)',
+  );
+}
+
+/** What failed of a call to the model, by the name that the port has for it, and with which code it is answered. */
+const MODEL_FAILURES = {
+  unreachable: [Code.UNAVAILABLE, 'MODEL_UNREACHABLE'],
+  timeout: [Code.DEADLINE_EXCEEDED, 'MODEL_TIMEOUT'],
+  'rate-limited': [Code.RESOURCE_EXHAUSTED, 'MODEL_RATE_LIMITED'],
+  status: [Code.FAILED_PRECONDITION, 'MODEL_REFUSED'],
+  malformed: [Code.ABORTED, 'MODEL_MALFORMED'],
+  'too-large': [Code.ABORTED, 'MODEL_TOO_LARGE'],
+  'cut-short': [Code.ABORTED, 'MODEL_CUT_SHORT'],
+  filtered: [Code.FAILED_PRECONDITION, 'MODEL_FILTERED'],
+} as const;
+
+/**
+ * The message is the port's, which never holds a key. A status of 500 and more may be another one the next time; what the
+ * endpoint refuses is for who set it up to mend.
+ */
+export function generationFailed(
+  failure: keyof typeof MODEL_FAILURES,
+  message: string,
+  status = 0,
+): ServiceError {
+  const [code, reason] = MODEL_FAILURES[failure];
+  return new ServiceError(
+    failure === 'status' && status >= 500 ? Code.UNAVAILABLE : code,
+    reason,
+    `the model failed: ${shorten(message, DESCRIPTION_LENGTH_MAX)}`,
+    { metadata: { failure } },
+  );
+}
+
 /** Cancel the one that runs, or wait for it. */
 export function operationInProgress(subject: string): ServiceError {
   return new ServiceError(

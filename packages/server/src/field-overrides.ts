@@ -50,6 +50,22 @@ export const fieldOverrides: Readonly<Record<string, FieldOverride>> = {
     behavior: 'optional',
     reason: 'The comment of the list says that nothing but names must be filled in.',
   },
+  'GenerateStatelessSummaryRequest.stateless_conversation.messages.participant_role': {
+    behavior: 'required',
+    reason: 'Annotated OUTPUT_ONLY on Message, but the comment of the messages says that it is required.',
+  },
+  'GenerateStatelessSummaryRequest.stateless_conversation.messages.participant': {
+    behavior: 'optional',
+    reason: 'Annotated OUTPUT_ONLY on Message. Who speaks is told by the role; names are the caller’s own.',
+  },
+  'GenerateStatelessSummaryRequest.latest_message': {
+    behavior: 'optional',
+    reason: 'The comment says that names of messages are the caller’s own.',
+  },
+  'GenerateStatelessSummaryRequest.conversation_profile.display_name': {
+    behavior: 'optional',
+    reason: 'The comment of the profile names what is required of it, and not this.',
+  },
   'CreateParticipantRequest.participant.role': {
     behavior: 'required',
     reason: 'Annotated IMMUTABLE only, but its comment says that it must be set at creation.',

@@ -162,3 +162,32 @@ export const SESSION_ID_LENGTH_MAX = 36;
 /** How long a model may take for an answer: by default, and at most, which is longer than callers wait. */
 export const MODEL_TIMEOUT_DEFAULT = '20s';
 export const MODEL_TIMEOUT_MS_MAX = 600_000;
+
+/** One text of a generator, in characters, and a generator as it is stored, in bytes: all of it is put to a model. */
+export const GENERATOR_TEXT_LENGTH_MAX = 20_000;
+export const GENERATOR_BYTES_MAX = 131_072;
+
+/** What of a generator there may be many of. */
+export const GENERATOR_SECTIONS_MAX = 50;
+export const GENERATOR_EXAMPLES_MAX = 50;
+export const GENERATOR_INSTRUCTIONS_MAX = 100;
+
+/** `ListGeneratorsRequest.page_size`. */
+export const GENERATORS_PAGE_SIZE_DEFAULT = 10;
+
+/** Generators of one conversation that are run at the same time. */
+export const GENERATORS_AT_ONCE = 4;
+
+/** Messages that suggestions and summaries are made from, by default and at most. */
+export const CONTEXT_SIZE_DEFAULT = 500;
+export const CONTEXT_SIZE_MAX = 1000;
+
+/** What a model reads of a conversation, of each thing said at most and in any case, and of references. In characters. */
+export const TRANSCRIPT_LENGTH_MAX = 100_000;
+export const TURN_LENGTH_MAX = 4000;
+export const TURN_LENGTH_MIN = 50;
+export const REFERENCES_LENGTH_MAX = 50_000;
+
+/** What is ingested into a conversation: references, and all of them together as they are stored, in bytes. */
+export const CONTEXT_REFERENCES_MAX = 100;
+export const CONTEXT_REFERENCES_BYTES_MAX = 262_144;

@@ -11,6 +11,7 @@ import {
   Conversations,
   EntityTypes,
   Environments,
+  Generators,
   Intents,
   Participants,
   SessionEntityTypes,
@@ -29,6 +30,9 @@ import { COMPLETION, completeByTimer } from './conversation/completion.ts';
 import { EXPIRE, expireByTimer, scheduleExpiry } from './conversation/reply-expiry.ts';
 import { ERASE, eraseByTimer, PURGE, purgeByTimer } from './conversation/retention.ts';
 import { RETAIN, retainByTimer } from './conversation/retention-upgrade.ts';
+import { Generation } from './generation/generation.ts';
+import { LanguageModel } from './generation/language-model.ts';
+import { Summarizer } from './generation/summarizer.ts';
 import { Locations } from './locations.ts';
 import type { Log } from './log.ts';
 import { Metrics } from './metrics.ts';
@@ -46,6 +50,7 @@ import { AgentsService } from './services/agents.ts';
 import { AnswerRecordsService } from './services/answer-records.ts';
 import { ContextsService } from './services/contexts.ts';
 import { ConversationProfilesService } from './services/conversation-profiles.ts';
+import { ConversationSuggestionsService } from './services/conversation-suggestions.ts';
 import { ConversationWatch } from './services/conversation-watch.ts';
 import { ConversationsService } from './services/conversations.ts';
 import { DeadLettersService } from './services/dead-letters.ts';
@@ -54,6 +59,7 @@ import { makeDemo } from './services/demo.ts';
 import { DevelopmentService } from './services/development.ts';
 import { EntityTypesService } from './services/entity-types.ts';
 import { EnvironmentsService } from './services/environments.ts';
+import { GeneratorsService } from './services/generators.ts';
 import { IntentsService } from './services/intents.ts';
 import { LocationsService } from './services/locations.ts';
 import { OperationsService } from './services/operations.ts';
@@ -67,6 +73,7 @@ import { Turns } from './services/turns.ts';
 import { VersionsService } from './services/versions.ts';
 import { openSqliteStore } from './storage/sqlite-store.ts';
 import type { Store } from './storage/store.ts';
+import { generatedAnswers } from './suggestion/answer-records.ts';
 import { Suggestions } from './suggestion/suggestions.ts';
 import { GrpcTransport } from './transport/grpc.ts';
 import { HttpTransport } from './transport/http.ts';
@@ -170,18 +177,16 @@ export function buildDispatcher(parts: {
   const models = new AgentModels({ store, contents, log });
   const sessions = new AgentSessions(store, clock);
   const agents = new StoredAgents({ models, sessions, clock, poster, otherwise });
-  const suggestions = new Suggestions({
+  const suggestions = registerSuggestions(dispatcher, {
+    config,
     store,
     clock,
     log,
-    features: new Map(),
-    tell: (...told) => notifications.suggestions(...told),
+    locations,
+    notifications,
   });
   const turns = new Turns({ store, clock, agent: agents, suggestions, handoffOn, notifications });
   dispatcher.register(Participants, new ParticipantsService(store, clock, turns));
-  dispatcher.register(Participants, new ParticipantSuggestionsService(store, clock, suggestions));
-  dispatcher.register(AnswerRecords, new AnswerRecordsService(store));
-  dispatcher.register(Administration, new SuggestionReportService(store));
   dispatcher.register(Sessions, new SessionsService(store, clock, agents));
   scheduler.handle(SESSION_EXPIRY, (timer) => sessions.expire(timer));
   registerAgents(dispatcher, { store, clock, locations, operations, contents, models, sessions });
@@ -202,6 +207,49 @@ export function buildDispatcher(parts: {
     }),
   );
   return { dispatcher, scheduler, metrics, models, suggestions };
+}
+
+/** What helps human agents, and what became of it. */
+function registerSuggestions(
+  dispatcher: Dispatcher,
+  parts: {
+    config: Config;
+    store: Store;
+    clock: Clock;
+    log: Log;
+    locations: Locations;
+    notifications: Notifications;
+  },
+): Suggestions {
+  const { config, store, clock, log, locations, notifications } = parts;
+  const suggestions = new Suggestions({
+    store,
+    clock,
+    log,
+    features: new Map(),
+    tell: (...told) => notifications.suggestions(...told),
+  });
+  const model = new LanguageModel(config.model);
+  const [generation, summarizer] = [new Generation(model), new Summarizer(model)];
+  dispatcher.register(
+    Conversations,
+    new ConversationSuggestionsService({
+      store,
+      clock,
+      generation,
+      summarizer,
+      recordAnswers: async (conversation, _participant, generated) => {
+        const { answers, names } = generatedAnswers(generated);
+        await suggestions.record(conversation, answers);
+        return names;
+      },
+    }),
+  );
+  dispatcher.register(Generators, new GeneratorsService(store, clock, locations));
+  dispatcher.register(Participants, new ParticipantSuggestionsService(store, clock, suggestions));
+  dispatcher.register(AnswerRecords, new AnswerRecordsService(store));
+  dispatcher.register(Administration, new SuggestionReportService(store));
+  return suggestions;
 }
 
 /** What agents are made of, and what sessions with them hold. */

@@ -30,7 +30,7 @@ const SENTENCES_MAX = 2;
 /** Of one message; of all that is longer, the beginning counts. In characters. */
 const TURN_LENGTH_MAX = 2000;
 /** Of a whole conversation. Longer ones are read from fewer sentences of each turn, and then from the last turns. */
-const CONVERSATION_SENTENCES_MAX = 4000;
+const CONVERSATION_SENTENCES_MAX = 2000;
 const TURN_SENTENCES_MAX = 12;
 /** A second sentence stands beside the best one only where it is nearly as good. */
 const NEARLY = 0.75;
@@ -76,7 +76,7 @@ function readSentences(turns: readonly SummaryTurn[]): Sentence[] {
   );
   const last = Math.max(1, turns.length - 1);
   const found = turns.flatMap(({ speaker, text }, index) =>
-    splitSentences(text.slice(0, TURN_LENGTH_MAX), each)
+    splitSentences(beginningOf(text), each)
       .filter((sentence) => !isSmallTalk(sentence))
       .map((sentence) => ({ text: sentence, speaker, position: index / last })),
   );
@@ -88,6 +88,11 @@ function readSentences(turns: readonly SummaryTurn[]): Sentence[] {
     centrality: centrality[index] ?? 0,
     fullness: Math.min(1, (words[index]?.length ?? 0) / 6),
   }));
+}
+
+/** Half of a surrogate pair at its end is left out. */
+function beginningOf(text: string): string {
+  return text.slice(0, TURN_LENGTH_MAX).replace(/\p{Cs}$/u, '');
 }
 
 /** The first that a customer asks for or complains about. */

@@ -2,6 +2,7 @@ import { ListOperationsResponseSchema } from '@parleykit/proto/longrunning';
 import {
   ListConversationProfilesResponseSchema,
   ListConversationsResponseSchema,
+  ListGeneratorsResponseSchema,
   ListParticipantsResponseSchema,
 } from '@parleykit/proto/v2beta1';
 import type { CollectionKind } from './resource-collection.ts';
@@ -29,6 +30,14 @@ export const CONVERSATION_PROFILES: CollectionKind = {
   collection: 'conversationProfiles',
   listResponse: ListConversationProfilesResponseSchema,
   order: 'id',
+};
+
+/** `ordering` holds the time of its creation: ids may be the callers'. */
+export const GENERATORS: CollectionKind = {
+  type: 'Generator',
+  collection: 'generators',
+  listResponse: ListGeneratorsResponseSchema,
+  order: 'ordering',
 };
 
 /** `state` holds whether it is done, `ordering` the time of its start. */

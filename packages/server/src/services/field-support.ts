@@ -30,9 +30,98 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
 
   Conversation: {
     implemented:
-      'name lifecycle_state conversation_profile start_time end_time conversation_stage initial_conversation_profile',
-    unset: 'phone_number telephony_connection_info ingested_context_references initial_generator_contexts',
+      'name lifecycle_state conversation_profile start_time end_time conversation_stage initial_conversation_profile ' +
+      'ingested_context_references',
+    unset: 'phone_number telephony_connection_info initial_generator_contexts',
   },
+  'Conversation.ContextReference': { implemented: '*' },
+  'Conversation.ContextReference.ContextContent': {
+    implemented: 'content content_format ingestion_time',
+    stored: 'answer_record',
+  },
+  IngestContextReferencesRequest: { implemented: '*' },
+  IngestContextReferencesResponse: { implemented: '*' },
+
+  SuggestConversationSummaryRequest: {
+    implemented: 'conversation latest_message context_size',
+    ignored: 'assist_query_params',
+  },
+  SuggestConversationSummaryResponse: { implemented: '*' },
+  'SuggestConversationSummaryResponse.Summary': {
+    implemented: 'text text_sections sorted_text_sections baseline_model_version',
+    unset: 'answer_record',
+  },
+  'SuggestConversationSummaryResponse.Summary.SummarySection': { implemented: '*' },
+  GenerateStatelessSummaryRequest: { implemented: '*' },
+  'GenerateStatelessSummaryRequest.MinimalConversation': { implemented: '*' },
+  GenerateStatelessSummaryResponse: { implemented: '*' },
+  'GenerateStatelessSummaryResponse.Summary': { implemented: '*' },
+  GenerateStatelessSuggestionRequest: {
+    implemented: 'parent generator generator_name context_references conversation_context trigger_events',
+    ignored: 'security_settings',
+  },
+  GenerateStatelessSuggestionResponse: { implemented: '*' },
+  GenerateSuggestionsRequest: { implemented: '*' },
+  GenerateSuggestionsResponse: { implemented: '*' },
+  'GenerateSuggestionsResponse.GeneratorSuggestionAnswer': {
+    implemented: 'generator_suggestion source_generator',
+    unset: 'answer_record',
+  },
+  ConversationContext: { implemented: '*' },
+  MessageEntry: { implemented: 'role text', ignored: 'language_code create_time' },
+
+  CreateGeneratorRequest: { implemented: '*' },
+  GetGeneratorRequest: { implemented: '*' },
+  ListGeneratorsRequest: { implemented: '*' },
+  ListGeneratorsResponse: { implemented: '*' },
+  DeleteGeneratorRequest: { implemented: '*' },
+  UpdateGeneratorRequest: { implemented: '*' },
+  Generator: {
+    implemented:
+      'name free_form_context agent_coaching_context summarization_context inference_parameter trigger_event ' +
+      'create_time update_time',
+    stored: 'description published_model suggestion_deduping_config',
+    refused: 'tools toolset_tools ces_tool_specs ces_app_specs',
+  },
+  FreeFormContext: { implemented: '*' },
+  SummarizationContext: {
+    implemented: 'summarization_sections few_shot_examples output_language_code',
+    stored: 'version',
+  },
+  SummarizationSection: { implemented: '*' },
+  FewShotExample: {
+    implemented: 'conversation_context output',
+    stored: 'extra_info summarization_section_list',
+  },
+  SummarizationSectionList: { stored: '*' },
+  AgentCoachingContext: {
+    implemented: 'overarching_guidance instructions output_language_code',
+    stored: 'version',
+  },
+  AgentCoachingInstruction: {
+    implemented: 'display_name display_details condition agent_action',
+    stored: 'system_action triggering_event',
+    unset: 'duplicate_check_result',
+  },
+  InferenceParameter: { implemented: 'max_output_tokens temperature top_p', stored: 'top_k' },
+  SuggestionDedupingConfig: { stored: '*' },
+  GeneratorSuggestion: {
+    implemented: 'free_form_suggestion summary_suggestion agent_coaching_suggestion',
+    unset: 'tool_call_info',
+  },
+  FreeFormSuggestion: { implemented: '*' },
+  SummarySuggestion: { implemented: '*' },
+  'SummarySuggestion.SummarySection': { implemented: '*' },
+  AgentCoachingSuggestion: { implemented: '*' },
+  'AgentCoachingSuggestion.AgentActionSuggestion': {
+    implemented: 'agent_action sources',
+    unset: 'duplicate_check_result',
+  },
+  'AgentCoachingSuggestion.SampleResponse': {
+    implemented: 'response_text sources',
+    unset: 'duplicate_check_result',
+  },
+  'AgentCoachingSuggestion.Sources': { implemented: '*' },
 
   Message: {
     implemented: 'name content participant participant_role create_time send_time',
@@ -452,6 +541,7 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
   'parley.admin.v1.ListSnapshotsResponse': { implemented: 'snapshots next_page_token' },
   'parley.admin.v1.RestoreSnapshotRequest': { implemented: 'name' },
   'parley.admin.v1.DeleteSnapshotRequest': { implemented: 'name' },
+  HumanAgentAssistantEvent: { implemented: 'conversation participant suggestion_results' },
   ConversationEvent: {
     implemented: 'conversation type new_message_payload',
     unset: 'error_status new_recognition_result_payload',
@@ -460,7 +550,7 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
   'parley.admin.v1.ListDeadLettersRequest': { implemented: `parent ${page}` },
   'parley.admin.v1.ListDeadLettersResponse': { implemented: 'dead_letters next_page_token' },
   'parley.admin.v1.DeadLetter': {
-    implemented: 'name event_id topic event publish_time dead_time reason',
+    implemented: 'name event_id topic event human_agent_assistant_event publish_time dead_time reason',
   },
   'parley.admin.v1.ReplayDeadLettersRequest': { implemented: 'parent names' },
   'parley.admin.v1.ReplayDeadLettersResponse': { implemented: 'replayed' },

@@ -3,6 +3,7 @@ import {
   type AgentAssistantRecordSchema,
   AnswerRecordSchema,
   SuggestionFeature_Type as FeatureType,
+  type GeneratorSuggestion,
   type SuggestionResult,
 } from '@parleykit/proto/v2beta1';
 import { answeredKey } from '../conversation/retention.ts';
@@ -67,6 +68,25 @@ export function fileAnswers(
 /** The key of the record that one of the project's rows is about. */
 export function recordKeyOf({ id, body }: Pick<StoredResource, 'id' | 'body'>): string {
   return `${Buffer.from(body).toString()}/${ANSWER_RECORDS}/${id}`;
+}
+
+/** What generators and summaries suggest; `names` are those of their records, in their order, once they are filed. */
+export function generatedAnswers(suggestions: readonly GeneratorSuggestion[]): {
+  readonly answers: readonly Answer[];
+  readonly names: readonly string[];
+} {
+  const names: string[] = suggestions.map(() => '');
+  const answers = suggestions.map((value, index): Answer => {
+    const isSummary = value.suggestion.case === 'summarySuggestion';
+    return {
+      kind: isSummary ? FeatureType.CONVERSATION_SUMMARIZATION : GENERATED,
+      record: { case: 'generatorSuggestion', value },
+      name: (record) => {
+        names[index] = record;
+      },
+    };
+  });
+  return { answers, names };
 }
 
 /** All that a result suggests. */

@@ -1,0 +1,310 @@
+import { create } from '@bufbuild/protobuf';
+import {
+  type Conversation,
+  type ConversationProfile,
+  ConversationSchema,
+  type Conversations,
+  SuggestionFeature_Type as FeatureType,
+  type GenerateStatelessSuggestionRequest,
+  GenerateStatelessSuggestionResponseSchema,
+  type GenerateStatelessSummaryRequest,
+  GenerateStatelessSummaryResponseSchema,
+  type GenerateSuggestionsRequest,
+  GenerateSuggestionsResponseSchema,
+  type Generator,
+  GeneratorSchema,
+  type GeneratorSuggestion,
+  GeneratorSuggestionSchema,
+  type IngestContextReferencesRequest,
+  IngestContextReferencesResponseSchema,
+  type Message,
+  Participant_Role as Role,
+  Conversation_LifecycleState as State,
+  type SuggestConversationSummaryRequest,
+  SuggestConversationSummaryResponseSchema,
+  TriggerEvent,
+} from '@parleykit/proto/v2beta1';
+import { type Clock, toTimestamp } from '../clock.ts';
+import {
+  conversationCompleted,
+  conversationEmpty,
+  fieldInvalid,
+  fieldsRequired,
+  generatorsAbsent,
+  notFound,
+} from '../errors.ts';
+import { checkContextReferences, ingest } from '../generation/context-references.ts';
+import { type Generation, isTriggered } from '../generation/generation.ts';
+import { checkGenerator } from '../generation/generator-check.ts';
+import type { Summarizer, Summary, SummaryForm } from '../generation/summarizer.ts';
+import { type ConversationTurn, speakerOf } from '../generation/transcript.ts';
+import { CONTEXT_SIZE_DEFAULT, CONTEXT_SIZE_MAX, GENERATORS_AT_ONCE } from '../limits.ts';
+import { parseResourceName, type ResourceName } from '../resource-names.ts';
+import type { CallContext } from '../rpc/call-context.ts';
+import type { ServiceHandlers } from '../rpc/dispatcher.ts';
+import { decodeNamed, withoutName } from '../storage/named-message.ts';
+import type { Store } from '../storage/store.ts';
+import { CONVERSATIONS, GENERATORS } from './collections.ts';
+import {
+  type ConversationContext,
+  readContextSize,
+  readConversationContext,
+} from './conversation-context.ts';
+import { decide } from './decide.ts';
+import { ResourceCollection } from './resource-collection.ts';
+
+/**
+ * Keeps answers that were suggested in a conversation, to a participant or to nobody in particular, and answers the name of
+ * a record for each, in their order.
+ */
+export type RecordAnswers = (
+  conversation: ResourceName,
+  participant: ResourceName | undefined,
+  answers: readonly GeneratorSuggestion[],
+) => Promise<readonly string[]>;
+
+/** The methods of google.cloud.dialogflow.v2beta1.Conversations that suggest something from what was said. */
+export class ConversationSuggestionsService implements ServiceHandlers<typeof Conversations> {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #generation: Generation;
+  readonly #summarizer: Summarizer;
+  readonly #recordAnswers: RecordAnswers;
+  readonly #conversations: ResourceCollection;
+  readonly #generators: ResourceCollection;
+
+  constructor(parts: {
+    store: Store;
+    clock: Clock;
+    generation: Generation;
+    summarizer: Summarizer;
+    /** Without it nothing is kept. */
+    recordAnswers?: RecordAnswers;
+  }) {
+    const { store, clock, generation, summarizer, recordAnswers = async () => [] } = parts;
+    this.#store = store;
+    this.#clock = clock;
+    this.#generation = generation;
+    this.#summarizer = summarizer;
+    this.#recordAnswers = recordAnswers;
+    this.#conversations = new ResourceCollection(store, CONVERSATIONS);
+    this.#generators = new ResourceCollection(store, GENERATORS);
+  }
+
+  /** Adds to what a conversation in progress knows beside its messages. */
+  async ingestContextReferences(request: IngestContextReferencesRequest, call: CallContext) {
+    const { resource: name } = call;
+    checkContextReferences(request.contextReferences);
+    return decide(call, async () => {
+      const { body, version, state } = await this.#conversations.load(name);
+      if (state === State.COMPLETED) throw conversationCompleted(name.toString());
+      const conversation = decodeNamed(ConversationSchema, '', body);
+      const ingestedContextReferences = ingest(
+        conversation.ingestedContextReferences,
+        request.contextReferences,
+        toTimestamp(this.#clock.now(name.project)),
+      );
+      conversation.ingestedContextReferences = ingestedContextReferences;
+      await this.#store.commit({
+        partition: name.key,
+        expect: [{ name: name.key, version }],
+        put: [{ name: name.key, state, body: withoutName(ConversationSchema, conversation) }],
+      });
+      return create(IngestContextReferencesResponseSchema, { ingestedContextReferences });
+    });
+  }
+
+  /** A summary of a conversation, in progress or completed. */
+  async suggestConversationSummary(request: SuggestConversationSummaryRequest, call: CallContext) {
+    const { resource: name } = call;
+    const size = readContextSize('context_size', request.contextSize);
+    const conversation = await this.#load(name);
+    const { turns, latestMessage } = await this.#read(name, { latest: request.latestMessage, size });
+    const form = await this.#summaryForm(conversation.initialConversationProfile, name.project);
+    const references = conversation.ingestedContextReferences;
+    const summary = await this.#summarizer.summarize(turns, { ...form, references }, call.signal);
+    const [answerRecord = ''] = await this.#recordAnswers(name, undefined, [toSuggestion(summary)]);
+    return create(SuggestConversationSummaryResponseSchema, {
+      summary: {
+        ...toMessage(summary),
+        sortedTextSections: summary.sections.map(({ section, summary: text }) => ({
+          section,
+          summary: text,
+        })),
+        answerRecord,
+      },
+      latestMessage,
+      contextSize: turns.length,
+    });
+  }
+
+  /** A summary of messages that are stored nowhere. */
+  async generateStatelessSummary(request: GenerateStatelessSummaryRequest, call: CallContext) {
+    const { statelessConversation, conversationProfile, latestMessage: latest } = request;
+    const size = readContextSize('max_context_size', request.maxContextSize);
+    const said = upTo(inOrder(statelessConversation?.messages ?? []), latest);
+    const messages = said.slice(-size);
+    const turns = messages.map(({ participantRole, content }, index): ConversationTurn => {
+      if (participantRole === Role.ROLE_UNSPECIFIED || Role[participantRole] === undefined) {
+        const at = said.length - messages.length + index;
+        throw fieldInvalid(`stateless_conversation.messages[${at}].participant_role`, 'is not a known role');
+      }
+      return { speaker: speakerOf(participantRole), text: content };
+    });
+    const form = await this.#summaryForm(conversationProfile, call.resource.project);
+    const summary = await this.#summarizer.summarize(turns, form, call.signal);
+    return create(GenerateStatelessSummaryResponseSchema, {
+      summary: toMessage(summary),
+      latestMessage: messages.at(-1)?.name ?? '',
+      contextSize: messages.length,
+    });
+  }
+
+  /** What a generator, stored or not, suggests for messages that are stored nowhere. */
+  async generateStatelessSuggestion(request: GenerateStatelessSuggestionRequest, call: CallContext) {
+    const { generatorResource, contextReferences: references, conversationContext, triggerEvents } = request;
+    checkContextReferences(references);
+    checkEvents(triggerEvents);
+    let generator: Generator;
+    if (generatorResource.case === 'generator') {
+      generator = generatorResource.value;
+      checkGenerator(generator);
+    } else if (generatorResource.case === 'generatorName') {
+      const name = parseResourceName('generator_name', generatorResource.value, 'generators/*');
+      generator = await this.#loadGenerator(name, call.resource.project);
+    } else throw fieldsRequired(['generator_resource']);
+    const entries = conversationContext?.messageEntries ?? [];
+    if (entries.length > CONTEXT_SIZE_MAX) {
+      throw fieldInvalid(
+        'conversation_context.message_entries',
+        `holds ${entries.length}; at most ${CONTEXT_SIZE_MAX} are allowed`,
+      );
+    }
+    // An instruction can be about references alone; summaries and advice are about a conversation.
+    if (entries.length === 0 && generator.context.case !== 'freeFormContext') {
+      throw fieldsRequired(['conversation_context.message_entries']);
+    }
+    const turns = entries.map(({ role, text }) => ({ speaker: speakerOf(role), text }));
+    const generatorSuggestion = isTriggered(generator, triggerEvents)
+      ? await this.#generation.suggest(generator, { turns, references }, call.signal)
+      : create(GeneratorSuggestionSchema);
+    return create(GenerateStatelessSuggestionResponseSchema, { generatorSuggestion });
+  }
+
+  /** What the generators of a conversation's profile suggest. One that fails is the failure of the call. */
+  async generateSuggestions(request: GenerateSuggestionsRequest, call: CallContext) {
+    const { resource: name } = call;
+    checkEvents(request.triggerEvents);
+    const conversation = await this.#load(name);
+    const names = generatorsOf(conversation.initialConversationProfile);
+    if (names.length === 0) throw generatorsAbsent(name.toString());
+    const { turns, latestMessage } = await this.#read(name, {
+      latest: request.latestMessage,
+      size: CONTEXT_SIZE_DEFAULT,
+    });
+    const generators = await Promise.all(
+      names.map(async (each) => ({
+        name: each.toString(),
+        generator: await this.#loadGenerator(each, name.project),
+      })),
+    );
+    const triggered = generators.filter(({ generator }) => isTriggered(generator, request.triggerEvents));
+    const context = { turns, references: conversation.ingestedContextReferences };
+    const suggestions: GeneratorSuggestion[] = [];
+    for (let from = 0; from < triggered.length; from += GENERATORS_AT_ONCE) {
+      const some = triggered.slice(from, from + GENERATORS_AT_ONCE);
+      const run = some.map(({ generator }) => this.#generation.suggest(generator, context, call.signal));
+      suggestions.push(...(await Promise.all(run)));
+    }
+    const records = await this.#recordAnswers(name, undefined, suggestions);
+    return create(GenerateSuggestionsResponseSchema, {
+      generatorSuggestionAnswers: suggestions.map((generatorSuggestion, index) => ({
+        generatorSuggestion,
+        sourceGenerator: triggered[index]?.name ?? '',
+        answerRecord: records[index] ?? '',
+      })),
+      latestMessage,
+    });
+  }
+
+  async #load(name: ResourceName): Promise<Conversation> {
+    return decodeNamed(ConversationSchema, name.toString(), (await this.#conversations.load(name)).body);
+  }
+
+  async #read(
+    name: ResourceName,
+    range: { readonly latest: string; readonly size: number },
+  ): Promise<ConversationContext> {
+    const context = await readConversationContext(this.#store, name, range);
+    if (context.turns.length === 0) throw conversationEmpty(name.toString());
+    return context;
+  }
+
+  /** Those of another project are none that its callers may name. */
+  async #loadGenerator(name: ResourceName, project: string): Promise<Generator> {
+    if (name.project !== project) throw notFound('Generator', name.toString());
+    return decodeNamed(GeneratorSchema, name.toString(), (await this.#generators.load(name)).body);
+  }
+
+  /** What a profile wants summaries to be: by its first generator of summaries, else by the feature's sections. */
+  async #summaryForm(profile: ConversationProfile | undefined, project: string): Promise<SummaryForm> {
+    for (const name of generatorsOf(profile)) {
+      const generator = await this.#loadGenerator(name, project);
+      if (generator.context.case === 'summarizationContext') return { generator };
+    }
+    const feature = suggestionConfigsOf(profile)
+      .flatMap(({ featureConfigs }) => featureConfigs)
+      .find(({ suggestionFeature }) => suggestionFeature?.type === FeatureType.CONVERSATION_SUMMARIZATION);
+    return { sections: feature?.queryConfig?.sections?.sectionTypes };
+  }
+}
+
+function suggestionConfigsOf(profile: ConversationProfile | undefined) {
+  const { humanAgentSuggestionConfig, endUserSuggestionConfig } = profile?.humanAgentAssistantConfig ?? {};
+  return [humanAgentSuggestionConfig, endUserSuggestionConfig].filter((config) => config !== undefined);
+}
+
+/** The generators that a profile names, each once. */
+function generatorsOf(profile: ConversationProfile | undefined): ResourceName[] {
+  const field = 'conversation_profile.generators';
+  const names = suggestionConfigsOf(profile).flatMap(({ generators }) => generators);
+  const parsed = names.map((name) => parseResourceName(field, name, 'generators/*'));
+  return [...new Map(parsed.map((name) => [name.key, name])).values()];
+}
+
+function checkEvents(events: readonly TriggerEvent[]): void {
+  for (const [index, event] of events.entries()) {
+    if (event === TriggerEvent.TRIGGER_EVENT_UNSPECIFIED || TriggerEvent[event] === undefined) {
+      throw fieldInvalid(`trigger_events[${index}]`, 'is not a known event');
+    }
+  }
+}
+
+/** By the times at which they were sent, where all have one; else as they come. */
+function inOrder(messages: readonly Message[]): readonly Message[] {
+  if (messages.some(({ sendTime }) => sendTime === undefined)) return messages;
+  const timeOf = ({ sendTime }: Message): bigint =>
+    (sendTime?.seconds ?? 0n) * 1_000_000_000n + BigInt(sendTime?.nanos ?? 0);
+  return messages.toSorted((a, b) => (timeOf(a) < timeOf(b) ? -1 : timeOf(a) > timeOf(b) ? 1 : 0));
+}
+
+/** The messages up to and with one, which has the name that its sender gave it. */
+function upTo(messages: readonly Message[], latest: string): readonly Message[] {
+  if (latest === '') return messages;
+  const at = messages.findLastIndex(({ name }) => name === latest);
+  if (at === -1) throw fieldInvalid('latest_message', 'is not the name of one of the messages');
+  return messages.slice(0, at + 1);
+}
+
+function toMessage({ text, sections, baselineModelVersion }: Summary) {
+  const textSections = Object.fromEntries(sections.map(({ section, summary }) => [section, summary]));
+  return { text, textSections, baselineModelVersion };
+}
+
+/** As answer records keep it. */
+function toSuggestion({ sections }: Summary): GeneratorSuggestion {
+  const summarySections = sections.map(({ section, summary }) => ({ section, summary }));
+  return create(GeneratorSuggestionSchema, {
+    suggestion: { case: 'summarySuggestion', value: { summarySections } },
+  });
+}
