@@ -116,7 +116,13 @@ const ERROR_CASES: readonly ErrorCase[] = [
   },
   {
     name: 'a method that is not built',
-    call: ({ conversations }, { conversation }) => conversations.suggestConversationSummary({ conversation }),
+    call: ({ conversations }, { project, profile }) =>
+      conversations.searchKnowledge({
+        parent: project,
+        query: { text: 'x', languageCode: 'en' },
+        conversationProfile: profile,
+        sessionId: 's',
+      }),
     want: { status: 'UNIMPLEMENTED', reason: 'METHOD_UNIMPLEMENTED' },
   },
 ];

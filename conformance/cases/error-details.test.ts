@@ -5,7 +5,9 @@ import { Code } from '@parleykit/proto/rpc';
 import {
   ConversationProfiles,
   Conversations,
+  Fulfillments,
   Participants,
+  PhoneNumbers,
   Participant_Role as Role,
   Conversation_ConversationStage as Stage,
 } from '@parleykit/proto/v2beta1';
@@ -313,23 +315,15 @@ for (const wire of scene.wires) {
   });
 
   describe(`methods that are not built over ${wire.name}`, () => {
-    const { method } = Conversations;
     const cases: readonly Case[] = [
+      calling('ListPhoneNumbers', PhoneNumbers.method.listPhoneNumbers, ({ parent }) => ({ parent }), {
+        code: Code.UNIMPLEMENTED,
+        reason: 'METHOD_UNIMPLEMENTED',
+      }),
       calling(
-        'GenerateStatelessSuggestion',
-        method.generateStatelessSuggestion,
-        ({ parent }) => ({ parent: `${parent}/locations/global` }),
-        { code: Code.UNIMPLEMENTED, reason: 'METHOD_UNIMPLEMENTED' },
-      ),
-      calling(
-        'IngestContextReferences',
-        method.ingestContextReferences,
-        ({ parent }) => ({
-          conversation: `${parent}/locations/global/conversations/taken`,
-          contextReferences: {
-            one: { contextContents: [{ content: 'x', contentFormat: 2 }], updateMode: 1 },
-          },
-        }),
+        'GetFulfillment',
+        Fulfillments.method.getFulfillment,
+        ({ parent }) => ({ name: `${parent}/agent/fulfillment` }),
         { code: Code.UNIMPLEMENTED, reason: 'METHOD_UNIMPLEMENTED' },
       ),
     ];

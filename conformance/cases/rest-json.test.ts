@@ -568,9 +568,8 @@ describe('a refusal in JSON', () => {
     },
     {
       name: 'a method that is not built',
-      verb: 'POST',
-      path: 'statelessSuggestion:generate',
-      body: '{}',
+      verb: 'GET',
+      path: 'phoneNumbers',
       http: 501,
       status: 'UNIMPLEMENTED',
       reason: 'METHOD_UNIMPLEMENTED',

@@ -17,6 +17,7 @@ import { checkGenerator } from '../generation/generator-check.ts';
 import { createId } from '../ids.ts';
 import { CUSTOM_ID_PATTERN, GENERATORS_PAGE_SIZE_DEFAULT } from '../limits.ts';
 import type { Locations } from '../locations.ts';
+import { ResourceName } from '../resource-names.ts';
 import type { CallContext } from '../rpc/call-context.ts';
 import type { ServiceHandlers } from '../rpc/dispatcher.ts';
 import { decodeNamed, withoutName } from '../storage/named-message.ts';
@@ -41,7 +42,7 @@ export class GeneratorsService implements ServiceHandlers<typeof Generators> {
 
   /** Stores a generator under the caller's id or a new one. */
   async createGenerator(request: CreateGeneratorRequest, call: CallContext) {
-    const { resource: parent } = call;
+    const parent = locatedIn(call.resource);
     const { generatorId, generator = create(GeneratorSchema) } = request;
     this.#locations.require(parent);
     if (generatorId !== '' && !CUSTOM_ID_PATTERN.test(generatorId)) {
@@ -71,9 +72,11 @@ export class GeneratorsService implements ServiceHandlers<typeof Generators> {
   }
 
   /** The generators of a project and location, the latest first. */
-  async listGenerators(request: ListGeneratorsRequest, { resource: parent }: CallContext) {
-    const { pageToken, pageSize } = request;
-    return this.#generators.list(parent, { pageToken, pageSize: pageSize || GENERATORS_PAGE_SIZE_DEFAULT });
+  async listGenerators({ pageToken, pageSize }: ListGeneratorsRequest, { resource }: CallContext) {
+    return this.#generators.list(locatedIn(resource), {
+      pageToken,
+      pageSize: pageSize || GENERATORS_PAGE_SIZE_DEFAULT,
+    });
   }
 
   /** Removes a generator. Profiles that name it name nothing then. */
@@ -109,4 +112,9 @@ export class GeneratorsService implements ServiceHandlers<typeof Generators> {
       return generator;
     });
   }
+}
+
+/** Names of generators always have a location, also where the parent has none. */
+function locatedIn(parent: ResourceName): ResourceName {
+  return parent.location === '' ? new ResourceName(parent.project, 'global', '') : parent;
 }
