@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import type { protos } from '@google-cloud/dialogflow';
+import { protos } from '@google-cloud/dialogflow';
 import { AgentWebhook } from './agent-webhook.ts';
 import { zipDemoAgent } from './demo-agent.ts';
 import {
@@ -17,6 +17,8 @@ import {
 } from './google-node-clients.ts';
 import { createConversation, createParticipant } from './google-node-scene.ts';
 import { newProject, type OwnServer, startServer } from './target.ts';
+
+const { GetOperationRequest, CancelOperationRequest } = protos.google.longrunning;
 
 /** Agents that are stored answer: as Google's Node client brings them in, speaks with them, and takes them out. */
 onEveryWire("Stored agents, by Google's Node client", (clients) => {
@@ -255,6 +257,38 @@ function operationCases(clients: OpenedClients): void {
       [() => agents.trainAgent({ parent }), 'NOT_FOUND'],
     ] as const;
     for (const [call, code] of calls) assert.equal((await failureOf(clients(), call())).status, code);
+  });
+
+  it('stop a training when they are cancelled: the agent answers as before, until it is trained', async () => {
+    const { agents, intents } = clients();
+    const parent = await importAgent(clients(), await zipDemoAgent());
+    const session = `${parent}/agent/sessions/cancelled`;
+    const hello = async () => (await ask(clients(), session, 'hello')).fulfillmentText;
+    const [all] = await intents.listIntents({ parent: `${parent}/agent` });
+    const welcome = all.find(({ displayName }) => displayName === 'Default Welcome Intent');
+    const answers = (text: string) => ({
+      intent: { name: present(welcome?.name), messages: [{ text: { text: [text] } }] },
+      updateMask: { paths: ['messages'] },
+    });
+    let before: unknown;
+    let code: unknown;
+    // A training that is quicker than its cancellation is no less right: then it is tried with the next edit.
+    for (let tries = 0; code !== 1 && tries < 20; tries += 1) {
+      before = await hello();
+      await intents.updateIntent(answers(`hello ${tries}`));
+      const [training] = await agents.trainAgent({ parent });
+      const name = present(training.name);
+      await agents.cancelOperation(new CancelOperationRequest({ name }));
+      const [{ error }] = await agents.getOperation(new GetOperationRequest({ name }));
+      code = error?.code;
+    }
+    assert.equal(code, 1);
+    // Trainings come one after another: were there one left, it would be over before this one.
+    await importAgent(clients(), await zipDemoAgent());
+    assert.equal(await hello(), before);
+    const [training] = await agents.trainAgent({ parent });
+    await training.promise();
+    assert.notEqual(await hello(), before);
   });
 
   it('have an edited agent answer as it is then, without being asked to', async () => {

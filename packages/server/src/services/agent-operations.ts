@@ -57,7 +57,12 @@ export class AgentOperations {
     this.#operations = operations;
     this.#locations = locations;
     this.#clock = clock;
-    operations.register('train-agent', TrainAgentRequestSchema, ({ parent }) => this.#train(parse(parent)));
+    operations.register(
+      'train-agent',
+      TrainAgentRequestSchema,
+      ({ parent }) => this.#train(parse(parent)),
+      ({ parent }) => models.stop(parse(parent)),
+    );
     operations.register('export-agent', ExportAgentRequestSchema, ({ parent }) =>
       this.#export(parse(parent)),
     );
