@@ -25,6 +25,7 @@ onEveryWire("Stored agents, by Google's Node client", (clients) => {
   describe('conversations', () => conversationCases(clients));
   describe('sessions', () => sessionCases(clients));
   describe('operations', () => operationCases(clients));
+  describe('environments', () => environmentCases(clients));
 });
 
 /** Imports an export into a project of its own, waits until it answers, and names the project. */
@@ -42,12 +43,12 @@ interface Talk {
   readonly endUser: string;
 }
 
-async function startTalk(clients: GoogleClients, parent: string): Promise<Talk> {
+async function startTalk(clients: GoogleClients, parent: string, environment = '-'): Promise<Talk> {
   const [profile] = await clients.profiles.createConversationProfile({
     parent,
     conversationProfile: {
       displayName: 'with an agent',
-      automatedAgentConfig: { agent: `${parent}/agent/environments/-` },
+      automatedAgentConfig: { agent: `${parent}/agent/environments/${environment}` },
     },
   });
   const { name } = await createConversation(clients, parent, present(profile.name));
@@ -309,6 +310,46 @@ function operationCases(clients: OpenedClients): void {
     do ({ fulfillmentText: said } = await ask(clients(), session, 'do you have green ones'));
     while (said !== 'All lamps come in green.' && Date.now() < deadline);
     assert.equal(said, 'All lamps come in green.');
+  });
+}
+
+function environmentCases(clients: OpenedClients): void {
+  it('answer as the version that is loaded into them, whatever becomes of the draft', async () => {
+    const { agents, environments, intents, versions } = clients();
+    const parent = await importAgent(clients(), await zipDemoAgent());
+    const agent = `${parent}/agent`;
+    const question = 'Are you open on Saturday?';
+    const answer = async ({ endUser }: Talk) => (await say(clients(), endUser, question)).replyText;
+    const [{ name: agentVersion }] = await versions.createVersion({ parent: agent, version: {} });
+    await environments.createEnvironment({
+      parent: agent,
+      environmentId: 'live',
+      environment: { agentVersion: present(agentVersion) },
+    });
+    const before = await answer(await startTalk(clients(), parent));
+    const [all] = await intents.listIntents({ parent: agent });
+    const intent = all.find(({ displayName }) => displayName === 'Opening hours');
+    await intents.updateIntent({
+      intent: { name: present(intent?.name), messages: [{ text: { text: ['Closed for good.'] } }] },
+      updateMask: { paths: ['messages'] },
+    });
+    const [training] = await agents.trainAgent({ parent });
+    await training.promise();
+    const [draft, live] = [await startTalk(clients(), parent), await startTalk(clients(), parent, 'live')];
+    assert.deepEqual([await answer(draft), await answer(live)], ['Closed for good.', before]);
+    const session = `${agent}/environments/live/users/-/sessions/s`;
+    assert.equal((await ask(clients(), session, question)).fulfillmentText, before);
+    const [second] = await versions.createVersion({ parent: agent, version: {} });
+    const name = `${agent}/environments/live`;
+    await environments.updateEnvironment({
+      environment: { name, agentVersion: present(second.name) },
+      updateMask: { paths: ['agent_version'] },
+    });
+    assert.equal(await answer(live), 'Closed for good.');
+    await environments.deleteEnvironment({ name });
+    const failure = await failureOf(clients(), say(clients(), live.endUser, 'hello'));
+    assert.equal(failure.status, 'FAILED_PRECONDITION');
+    await assert.rejects(ask(clients(), session, 'hello'), /NOT_FOUND|does not exist/u);
   });
 }
 

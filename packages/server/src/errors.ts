@@ -264,6 +264,26 @@ export function cloudStorageUnsupported(field: string, instead: string): Service
   );
 }
 
+/** Environments can be made before what is to answer in them. */
+export function versionNotLoaded(environment: string): ServiceError {
+  return new ServiceError(
+    Code.FAILED_PRECONDITION,
+    'VERSION_NOT_LOADED',
+    `no version is loaded into Environment ${quote(environment)}: update its agent_version`,
+    { metadata: { resourceName: environment } },
+  );
+}
+
+export function versionInUse(version: string, environments: readonly string[]): ServiceError {
+  const [first = ''] = environments;
+  return new ServiceError(
+    Code.FAILED_PRECONDITION,
+    'VERSION_IN_USE',
+    `Version ${quote(version)} answers in ${quote(first)}: load another one into it, or delete it`,
+    { metadata: { resourceName: version, environment: first } },
+  );
+}
+
 /** An export of an agent that is not read, with all that is wrong with it. */
 export function archiveInvalid(field: string, problems: readonly string[]): ServiceError {
   return invalidArgument(

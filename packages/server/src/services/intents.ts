@@ -20,9 +20,9 @@ import {
 import { type AgentContent, Followups, requireLanguage } from '../agent/content/agent-content.ts';
 import { type AgentContents, agentName } from '../agent/content/agent-contents.ts';
 import type { AgentDraft } from '../agent/content/agent-draft.ts';
-import { requireEnvironment } from '../agent/content/environments.ts';
 import { type IntentPlace, newIntent, updatedIntent } from '../agent/content/intent-edit.ts';
 import { viewIntent } from '../agent/content/intent-view.ts';
+import type { AgentEnvironments } from '../agent/publishing/agent-environments.ts';
 import type { Clock } from '../clock.ts';
 import { cloudStorageUnsupported, fieldInvalid, fieldsRequired, notFound } from '../errors.ts';
 import { maskOrAll } from '../field-mask.ts';
@@ -34,9 +34,19 @@ import type { AgentEdits, Batch } from './agent-edits.ts';
 import { Pagination } from './pagination.ts';
 import { type PartCursor, pageOfParts } from './part-pages.ts';
 
+export interface IntentsParts {
+  readonly contents: AgentContents;
+  readonly environments: AgentEnvironments;
+  readonly edits: AgentEdits;
+  readonly clock: Clock;
+  /** Signs page tokens. */
+  readonly secret: Uint8Array;
+}
+
 /** google.cloud.dialogflow.v2beta1.Intents */
 export class IntentsService implements ServiceHandlers<typeof Intents> {
   readonly #contents: AgentContents;
+  readonly #environments: AgentEnvironments;
   readonly #edits: AgentEdits;
   readonly #clock: Clock;
   readonly #secret: Uint8Array;
@@ -47,8 +57,9 @@ export class IntentsService implements ServiceHandlers<typeof Intents> {
     draft: (request, agent, draft) => this.#draftUpdates(request, agent, draft),
   };
 
-  constructor(contents: AgentContents, edits: AgentEdits, clock: Clock, secret: Uint8Array) {
+  constructor({ contents, environments, edits, clock, secret }: IntentsParts) {
     this.#contents = contents;
+    this.#environments = environments;
     this.#edits = edits;
     this.#clock = clock;
     this.#secret = secret;
@@ -56,13 +67,16 @@ export class IntentsService implements ServiceHandlers<typeof Intents> {
     edits.register(DELETIONS);
   }
 
-  /** The intents of an agent by id, those made here in order of creation. */
+  /**
+   * The intents of an agent by id, those made here in order of creation; in an environment as they are in its version, under
+   * the names that they have in the agent.
+   */
   async listIntents(request: ListIntentsRequest, { resource: parent }: CallContext) {
-    requireEnvironment(parent);
     const agent = agentName(parent);
-    const content = await this.#contents.load(agent);
+    const place = await this.#environments.agentOf(parent);
+    const content = await this.#contents.load(place);
     const language = requireLanguage(content, request.languageCode);
-    const pagination = new Pagination<PartCursor>(this.#secret, `${agent.key}/intents`, language);
+    const pagination = new Pagination<PartCursor>(this.#secret, `${place.key}/intents`, language);
     const full = isFull(request.intentView);
     const view = { agent, language, full, followups: new Followups(content.intents) };
     return pageOfParts({

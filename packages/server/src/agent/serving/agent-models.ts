@@ -2,7 +2,13 @@ import type { Fulfillment } from '@parleykit/proto/v2beta1';
 import { notFound } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { ResourceName } from '../../resource-names.ts';
-import { ConflictError, QueueFullError, type Store, StoreFailedError } from '../../storage/store.ts';
+import {
+  ConflictError,
+  QueueFullError,
+  type ResourceWrite,
+  type Store,
+  StoreFailedError,
+} from '../../storage/store.ts';
 import { AgentError } from '../automated-agent.ts';
 import { agentOf, languagesOf } from '../content/agent-content.ts';
 import {
@@ -176,6 +182,24 @@ export class AgentModels {
     const failure = new AgentError('its training was cancelled', { transient: true });
     this.#trained.set(agent.key, trainedOf(found, failure));
     if (this.#running?.agent === agent.key) this.#running.stop.abort(failure);
+  }
+
+  /**
+   * What was learned from an agent as it was found, for a copy of it that is made at a time, in microseconds; nothing where
+   * that is not in yet.
+   */
+  async copy(
+    found: FoundAgent,
+    { from, to, made }: { readonly from: ResourceName; readonly to: ResourceName; readonly made: number },
+  ): Promise<ResourceWrite[]> {
+    const copies: ResourceWrite[] = [];
+    for (const language of languagesOf(agentOf(found))) {
+      const row = await this.#store.get(modelKey(from, language));
+      if (row?.state !== found.version || row.ordering !== found.made) return [];
+      // A copy has one version, the first.
+      copies.push({ name: modelKey(to, language), state: 1, ordering: made, body: row.body });
+    }
+    return copies;
   }
 
   /** Ends what is being trained: what is not in yet is trained after the next start. */

@@ -1,5 +1,5 @@
 import { ResourceName } from '../../resource-names.ts';
-import { DRAFT, environmentOf } from '../content/environments.ts';
+import { DRAFT, environmentOf } from '../publishing/environment-names.ts';
 
 /** A session with an agent, as its caller names it and as it is stored. */
 export interface SessionName {
