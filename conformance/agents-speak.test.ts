@@ -182,11 +182,41 @@ function sessionCases(clients: OpenedClients): void {
     });
     const yes = await ask(clients(), session, 'yes please', { contexts: [context(session)] });
     assert.match(String(yes.fulfillmentText), /^Booked\. We look forward to you, today/u);
-    // A context of another session takes no part, and that is told.
-    const elsewhere = { contexts: [context(`${parent}/agent/sessions/other`)], resetContexts: true };
-    const none = await ask(clients(), session, 'yes please', elsewhere);
+    const any = { contexts: [context(`${parent}/agent/sessions/-`)] };
+    assert.match(String((await ask(clients(), session, 'yes please', any)).fulfillmentText), /^Booked\./u);
+    const none = await ask(clients(), session, 'yes please', { resetContexts: true });
     assert.match(String(none.fulfillmentText), /^I did not get that/u);
-    assert.ok(none.diagnosticInfo?.fields?.['contexts_ignored']);
+  });
+
+  it('refuse contexts and entities of other sessions, and what names none, in conversations too', async () => {
+    const { participants } = clients();
+    const { conversation, endUser } = await startTalk(clients(), parent);
+    const own = `${parent}/agent/sessions/${conversation.slice(conversation.lastIndexOf('/') + 1)}`;
+    const text = { text: 'hello', languageCode: 'en' };
+    const speak = (queryParams: object) =>
+      participants.analyzeContent({ participant: endUser, textInput: text, queryParams }, { retry: null });
+    const detect = (queryParams: object) => ask(clients(), own, 'hello', queryParams);
+    const context = (name: string) => ({ contexts: [{ name, lifespanCount: 1 }] });
+    const names = [
+      `${parent}/agent/sessions/other/contexts/c`,
+      `${parent}/agent/environments/live/users/-/sessions/-/contexts/c`.replace(parent, 'projects/elsewhere'),
+      `${parent}/agent/environments/live/users/u/sessions/s/contexts/c`,
+      `${own}/contexts/a b`,
+      `${own}/entityTypes/c`,
+      own,
+      'c',
+    ];
+    const entityType = { name: `${parent}/agent/sessions/other/entityTypes/lamp`, entities: [] };
+    const refused = [...names.map(context), { sessionEntityTypes: [entityType] }];
+    for (const queryParams of refused) {
+      for (const call of [speak, detect]) {
+        const { status, fields } = await failureOf(clients(), call(queryParams));
+        assert.equal(status, 'INVALID_ARGUMENT', JSON.stringify(queryParams));
+        assert.match(fields.join(), /^query_params\.(?:contexts|session_entity_types)\[0\]\.name$/u);
+      }
+    }
+    const elsewhere = own.replace(parent, `${parent}/locations/global`);
+    for (const call of [speak, detect]) await call(context(`${elsewhere}/contexts/C`));
   });
 
   it('refuse what they do not take', async () => {

@@ -12,7 +12,7 @@ import {
   ListContextsResponseSchema,
   type UpdateContextRequest,
 } from '@parleykit/proto/v2beta1';
-import { contextId, isReservedContext } from '../agent/content/context-ids.ts';
+import { contextId, isReservedContext } from '../agent/context-names.ts';
 import type { AgentEnvironments } from '../agent/publishing/agent-environments.ts';
 import type { AgentSessions } from '../agent/session/agent-sessions.ts';
 import { type SessionName, sessionOfName } from '../agent/session/session-names.ts';

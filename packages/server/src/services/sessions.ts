@@ -26,6 +26,7 @@ import type { CallContext } from '../rpc/call-context.ts';
 import type { ServiceHandlers } from '../rpc/dispatcher.ts';
 import type { Store } from '../storage/store.ts';
 import { decide } from './decide.ts';
+import { checkQueryParams } from './query-params.ts';
 import { checkAgentText, readEvent, readText } from './turn-requests.ts';
 
 export interface SessionsParts {
@@ -86,6 +87,7 @@ export class SessionsService implements ServiceHandlers<typeof Sessions> {
     const { resource: name } = call;
     const session = await this.#environments.sessionOf(name);
     if (session.id === '-') throw fieldInvalid('session', `must name a session: '-' stands for any of them`);
+    checkQueryParams(queryParams, session);
     const queryId = createId(this.#clock.now(name.project));
     return this.#queue.run(session.key, call.signal, () =>
       decide(call, async () => {

@@ -23,6 +23,7 @@ import {
   sessionOf,
   textOf,
 } from '../agent/automated-agent.ts';
+import { readSessionName } from '../agent/session/session-names.ts';
 import type { Clock } from '../clock.ts';
 import type { HandoffSignal } from '../config.ts';
 import { type Happening, move, placeOf, type Step, step } from '../conversation/lifecycle.ts';
@@ -46,6 +47,7 @@ import {
 import { NO_SUGGESTIONS, suggest } from '../suggestion/suggestions.ts';
 import { CONVERSATIONS, PARTICIPANTS } from './collections.ts';
 import { decide } from './decide.ts';
+import { checkQueryParams } from './query-params.ts';
 import { ResourceCollection } from './resource-collection.ts';
 import { WritableConversations } from './writable-conversations.ts';
 
@@ -223,9 +225,12 @@ export class Turns {
   ): Promise<AgentAnswer> {
     const profile = told.initialConversationProfile ?? create(ConversationProfileSchema);
     const agent = profile.automatedAgentConfig?.agent ?? '';
+    const session = sessionOf(agent, conversation.id);
+    const sessionName = readSessionName(session);
+    if (sessionName !== undefined) checkQueryParams(queryParams, sessionName);
     const query: AgentQuery = {
       agent,
-      session: sessionOf(agent, conversation.id),
+      session,
       conversation: `projects/${conversation.project}/conversations/${conversation.id}`,
       profile,
       input,

@@ -30,8 +30,8 @@ import {
   TRAINING_PHRASES_MAX,
 } from '../../limits.ts';
 import { type ResourceName, readResourceName } from '../../resource-names.ts';
+import { contextOfAgent } from '../context-names.ts';
 import { type AgentContent, Followups } from './agent-content.ts';
-import { contextOfAgent } from './context-ids.ts';
 import { viewIntent } from './intent-view.ts';
 
 /** What an intent is written for. */
