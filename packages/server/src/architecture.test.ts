@@ -24,6 +24,7 @@ const LEAVES = [
   'resource-names',
   'field-overrides',
   'errors',
+  'agent-errors',
   'filter',
   'limits',
   'config',

@@ -11,10 +11,10 @@ import { AgentError, type AgentQuery } from '../agent/automated-agent.ts';
 import { agentName } from '../agent/content/agent-contents.ts';
 import type { AgentEnvironments } from '../agent/publishing/agent-environments.ts';
 import type { SessionQuery, StoredAgents } from '../agent/serving/stored-agents.ts';
+import { agentFailed } from '../agent-errors.ts';
 import type { Clock } from '../clock.ts';
 import { TurnQueue } from '../conversation/turn-queue.ts';
 import {
-  agentFailed,
   fieldInvalid,
   fieldsRequired,
   fieldUnimplemented,

@@ -24,12 +24,13 @@ import {
   textOf,
 } from '../agent/automated-agent.ts';
 import { readSessionName } from '../agent/session/session-names.ts';
+import { agentFailed, noAgentListens } from '../agent-errors.ts';
 import type { Clock } from '../clock.ts';
 import type { HandoffSignal } from '../config.ts';
 import { type Happening, move, placeOf, type Step, step } from '../conversation/lifecycle.ts';
 import { encodeMessageBodies } from '../conversation/transcript.ts';
 import { TurnQueue } from '../conversation/turn-queue.ts';
-import { agentFailed, conversationCompleted, fieldInvalid, noAgentListens, notFound } from '../errors.ts';
+import { conversationCompleted, fieldInvalid, notFound } from '../errors.ts';
 import { createId } from '../ids.ts';
 import { MESSAGE_BYTES_MAX, REQUEST_ID_LIFE } from '../limits.ts';
 import type { Notifications, Telling } from '../notification/notifications.ts';

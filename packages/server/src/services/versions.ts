@@ -14,7 +14,7 @@ import type { AgentContents } from '../agent/content/agent-contents.ts';
 import { checkDescription } from '../agent/content/intent-edit.ts';
 import type { AgentEnvironments } from '../agent/publishing/agent-environments.ts';
 import type { AgentVersions } from '../agent/publishing/agent-versions.ts';
-import { versionInUse } from '../errors.ts';
+import { versionInUse } from '../agent-errors.ts';
 import { applyFieldMask, maskOrAll } from '../field-mask.ts';
 import type { CallContext } from '../rpc/call-context.ts';
 import type { ServiceHandlers } from '../rpc/dispatcher.ts';

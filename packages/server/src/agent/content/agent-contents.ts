@@ -5,8 +5,9 @@ import {
   StoredEntityTypeSchema,
   StoredIntentSchema,
 } from '@parleykit/proto/stored';
+import { agentTooLarge } from '../../agent-errors.ts';
 import type { Clock } from '../../clock.ts';
-import { agentTooLarge, notFound } from '../../errors.ts';
+import { notFound } from '../../errors.ts';
 import { AGENT_BYTES_MAX, AGENTS_AT_HAND_BYTES_MAX, PAGE_BYTES_MAX, PAGE_SIZE_MAX } from '../../limits.ts';
 import { ResourceName } from '../../resource-names.ts';
 import type {

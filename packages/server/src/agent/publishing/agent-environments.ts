@@ -7,8 +7,9 @@ import {
   Environment_State as EnvironmentState,
   type Fulfillment,
 } from '@parleykit/proto/v2beta1';
+import { versionNotLoaded } from '../../agent-errors.ts';
 import { type Clock, toTimestamp } from '../../clock.ts';
-import { alreadyExists, notFound, versionNotLoaded } from '../../errors.ts';
+import { alreadyExists, notFound } from '../../errors.ts';
 import { ENVIRONMENT_HISTORY_MAX } from '../../limits.ts';
 import type { ResourceName } from '../../resource-names.ts';
 import type { ResourceCursor, ResourceRange, Store, StoredResource } from '../../storage/store.ts';
