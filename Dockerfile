@@ -25,7 +25,7 @@ RUN rm -r packages/* \
        name=${archive#packed/parleykit-}; folder=packages/${name%-*.tgz}; \
        mkdir "$folder" && tar -xzf "$archive" -C "$folder" --strip-components=1 || exit 1; \
      done \
-  && rm -r packages/client/dist/types packed package-lock.json tsconfig*.json conformance
+  && rm -r packages/client/dist/types packed package-lock.json tsconfig*.json conformance examples
 
 FROM node:24.21.0-bookworm-slim
 LABEL org.opencontainers.image.title="Parley" \

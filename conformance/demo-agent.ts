@@ -6,7 +6,7 @@ import type { JsonObject } from '@bufbuild/protobuf';
 import { packAgent } from '@parleykit/server/agent-archive';
 
 /** The agent that `--demo` loads, in the folder layout of Dialogflow's console. */
-export const DEMO_AGENT = fileURLToPath(new URL('../packages/server/demo-agent', import.meta.url));
+export const DEMO_AGENT = fileURLToPath(new URL('../examples/agent', import.meta.url));
 
 /** Its zip, with some of its files changed first: by their paths, what is said anew. */
 export async function zipDemoAgent(changes: Readonly<Record<string, JsonObject>> = {}): Promise<Uint8Array> {

@@ -15,6 +15,8 @@ export interface GoogleClients extends AsyncDisposable {
   readonly agents: v2beta1.AgentsClient;
   readonly intents: v2beta1.IntentsClient;
   readonly entityTypes: v2beta1.EntityTypesClient;
+  readonly versions: v2beta1.VersionsClient;
+  readonly environments: v2beta1.EnvironmentsClient;
   readonly contexts: v2beta1.ContextsClient;
   readonly sessionEntityTypes: v2beta1.SessionEntityTypesClient;
   readonly sessions: v2beta1.SessionsClient;
@@ -56,6 +58,8 @@ export function openGoogleClients(
     agents: new v2beta1.AgentsClient(options),
     intents: new v2beta1.IntentsClient(options),
     entityTypes: new v2beta1.EntityTypesClient(options),
+    versions: new v2beta1.VersionsClient(options),
+    environments: new v2beta1.EnvironmentsClient(options),
     contexts: new v2beta1.ContextsClient(options),
     sessionEntityTypes: new v2beta1.SessionEntityTypesClient(options),
     sessions: new v2beta1.SessionsClient(options),

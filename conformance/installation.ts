@@ -144,5 +144,8 @@ function sourcesHash(): string {
     if (/(?:^|[/\\])(?:dist|gen|node_modules)[/\\]/u.test(name)) continue;
     if (/\.(?:ts|json|md|html|js|css)$/u.test(name)) add(join(root, 'packages', name));
   }
+  for (const name of readdirSync(join(root, 'examples/agent'), { recursive: true, encoding: 'utf8' })) {
+    if (name.endsWith('.json')) add(join(root, 'examples/agent', name));
+  }
   return hash.digest('hex').slice(0, 16);
 }

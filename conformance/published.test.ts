@@ -23,7 +23,7 @@ import { SIZE_LIMITS } from './sizes.ts';
 const root = fileURLToPath(new URL('../', import.meta.url));
 const OLD_NODE = join(root, 'conformance/runtimes/node_modules/node-20/bin/node');
 
-/** All that a package may hold. `page/` is what the server shows to browsers, `demo-agent/` what `--demo` loads. */
+/** All that a package may hold. `page/` is what the server shows to browsers, `dist/demo-agent/` what `--demo` loads. */
 const ALWAYS = ['package\\.json', 'README\\.md', 'LICENSE'];
 const CONTENTS: Readonly<Record<string, readonly string[]>> = {
   proto: [
@@ -33,7 +33,7 @@ const CONTENTS: Readonly<Record<string, readonly string[]>> = {
   ],
   transcoding: ['dist/[a-z-]+\\.(js|d\\.ts)'],
   nlu: ['dist/([a-z-]+/)*[a-z0-9-]+\\.(js|d\\.ts)'],
-  server: ['dist/([a-z-]+/)*[a-z0-9-]+\\.(js|d\\.ts)', 'page/.+', 'demo-agent/.+\\.json'],
+  server: ['dist/([a-z-]+/)*[a-z0-9-]+\\.(js|d\\.ts)', 'page/.+', 'dist/demo-agent/.+\\.json'],
   client: [
     'dist/(index|rest|browser)\\.js',
     'dist/index\\.cjs',
@@ -225,6 +225,8 @@ describe('what is published', { timeout: 300_000 }, () => {
     const url = /^parley ready on (http:\S+)$/u.exec(String((await ready.next()).value))?.[1];
     const reply = await fetch(`${url}/v2beta1/projects/demo/conversationProfiles`);
     assert.match(await reply.text(), /"displayName":"Demo"/u);
+    const agent = await fetch(`${url}/v2beta1/projects/demo/agent/intents`);
+    assert.match(await agent.text(), /"displayName":"Opening hours"/u);
     serve.kill('SIGTERM');
     assert.deepEqual(await once(serve, 'exit'), [0, null]);
     assert.ok(existsSync(join(folder, 'data/parley.sqlite')));

@@ -1,8 +1,9 @@
 /**
- * The end of `npm run build`: gives each package what npm packs with it from the root, and takes away what was built from
- * sources that are no longer there, so that a working copy makes the same packages as a fresh one.
+ * The end of `npm run build`: gives each package what npm packs with it from the root, the server the example that `--demo`
+ * loads, and takes away what was built from sources that are no longer there, so that a working copy makes the same packages
+ * as a fresh one.
  */
-import { copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -21,3 +22,7 @@ for (const entry of readdirSync(here, { withFileTypes: true })) {
     if (BUILT.test(name) && (name.endsWith('.map') || !existsSync(source))) rmSync(join(output, name));
   }
 }
+
+const demoAgent = join(here, 'server/dist/demo-agent');
+rmSync(demoAgent, { recursive: true, force: true });
+cpSync(join(here, '../examples/agent'), demoAgent, { recursive: true });

@@ -8,7 +8,7 @@ import { agent } from './agent.ts';
 import type { TalkSurroundings } from './agent-talk.ts';
 import { clientsOf, openFolder, runCommand, startTestServer } from './server.test.fixture.ts';
 
-const LAMP_SHOP = fileURLToPath(new URL('../../server/demo-agent', import.meta.url));
+const LAMP_SHOP = fileURLToPath(new URL('../../../examples/agent', import.meta.url));
 
 const stack = new AsyncDisposableStack();
 let folder: string;

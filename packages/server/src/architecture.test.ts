@@ -24,6 +24,8 @@ const LEAVES = [
   'resource-names',
   'field-overrides',
   'errors',
+  'agent-errors',
+  'assist-errors',
   'filter',
   'limits',
   'config',

@@ -1,6 +1,7 @@
 /**
  * The catalogue: every error that the service answers, with its code, its text, a stable reason and the fields
- * that are to blame. Services throw only what stands here, so that both wires and the tests have one source.
+ * that are to blame; those about automated agents stand in agent-errors.ts. Services throw only what stands there and here,
+ * so that both wires and the tests have one source.
  *
  * The reasons are a promise: programs may compare them. The texts are for people and may be reworded.
  */
@@ -80,16 +81,16 @@ function wellFormed(metadata: Readonly<Record<string, string>>): Record<string, 
   return Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, value.toWellFormed()]));
 }
 
-const QUOTE_LENGTH_MAX = 200;
-const DESCRIPTION_LENGTH_MAX = 400;
+export const QUOTE_LENGTH_MAX = 200;
+export const DESCRIPTION_LENGTH_MAX = 400;
 const VIOLATION_BYTES_MAX = 1500;
 
 /** Keeps what callers sent from making an error larger than their request. */
-function quote(text: string): string {
+export function quote(text: string): string {
   return JSON.stringify(shorten(text, QUOTE_LENGTH_MAX));
 }
 
-function shorten(text: string, length: number): string {
+export function shorten(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length)}…` : text;
 }
 
@@ -176,16 +177,6 @@ export function filterInvalid(description: string): ServiceError {
   return invalidArgument('FILTER_INVALID', [{ field: 'filter', description }]);
 }
 
-/** `languages` are those that the agent has. */
-export function languageUnknown(field: string, language: string, languages: readonly string[]): ServiceError {
-  return invalidArgument('LANGUAGE_UNKNOWN', [
-    {
-      field,
-      description: `${quote(language)} is not a language of the agent, which has ${languages.join(', ')}`,
-    },
-  ]);
-}
-
 export function batchTooLarge(size: number, limit: number): ServiceError {
   return invalidArgument('BATCH_TOO_LARGE', [
     { field: 'requests', description: `holds ${size} messages; at most ${limit} are allowed in one batch` },
@@ -201,15 +192,6 @@ export function batchParentMismatch(field: string, parent: string): ServiceError
 export function participantOfOtherConversation(field: string, participant: string, conversation: string) {
   return invalidArgument('PARTICIPANT_OF_OTHER_CONVERSATION', [
     { field, description: `${quote(participant)} is not a participant of ${quote(conversation)}` },
-  ]);
-}
-
-export function automatedAgentAbsent(profile: string): ServiceError {
-  return invalidArgument('AUTOMATED_AGENT_ABSENT', [
-    {
-      field: 'conversation.conversation_stage',
-      description: `must not be VIRTUAL_AGENT_STAGE: ${quote(profile)} has no automated_agent_config`,
-    },
   ]);
 }
 
@@ -231,47 +213,6 @@ export function alreadyExists(type: string, name: string): ServiceError {
   );
 }
 
-/** As the real service answers it: https://github.com/googleapis/python-dialogflow/issues/91 */
-export function displayNameTaken(type: string, displayName: string): ServiceError {
-  return new ServiceError(
-    Code.FAILED_PRECONDITION,
-    'DISPLAY_NAME_TAKEN',
-    `${type} with the display name ${quote(displayName)} exists already`,
-    { metadata: { resourceType: type, displayName: shorten(displayName, QUOTE_LENGTH_MAX) } },
-  );
-}
-
-/** `what` says of what there would be too much. */
-export function agentTooLarge(what: string): ServiceError {
-  return new ServiceError(Code.RESOURCE_EXHAUSTED, 'AGENT_TOO_LARGE', `the agent would hold ${what}`);
-}
-
-export function sessionTooLarge(limit: number): ServiceError {
-  return new ServiceError(
-    Code.RESOURCE_EXHAUSTED,
-    'SESSION_TOO_LARGE',
-    `the session would hold more than ${limit} bytes of contexts and session entity types`,
-  );
-}
-
-/** Nothing here reads or writes files of others. */
-export function cloudStorageUnsupported(field: string, instead: string): ServiceError {
-  return new ServiceError(
-    Code.UNIMPLEMENTED,
-    'CLOUD_STORAGE_UNSUPPORTED',
-    `${field} names a file in Cloud Storage, which this server does not read: send ${instead}`,
-    { metadata: { field } },
-  );
-}
-
-/** An export of an agent that is not read, with all that is wrong with it. */
-export function archiveInvalid(field: string, problems: readonly string[]): ServiceError {
-  return invalidArgument(
-    'AGENT_EXPORT_INVALID',
-    problems.map((description) => ({ field, description })),
-  );
-}
-
 function resourceInfo(type: string, name: string) {
   return detail(ResourceInfoSchema, {
     resourceType: `dialogflow.googleapis.com/${type}`,
@@ -285,134 +226,6 @@ export function conversationCompleted(name: string): ServiceError {
     'CONVERSATION_COMPLETED',
     `Conversation ${quote(name)} is completed and takes nothing new`,
     { metadata: { resourceName: name } },
-  );
-}
-
-/** Only an automated agent can act on what is no message, and on what it said itself. */
-export function noAgentListens(conversation: string): ServiceError {
-  return new ServiceError(
-    Code.FAILED_PRECONDITION,
-    'NO_AGENT_LISTENS',
-    `no automated agent listens to this in Conversation ${quote(conversation)}: events are for the END_USER to send, ` +
-      'and for the automated agent stage',
-    { metadata: { resourceName: conversation } },
-  );
-}
-
-/** What a profile does not ask for, nobody is helped with. */
-export function featureNotConfigured(feature: string, side: string, conversation: string): ServiceError {
-  return new ServiceError(
-    Code.FAILED_PRECONDITION,
-    'FEATURE_NOT_CONFIGURED',
-    `the profile of Conversation ${quote(conversation)} has no feature config of type ${feature} for ${side}`,
-    { metadata: { feature, resourceName: conversation } },
-  );
-}
-
-export function featureUnimplemented(feature: string): ServiceError {
-  return new ServiceError(
-    Code.UNIMPLEMENTED,
-    'FEATURE_UNIMPLEMENTED',
-    `${feature} is not implemented by this server`,
-    { metadata: { feature } },
-  );
-}
-
-/** A feature is configured in a way in which it cannot have anything to say. */
-export function featureMisconfigured(feature: string, description: string): ServiceError {
-  return new ServiceError(Code.FAILED_PRECONDITION, 'FEATURE_MISCONFIGURED', `${feature}: ${description}`, {
-    metadata: { feature },
-  });
-}
-
-/** As documented of SearchKnowledge: nothing found is an error. */
-export function knowledgeSilent(query: string): ServiceError {
-  return new ServiceError(Code.NOT_FOUND, 'ANSWER_NOT_FOUND', `no document answers ${quote(query)}`);
-}
-
-export function suggestionTooSlow(feature: string, limitMs: number): ServiceError {
-  return new ServiceError(
-    Code.DEADLINE_EXCEEDED,
-    'SUGGESTION_TOO_SLOW',
-    `${feature} had nothing to say within ${limitMs} ms`,
-    { metadata: { feature } },
-  );
-}
-
-/** Nothing of the turn is stored. Where the agent may answer the next time, the code says so. */
-export function agentFailed(agent: string, cause: Error & { readonly transient: boolean }): ServiceError {
-  return new ServiceError(
-    cause.transient ? Code.UNAVAILABLE : Code.FAILED_PRECONDITION,
-    'AUTOMATED_AGENT_FAILED',
-    `the automated agent ${quote(agent)} failed: ${shorten(cause.message, DESCRIPTION_LENGTH_MAX)}`,
-    { metadata: { agent }, cause },
-  );
-}
-
-/** As it answers, or answered once: what is wrong with it is for who made it to mend. */
-export function trainingFailed(agent: string, cause: Error): ServiceError {
-  return new ServiceError(
-    Code.FAILED_PRECONDITION,
-    'AGENT_TRAINING_FAILED',
-    `the agent ${quote(agent)} could not be trained: ${shorten(cause.message, DESCRIPTION_LENGTH_MAX)}`,
-    { metadata: { agent }, cause },
-  );
-}
-
-/** There is nothing to suggest anything from. */
-export function conversationEmpty(name: string): ServiceError {
-  return new ServiceError(
-    Code.FAILED_PRECONDITION,
-    'CONVERSATION_EMPTY',
-    `Conversation ${quote(name)} has no messages yet`,
-    { metadata: { resourceName: name } },
-  );
-}
-
-export function generatorsAbsent(conversation: string): ServiceError {
-  return new ServiceError(
-    Code.FAILED_PRECONDITION,
-    'GENERATORS_ABSENT',
-    `Conversation ${quote(conversation)} was created with a profile that names no generators`,
-    { metadata: { resourceName: conversation } },
-  );
-}
-
-export function generationNotConfigured(): ServiceError {
-  return new ServiceError(
-    Code.FAILED_PRECONDITION,
-    'GENERATION_NOT_CONFIGURED',
-    'this needs a model that writes texts, and the server knows none (parley serve --model-url URL --model NAME)',
-  );
-}
-
-/** What failed of a call to the model, by the name that the port has for it, and with which code it is answered. */
-const MODEL_FAILURES = {
-  unreachable: [Code.UNAVAILABLE, 'MODEL_UNREACHABLE'],
-  timeout: [Code.DEADLINE_EXCEEDED, 'MODEL_TIMEOUT'],
-  'rate-limited': [Code.RESOURCE_EXHAUSTED, 'MODEL_RATE_LIMITED'],
-  status: [Code.FAILED_PRECONDITION, 'MODEL_REFUSED'],
-  malformed: [Code.ABORTED, 'MODEL_MALFORMED'],
-  'too-large': [Code.ABORTED, 'MODEL_TOO_LARGE'],
-  'cut-short': [Code.ABORTED, 'MODEL_CUT_SHORT'],
-  filtered: [Code.FAILED_PRECONDITION, 'MODEL_FILTERED'],
-} as const;
-
-/**
- * The message is the port's, which never holds a key. A status of 500 and more may be another one the next time; what the
- * endpoint refuses is for who set it up to mend.
- */
-export function generationFailed(
-  failure: keyof typeof MODEL_FAILURES,
-  message: string,
-  status = 0,
-): ServiceError {
-  const [code, reason] = MODEL_FAILURES[failure];
-  return new ServiceError(
-    failure === 'status' && status >= 500 ? Code.UNAVAILABLE : code,
-    reason,
-    `the model failed: ${shorten(message, DESCRIPTION_LENGTH_MAX)}`,
-    { metadata: { failure } },
   );
 }
 

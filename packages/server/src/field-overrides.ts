@@ -66,6 +66,10 @@ export const fieldOverrides: Readonly<Record<string, FieldOverride>> = {
     behavior: 'optional',
     reason: 'The comment of the profile names what is required of it, and not this.',
   },
+  'CreateVersionRequest.version': {
+    behavior: 'optional',
+    reason: 'A description is all that is said in it, and Google’s Node client sends no empty one over REST.',
+  },
   'CreateParticipantRequest.participant.role': {
     behavior: 'required',
     reason: 'Annotated IMMUTABLE only, but its comment says that it must be set at creation.',

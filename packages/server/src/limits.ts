@@ -126,8 +126,14 @@ export const AGENT_BYTES_MAX = 64 * 1024 * 1024;
  */
 export const AGENTS_AT_HAND_BYTES_MAX = 8 * 1024 * 1024;
 
-/** `Agent.description`, in characters. */
+/** `Agent.description`, and those of its versions and environments, in characters. */
 export const AGENT_DESCRIPTION_LENGTH_MAX = 500;
+
+/** What is remembered of the versions that were loaded into an environment. */
+export const ENVIRONMENT_HISTORY_MAX = 100;
+
+/** `Environment.environment_id`, which no documentation tells the form of. */
+export const ENVIRONMENT_ID_PATTERN = /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,63}$/u;
 
 /** The id of a context, in characters, which are bytes. */
 export const CONTEXT_ID_LENGTH_MAX = 250;

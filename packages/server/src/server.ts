@@ -20,6 +20,8 @@ import {
 } from '@parleykit/proto/v2beta1';
 import { NoAgent } from './agent/automated-agent.ts';
 import { AgentContents } from './agent/content/agent-contents.ts';
+import { AgentEnvironments } from './agent/publishing/agent-environments.ts';
+import { AgentVersions } from './agent/publishing/agent-versions.ts';
 import { AgentModels } from './agent/serving/agent-models.ts';
 import { StoredAgents } from './agent/serving/stored-agents.ts';
 import { AgentSessions, SESSION_EXPIRY } from './agent/session/agent-sessions.ts';
@@ -176,7 +178,8 @@ export function buildDispatcher(parts: {
   const contents = new AgentContents(store, clock);
   const models = new AgentModels({ store, contents, log });
   const sessions = new AgentSessions(store, clock);
-  const agents = new StoredAgents({ models, sessions, clock, poster, otherwise });
+  const environments = new AgentEnvironments(store, clock, models);
+  const agents = new StoredAgents({ models, environments, sessions, clock, poster, otherwise });
   const suggestions = registerSuggestions(dispatcher, {
     config,
     store,
@@ -187,9 +190,10 @@ export function buildDispatcher(parts: {
   });
   const turns = new Turns({ store, clock, agent: agents, suggestions, handoffOn, notifications });
   dispatcher.register(Participants, new ParticipantsService(store, clock, turns));
-  dispatcher.register(Sessions, new SessionsService(store, clock, agents));
+  dispatcher.register(Sessions, new SessionsService({ store, clock, agents, environments }));
   scheduler.handle(SESSION_EXPIRY, (timer) => sessions.expire(timer));
-  registerAgents(dispatcher, { store, clock, locations, operations, contents, models, sessions });
+  const own = { contents, models, environments, sessions };
+  registerAgents(dispatcher, { store, clock, locations, operations, ...own });
   dispatcher.register(Administration, new ConversationWatch(store));
   dispatcher.register(Operations, new OperationsService(store, operations));
   dispatcher.register(Administration, new DeadLettersService(store, clock));
@@ -262,20 +266,26 @@ function registerAgents(
     operations: OperationRunner;
     contents: AgentContents;
     models: AgentModels;
+    environments: AgentEnvironments;
     sessions: AgentSessions;
   },
 ): void {
-  const { store, clock, locations, operations: runner, contents, models, sessions } = parts;
+  const { store, clock, locations, operations: runner, contents, models, environments, sessions } = parts;
   const { secret } = store;
   const edits = new AgentEdits(contents, clock, runner);
   const operations = new AgentOperations({ contents, models, operations: runner, locations, clock });
-  dispatcher.register(Agents, new AgentsService({ contents, edits, operations, locations, secret }));
-  dispatcher.register(Intents, new IntentsService(contents, edits, clock, secret));
+  const versions = new AgentVersions({ store, clock, contents, models });
+  const published = { contents, versions, environments, edits, secret };
+  dispatcher.register(Agents, new AgentsService({ ...published, operations, locations }));
+  dispatcher.register(Intents, new IntentsService({ contents, environments, edits, clock, secret }));
   dispatcher.register(EntityTypes, new EntityTypesService(contents, edits, clock, secret));
-  dispatcher.register(Contexts, new ContextsService(sessions, secret));
-  dispatcher.register(SessionEntityTypes, new SessionEntityTypesService(sessions, contents, secret));
-  dispatcher.register(Environments, new EnvironmentsService(contents, secret));
-  dispatcher.register(Versions, new VersionsService(contents, secret));
+  dispatcher.register(Contexts, new ContextsService(sessions, environments, secret));
+  dispatcher.register(
+    SessionEntityTypes,
+    new SessionEntityTypesService({ sessions, contents, environments, secret }),
+  );
+  dispatcher.register(Environments, new EnvironmentsService(published));
+  dispatcher.register(Versions, new VersionsService(published));
 }
 
 function buildMetrics(store: Store, clock: Clock): Metrics {

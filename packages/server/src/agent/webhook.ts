@@ -149,10 +149,13 @@ function allowedHeaders(headers: Readonly<Record<string, string>>): Record<strin
   return Object.fromEntries(
     Object.entries(headers)
       .map(([name, value]) => [name.toLowerCase(), value] as const)
-      .filter(
-        ([name, value]) => HEADER_NAME.test(name) && HEADER_VALUE.test(value) && !RESERVED_HEADERS.has(name),
-      ),
+      .filter(([name, value]) => isHeader(name, value)),
   );
+}
+
+/** Whether it is for agents and callers to say that a webhook is called with this header. */
+export function isHeader(name: string, value: string): boolean {
+  return HEADER_NAME.test(name) && HEADER_VALUE.test(value) && !RESERVED_HEADERS.has(name.toLowerCase());
 }
 
 function readResponse(body: Buffer): WebhookResponse {

@@ -1,6 +1,6 @@
 import type { Generation, GenerationRequest, TextGenerator } from '@parleykit/nlu';
+import { generationFailed, generationNotConfigured } from '../assist-errors.ts';
 import type { ModelConfig } from '../config.ts';
-import { generationFailed, generationNotConfigured } from '../errors.ts';
 
 /**
  * The model that writes texts, where the server was told of one. What speaks to it is loaded when it is needed first.

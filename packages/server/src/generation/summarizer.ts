@@ -6,7 +6,7 @@ import {
   type HumanAgentAssistantConfig_SuggestionQueryConfig_Sections_SectionType as ProfileSection,
   SummarizationSection_Type as Type,
 } from '@parleykit/proto/v2beta1';
-import { generationNotConfigured } from '../errors.ts';
+import { generationNotConfigured } from '../assist-errors.ts';
 import { type GenerationContext, promptOf } from './generator-prompt.ts';
 import type { LanguageModel } from './language-model.ts';
 import { NOTHING, type Section, sectionsOf, sectionsOfTypes } from './sections.ts';

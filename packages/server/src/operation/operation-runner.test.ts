@@ -272,6 +272,17 @@ describe('OperationRunner', () => {
       assert.equal((await load(name)).result.case, 'response');
     });
 
+    it('stops what goes on elsewhere for it, once', async () => {
+      const stopped: string[] = [];
+      const { runner, scheduler } = openRunner();
+      const stop = async ({ value }: StringValue): Promise<void> => void stopped.push(value);
+      runner.register('write', StringValueSchema, async () => ({ again: 50 }), stop);
+      const { name } = await start(runner, 'x');
+      await scheduler.runDue();
+      for (let times = 0; times < 2; times += 1) await runner.cancel(nameOf(name));
+      assert.deepEqual(stopped, ['x']);
+    });
+
     it('knows when there is none', async () => {
       await assert.rejects(openRunner().runner.cancel(nameOf('x/none')), { reason: 'RESOURCE_NOT_FOUND' });
     });

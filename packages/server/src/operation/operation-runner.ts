@@ -45,6 +45,7 @@ export interface NotYet {
 interface Work {
   readonly request: DescMessage;
   readonly run: (request: never) => Promise<Outcome | NotYet>;
+  readonly stop: ((request: never) => Promise<void>) | undefined;
 }
 
 /** What an operation ends with. */
@@ -75,13 +76,17 @@ export class OperationRunner {
     scheduler.handle(FORGET, (timer) => this.#forget(timer), Number.POSITIVE_INFINITY);
   }
 
-  /** Says what is done for a kind of operation. The kind is stored: it must keep its meaning. */
+  /**
+   * Says what is done for a kind of operation, and how what goes on elsewhere for it is stopped when it is cancelled. The
+   * kind is stored: it must keep its meaning.
+   */
   register<Desc extends DescMessage>(
     kind: string,
     request: Desc,
     run: (request: MessageShape<Desc>) => Promise<Outcome | NotYet>,
+    stop?: (request: MessageShape<Desc>) => Promise<void>,
   ): void {
-    this.#works.set(kind, { request, run });
+    this.#works.set(kind, { request, run, stop });
   }
 
   /**
@@ -93,8 +98,7 @@ export class OperationRunner {
     kind: string,
     parts: { readonly request: MessageShape<DescMessage>; readonly metadata: Any; readonly subject: string },
   ): Promise<Operation> {
-    const work = this.#works.get(kind);
-    if (work === undefined) throw new Error(`nobody does operations of kind ${kind}`);
+    const work = this.#workOf(kind);
     const now = this.#clock.now(parent.project);
     const name = parent.child('operations', createId(now));
     const lock = `${parent.key}/operationSubjects/${parts.subject.replaceAll('/', '~')}`;
@@ -137,6 +141,9 @@ export class OperationRunner {
     if (stored.state === OperationState.DONE || timer === undefined) return;
     const error = create(StatusSchema, { code: Code.CANCELLED, message: 'the operation was cancelled' });
     await this.#finish(timer, { result: { case: 'error', value: error }, change: {} });
+    const task = decodeTask(timer.data);
+    const { stop, request } = this.#workOf(task.kind);
+    await stop?.(fromBinary(request, Buffer.from(task.request, 'base64')) as never);
   }
 
   /** Gives an operation that was done before operations went the timer by which it goes. By its canonical name. */
@@ -170,10 +177,15 @@ export class OperationRunner {
     }
   }
 
+  #workOf(kind: string): Work {
+    const work = this.#works.get(kind);
+    if (work === undefined) throw new Error(`nobody does operations of kind ${kind}`);
+    return work;
+  }
+
   /** What the work comes to: its outcome, or the error that it ends with. */
   async #doWork(task: Task): Promise<Done | NotYet> {
-    const work = this.#works.get(task.kind);
-    if (work === undefined) throw new Error(`nobody does operations of kind ${task.kind}`);
+    const work = this.#workOf(task.kind);
     const request = fromBinary(work.request, Buffer.from(task.request, 'base64'));
     try {
       const outcome = await work.run(request as never);

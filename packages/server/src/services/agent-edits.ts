@@ -5,7 +5,8 @@ import { type AgentContents, agentName, type FoundAgent } from '../agent/content
 import { AgentDraft } from '../agent/content/agent-draft.ts';
 import type { Clock } from '../clock.ts';
 import { TurnQueue } from '../conversation/turn-queue.ts';
-import { createId } from '../ids.ts';
+import { fieldInvalid, fieldsRequired } from '../errors.ts';
+import { createId, createUuid } from '../ids.ts';
 import type { OperationRunner } from '../operation/operation-runner.ts';
 import { parseResourceName, type ResourceName } from '../resource-names.ts';
 import type { CallContext } from '../rpc/call-context.ts';
@@ -25,6 +26,49 @@ export interface Batch<Desc extends DescMessage> {
     draft: AgentDraft,
     found: FoundAgent,
   ) => () => Any;
+}
+
+/** Parts of an agent, such as its intents, that a batch makes and updates. */
+export interface PartUpdates<Part extends { readonly name: string }> {
+  /** What stands in the request for all of them, such as `intent_batch_inline.intents`. */
+  readonly field: string;
+  readonly parts: readonly Part[];
+  /** The shape of their names, such as `agent/intents/*`. */
+  readonly shape: string;
+  readonly put: (id: string, part: Part, field: string) => void;
+  /** As `put`, for one that must be there. */
+  readonly update: (id: string, part: Part, field: string) => void;
+}
+
+/**
+ * Drafts what a batch asks for: those that have a name are updated, the others made. Answers their ids, in order. Throws
+ * INVALID_ARGUMENT where there are none, or one is not of the agent. `now` in microseconds.
+ */
+export function draftUpdates<Part extends { readonly name: string }>(
+  agent: ResourceName,
+  now: number,
+  { field: list, parts, shape, put, update }: PartUpdates<Part>,
+): string[] {
+  if (parts.length === 0) throw fieldsRequired([list]);
+  return parts.map((part, index) => {
+    const field = `${list}[${index}]`;
+    if (part.name === '') {
+      const id = createUuid(now);
+      put(id, part, field);
+      return id;
+    }
+    const id = idOfPart(agent, `${field}.name`, part.name, shape);
+    update(id, part, field);
+    return id;
+  });
+}
+
+/** The id of a part that must be one of the agent. */
+export function idOfPart(agent: ResourceName, field: string, text: string, shape: string): string {
+  if (text === '') throw fieldsRequired([field]);
+  const name = parseResourceName(field, text, shape);
+  if (!name.isWithin(agent)) throw fieldInvalid(field, `is not within ${agent}`);
+  return name.id;
 }
 
 /**

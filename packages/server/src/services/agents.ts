@@ -23,10 +23,12 @@ import { agentOf, requireLanguage } from '../agent/content/agent-content.ts';
 import { type AgentContents, ANY_PROJECT, agentName, emptyContent } from '../agent/content/agent-contents.ts';
 import { AgentDraft } from '../agent/content/agent-draft.ts';
 import { validateContent } from '../agent/content/content-validation.ts';
-import { checkDisplayName, checkEnum } from '../agent/content/intent-edit.ts';
+import { checkDescription, checkDisplayName, checkEnum } from '../agent/content/intent-edit.ts';
+import type { AgentEnvironments } from '../agent/publishing/agent-environments.ts';
+import type { AgentVersions } from '../agent/publishing/agent-versions.ts';
 import { fieldInvalid, fieldsRequired } from '../errors.ts';
 import { applyFieldMask, maskOrAll } from '../field-mask.ts';
-import { AGENT_DESCRIPTION_LENGTH_MAX, AGENT_SETTINGS_BYTES_MAX, PAGE_SIZE_DEFAULT } from '../limits.ts';
+import { AGENT_SETTINGS_BYTES_MAX, PAGE_SIZE_DEFAULT } from '../limits.ts';
 import type { Locations } from '../locations.ts';
 import { ResourceName } from '../resource-names.ts';
 import type { CallContext } from '../rpc/call-context.ts';
@@ -41,6 +43,8 @@ const CLASSIFICATION_THRESHOLD_DEFAULT = Math.fround(0.3);
 
 export interface AgentsParts {
   readonly contents: AgentContents;
+  readonly versions: AgentVersions;
+  readonly environments: AgentEnvironments;
   readonly edits: AgentEdits;
   readonly operations: AgentOperations;
   readonly locations: Locations;
@@ -51,13 +55,17 @@ export interface AgentsParts {
 /** google.cloud.dialogflow.v2beta1.Agents */
 export class AgentsService implements ServiceHandlers<typeof Agents> {
   readonly #contents: AgentContents;
+  readonly #versions: AgentVersions;
+  readonly #environments: AgentEnvironments;
   readonly #edits: AgentEdits;
   readonly #operations: AgentOperations;
   readonly #locations: Locations;
   readonly #secret: Uint8Array;
 
-  constructor({ contents, edits, operations, locations, secret }: AgentsParts) {
+  constructor({ contents, versions, environments, edits, operations, locations, secret }: AgentsParts) {
     this.#contents = contents;
+    this.#versions = versions;
+    this.#environments = environments;
     this.#edits = edits;
     this.#operations = operations;
     this.#locations = locations;
@@ -93,12 +101,21 @@ export class AgentsService implements ServiceHandlers<typeof Agents> {
     });
   }
 
-  /** Removes the agent with its intents and entity types. What sessions hold expires by itself. */
+  /** Removes the agent with all that is in it and published of it. What sessions hold expires by itself. */
   async deleteAgent(_request: DeleteAgentRequest, call: CallContext) {
     const { resource: parent } = call;
     return this.#edits.decide(parent, call, async () => {
       const found = await this.#contents.load(parent);
-      await this.#contents.commit(parent, this.#contents.remove(parent, found));
+      const { change, committed } = this.#contents.remove(parent, found);
+      const agent = agentName(parent);
+      const published = [
+        ...(await this.#environments.keysOf(agent)),
+        ...(await this.#versions.keysOf(agent)),
+      ];
+      await this.#contents.commit(parent, {
+        change: { ...change, remove: [...change.remove, ...published] },
+        committed,
+      });
       return create(EmptySchema);
     });
   }
@@ -178,9 +195,7 @@ function checkAgent(agent: Agent): void {
   if (!isTimeZone(timeZone)) {
     throw fieldInvalid('agent.time_zone', 'is not in the time zone database, as America/New_York is');
   }
-  if ([...description].length > AGENT_DESCRIPTION_LENGTH_MAX) {
-    throw fieldInvalid('agent.description', `is longer than ${AGENT_DESCRIPTION_LENGTH_MAX} characters`);
-  }
+  checkDescription('agent.description', description);
   const threshold = agent.classificationThreshold;
   if (!(threshold >= 0 && threshold <= 1)) {
     throw fieldInvalid('agent.classification_threshold', 'is not from 0 to 1');

@@ -12,8 +12,8 @@ import {
   ListContextsResponseSchema,
   type UpdateContextRequest,
 } from '@parleykit/proto/v2beta1';
-import { contextId, isReservedContext } from '../agent/content/context-ids.ts';
-import { requireEnvironment } from '../agent/content/environments.ts';
+import { contextId, isReservedContext } from '../agent/context-names.ts';
+import type { AgentEnvironments } from '../agent/publishing/agent-environments.ts';
 import type { AgentSessions } from '../agent/session/agent-sessions.ts';
 import { type SessionName, sessionOfName } from '../agent/session/session-names.ts';
 import { fieldInvalid, fieldsRequired, notFound, resourceNameInvalid } from '../errors.ts';
@@ -28,16 +28,18 @@ import { type PartCursor, pageOfParts } from './part-pages.ts';
 /** google.cloud.dialogflow.v2beta1.Contexts */
 export class ContextsService implements ServiceHandlers<typeof Contexts> {
   readonly #sessions: AgentSessions;
+  readonly #environments: AgentEnvironments;
   readonly #secret: Uint8Array;
 
-  constructor(sessions: AgentSessions, secret: Uint8Array) {
+  constructor(sessions: AgentSessions, environments: AgentEnvironments, secret: Uint8Array) {
     this.#sessions = sessions;
+    this.#environments = environments;
     this.#secret = secret;
   }
 
   /** The active contexts of a session, by id. */
   async listContexts(request: ListContextsRequest, { resource: parent }: CallContext) {
-    const session = sessionIn(parent);
+    const session = await this.#environments.sessionOf(parent);
     const pagination = new Pagination<PartCursor>(this.#secret, `${session.key}/contexts`);
     const range = pagination.read(request);
     const { contexts } = await this.#sessions.open(session);
@@ -51,14 +53,14 @@ export class ContextsService implements ServiceHandlers<typeof Contexts> {
   }
 
   async getContext(_request: GetContextRequest, { resource: name }: CallContext) {
-    const { session, id } = contextIn('name', name);
+    const { session, id } = await this.#contextIn('name', name);
     const { contexts } = await this.#sessions.open(session);
     return view(session, id, contexts.get(id));
   }
 
   /** Sets a context, in the place of the one of its id, if any. Without a lifespan it is over with this call. */
   async createContext({ context: from = create(ContextSchema) }: CreateContextRequest, call: CallContext) {
-    const session = sessionIn(call.resource);
+    const session = await this.#environments.sessionOf(call.resource);
     const id = newContextId(session, from.name);
     const context = clone(ContextSchema, from);
     context.name = id;
@@ -75,7 +77,7 @@ export class ContextsService implements ServiceHandlers<typeof Contexts> {
   async updateContext(request: UpdateContextRequest, call: CallContext) {
     const { context: from = create(ContextSchema) } = request;
     const mask = maskOrAll(ContextSchema, request.updateMask);
-    const { session, id } = contextIn('context.name', call.resource);
+    const { session, id } = await this.#contextIn('context.name', call.resource);
     if (isReservedContext(id)) throw reserved();
     return decide(call, async () => {
       const draft = await this.#sessions.open(session);
@@ -90,7 +92,7 @@ export class ContextsService implements ServiceHandlers<typeof Contexts> {
   }
 
   async deleteContext(_request: DeleteContextRequest, call: CallContext) {
-    const { session, id } = contextIn('name', call.resource);
+    const { session, id } = await this.#contextIn('name', call.resource);
     return decide(call, async () => {
       const draft = await this.#sessions.open(session);
       view(session, id, draft.contexts.get(id));
@@ -102,7 +104,7 @@ export class ContextsService implements ServiceHandlers<typeof Contexts> {
 
   /** Removes the active contexts of a session, if any. */
   async deleteAllContexts(_request: DeleteAllContextsRequest, call: CallContext) {
-    const session = sessionIn(call.resource);
+    const session = await this.#environments.sessionOf(call.resource);
     return decide(call, async () => {
       const draft = await this.#sessions.open(session);
       draft.removeContexts();
@@ -110,16 +112,10 @@ export class ContextsService implements ServiceHandlers<typeof Contexts> {
       return create(EmptySchema);
     });
   }
-}
 
-/** The session that a name speaks of. Throws NOT_FOUND where its environment does not exist. */
-function sessionIn(name: ResourceName): SessionName {
-  requireEnvironment(name);
-  return sessionOfName(name);
-}
-
-function contextIn(field: string, name: ResourceName): { session: SessionName; id: string } {
-  return { session: sessionIn(name), id: contextId(field, name.id) };
+  async #contextIn(field: string, name: ResourceName): Promise<{ session: SessionName; id: string }> {
+    return { session: await this.#environments.sessionOf(name), id: contextId(field, name.id) };
+  }
 }
 
 /** The id that a new context is to have, by the name that it comes with. */

@@ -24,15 +24,9 @@ import {
   SuggestConversationSummaryResponseSchema,
   TriggerEvent,
 } from '@parleykit/proto/v2beta1';
+import { conversationEmpty, generatorsAbsent } from '../assist-errors.ts';
 import { type Clock, toTimestamp } from '../clock.ts';
-import {
-  conversationCompleted,
-  conversationEmpty,
-  fieldInvalid,
-  fieldsRequired,
-  generatorsAbsent,
-  notFound,
-} from '../errors.ts';
+import { conversationCompleted, fieldInvalid, fieldsRequired, notFound } from '../errors.ts';
 import { checkContextReferences, ingest } from '../generation/context-references.ts';
 import { type Generation, isTriggered } from '../generation/generation.ts';
 import { checkGenerator } from '../generation/generator-check.ts';

@@ -17,6 +17,7 @@ import {
   Conversation_ConversationStage as Stage,
   Conversation_LifecycleState as State,
 } from '@parleykit/proto/v2beta1';
+import { automatedAgentAbsent } from '../agent-errors.ts';
 import type { Clock } from '../clock.ts';
 import { completionOf, completionTimer } from '../conversation/completion.ts';
 import { initialStage, start } from '../conversation/lifecycle.ts';
@@ -24,7 +25,6 @@ import { encodeHold, holdKey, type Retention } from '../conversation/retention.t
 import { encodeMessageBodies, writeMessages } from '../conversation/transcript.ts';
 import {
   alreadyExists,
-  automatedAgentAbsent,
   batchParentMismatch,
   batchTooLarge,
   customIdInvalid,

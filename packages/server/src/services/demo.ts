@@ -7,8 +7,10 @@ import { ResourceName } from '../resource-names.ts';
 import { ConflictError, type Store } from '../storage/store.ts';
 import { putProfile } from './conversation-profiles.ts';
 
-/** An agent of our own, in the folder layout of Dialogflow's console. */
-const DEMO_AGENT = fileURLToPath(new URL('../../demo-agent', import.meta.url));
+/** An agent of our own, in the folder layout of Dialogflow's console: an example, which the build takes into the package. */
+const DEMO_AGENT = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? '../../../../examples/agent' : '../demo-agent', import.meta.url),
+);
 
 /** The profile that `--demo` makes in a project: its conversations begin in the assist stage. */
 export function demoProfile(project: string): string {

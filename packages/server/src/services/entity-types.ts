@@ -33,16 +33,20 @@ import {
   viewEntityType,
   withEntities,
 } from '../agent/content/entity-type-edit.ts';
+import { cloudStorageUnsupported } from '../agent-errors.ts';
 import type { Clock } from '../clock.ts';
-import { alreadyExists, cloudStorageUnsupported, fieldInvalid, fieldsRequired, notFound } from '../errors.ts';
+import { alreadyExists, notFound } from '../errors.ts';
 import { applyFieldMask, maskOrAll } from '../field-mask.ts';
 import { createUuid } from '../ids.ts';
-import { parseResourceName, type ResourceName } from '../resource-names.ts';
+import type { ResourceName } from '../resource-names.ts';
 import type { CallContext } from '../rpc/call-context.ts';
 import type { ServiceHandlers } from '../rpc/dispatcher.ts';
-import type { AgentEdits, Batch } from './agent-edits.ts';
+import { type AgentEdits, type Batch, draftUpdates, idOfPart } from './agent-edits.ts';
 import { Pagination } from './pagination.ts';
 import { type PartCursor, pageOfParts } from './part-pages.ts';
+
+/** What follows the project and location in names of entity types. */
+const ENTITY_TYPE = 'agent/entityTypes/*';
 
 /** google.cloud.dialogflow.v2beta1.EntityTypes */
 export class EntityTypesService implements ServiceHandlers<typeof EntityTypes> {
@@ -163,23 +167,18 @@ export class EntityTypesService implements ServiceHandlers<typeof EntityTypes> {
     if (entityTypeBatch.case === 'entityTypeBatchUri') {
       throw cloudStorageUnsupported('entity_type_batch_uri', 'entity_type_batch_inline');
     }
-    const entityTypes = entityTypeBatch.value?.entityTypes ?? [];
-    if (entityTypes.length === 0) throw fieldsRequired(['entity_type_batch_inline.entity_types']);
     const mask = maskOrAll(EntityTypeSchema, request.updateMask);
     const language = requireLanguage(draft, languageCode);
-    const now = this.#clock.now(agent.project);
-    const ids = entityTypes.map((entityType, index) => {
-      const field = `entity_type_batch_inline.entity_types[${index}]`;
-      if (entityType.name === '') {
-        const id = createUuid(now);
-        draft.putEntityType(id, newEntityType(entityType, language, field));
-        return id;
-      }
-      const id = entityTypeIdIn(agent, `${field}.name`, entityType.name);
-      const before = requireEntityType(draft, agent, id);
-      const place = { agent, language, field };
-      draft.putEntityType(id, updatedEntityType(id, before, { entityType, mask }, place));
-      return id;
+    const ids = draftUpdates(agent, this.#clock.now(agent.project), {
+      field: 'entity_type_batch_inline.entity_types',
+      parts: entityTypeBatch.value?.entityTypes ?? [],
+      shape: ENTITY_TYPE,
+      put: (id, entityType, field) => draft.putEntityType(id, newEntityType(entityType, language, field)),
+      update: (id, entityType, field) => {
+        const before = requireEntityType(draft, agent, id);
+        const place = { agent, language, field };
+        draft.putEntityType(id, updatedEntityType(id, before, { entityType, mask }, place));
+      },
     });
     return () => {
       const updated = ids.map((id) =>
@@ -199,7 +198,7 @@ const DELETIONS: Batch<typeof BatchDeleteEntityTypesRequestSchema> = {
   parent: 'agent',
   draft: ({ entityTypeNames }, agent, draft, found) => {
     for (const [index, name] of entityTypeNames.entries()) {
-      const id = entityTypeIdIn(agent, `entity_type_names[${index}]`, name);
+      const id = idOfPart(agent, `entity_type_names[${index}]`, name, ENTITY_TYPE);
       // One that is named twice is gone already.
       requireEntityType(found, agent, id);
       draft.removeEntityType(id);
@@ -265,13 +264,6 @@ function draftEntities(
   const entities = change(before.languages[language]?.entities ?? []);
   draft.putEntityType(name.id, withEntities(before, entities, language));
   return packEmpty;
-}
-
-/** The id of an entity type that must be one of the agent. */
-function entityTypeIdIn(agent: ResourceName, field: string, text: string): string {
-  const name = parseResourceName(field, text, 'agent/entityTypes/*');
-  if (!name.isWithin(agent)) throw fieldInvalid(field, 'is not an entity type of the parent');
-  return name.id;
 }
 
 function requireEntityType(content: AgentContent, agent: ResourceName, id: string): StoredEntityType {

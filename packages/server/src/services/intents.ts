@@ -20,23 +20,37 @@ import {
 import { type AgentContent, Followups, requireLanguage } from '../agent/content/agent-content.ts';
 import { type AgentContents, agentName } from '../agent/content/agent-contents.ts';
 import type { AgentDraft } from '../agent/content/agent-draft.ts';
-import { requireEnvironment } from '../agent/content/environments.ts';
 import { type IntentPlace, newIntent, updatedIntent } from '../agent/content/intent-edit.ts';
 import { viewIntent } from '../agent/content/intent-view.ts';
+import type { AgentEnvironments } from '../agent/publishing/agent-environments.ts';
+import { cloudStorageUnsupported } from '../agent-errors.ts';
 import type { Clock } from '../clock.ts';
-import { cloudStorageUnsupported, fieldInvalid, fieldsRequired, notFound } from '../errors.ts';
+import { notFound } from '../errors.ts';
 import { maskOrAll } from '../field-mask.ts';
 import { createUuid } from '../ids.ts';
-import { parseResourceName, type ResourceName } from '../resource-names.ts';
+import type { ResourceName } from '../resource-names.ts';
 import type { CallContext } from '../rpc/call-context.ts';
 import type { ServiceHandlers } from '../rpc/dispatcher.ts';
-import type { AgentEdits, Batch } from './agent-edits.ts';
+import { type AgentEdits, type Batch, draftUpdates, idOfPart } from './agent-edits.ts';
 import { Pagination } from './pagination.ts';
 import { type PartCursor, pageOfParts } from './part-pages.ts';
+
+/** What follows the project and location in names of intents. */
+const INTENT = 'agent/intents/*';
+
+export interface IntentsParts {
+  readonly contents: AgentContents;
+  readonly environments: AgentEnvironments;
+  readonly edits: AgentEdits;
+  readonly clock: Clock;
+  /** Signs page tokens. */
+  readonly secret: Uint8Array;
+}
 
 /** google.cloud.dialogflow.v2beta1.Intents */
 export class IntentsService implements ServiceHandlers<typeof Intents> {
   readonly #contents: AgentContents;
+  readonly #environments: AgentEnvironments;
   readonly #edits: AgentEdits;
   readonly #clock: Clock;
   readonly #secret: Uint8Array;
@@ -47,8 +61,9 @@ export class IntentsService implements ServiceHandlers<typeof Intents> {
     draft: (request, agent, draft) => this.#draftUpdates(request, agent, draft),
   };
 
-  constructor(contents: AgentContents, edits: AgentEdits, clock: Clock, secret: Uint8Array) {
+  constructor({ contents, environments, edits, clock, secret }: IntentsParts) {
     this.#contents = contents;
+    this.#environments = environments;
     this.#edits = edits;
     this.#clock = clock;
     this.#secret = secret;
@@ -56,13 +71,16 @@ export class IntentsService implements ServiceHandlers<typeof Intents> {
     edits.register(DELETIONS);
   }
 
-  /** The intents of an agent by id, those made here in order of creation. */
+  /**
+   * The intents of an agent by id, those made here in order of creation; in an environment as they are in its version, under
+   * the names that they have in the agent.
+   */
   async listIntents(request: ListIntentsRequest, { resource: parent }: CallContext) {
-    requireEnvironment(parent);
     const agent = agentName(parent);
-    const content = await this.#contents.load(agent);
+    const place = await this.#environments.agentOf(parent);
+    const content = await this.#contents.load(place);
     const language = requireLanguage(content, request.languageCode);
-    const pagination = new Pagination<PartCursor>(this.#secret, `${agent.key}/intents`, language);
+    const pagination = new Pagination<PartCursor>(this.#secret, `${place.key}/intents`, language);
     const full = isFull(request.intentView);
     const view = { agent, language, full, followups: new Followups(content.intents) };
     return pageOfParts({
@@ -134,23 +152,18 @@ export class IntentsService implements ServiceHandlers<typeof Intents> {
     if (intentBatch.case === 'intentBatchUri') {
       throw cloudStorageUnsupported('intent_batch_uri', 'intent_batch_inline');
     }
-    const intents = intentBatch.value?.intents ?? [];
-    if (intents.length === 0) throw fieldsRequired(['intent_batch_inline.intents']);
     const mask = maskOrAll(IntentSchema, request.updateMask);
     const language = requireLanguage(draft, languageCode);
-    const now = this.#clock.now(agent.project);
-    const ids = intents.map((intent, index) => {
-      const field = `intent_batch_inline.intents[${index}]`;
-      const place: IntentPlace = { content: draft, agent, language, field };
-      if (intent.name === '') {
-        const id = createUuid(now);
-        draft.putIntent(id, newIntent(intent, place));
-        return id;
-      }
-      const id = intentIdIn(agent, `${field}.name`, intent.name);
-      const before = requireIntent(draft, agent, id);
-      draft.putIntent(id, updatedIntent(id, before, { intent, mask }, place));
-      return id;
+    const placeAt = (field: string): IntentPlace => ({ content: draft, agent, language, field });
+    const ids = draftUpdates(agent, this.#clock.now(agent.project), {
+      field: 'intent_batch_inline.intents',
+      parts: intentBatch.value?.intents ?? [],
+      shape: INTENT,
+      put: (id, intent, field) => draft.putIntent(id, newIntent(intent, placeAt(field))),
+      update: (id, intent, field) => {
+        const before = requireIntent(draft, agent, id);
+        draft.putIntent(id, updatedIntent(id, before, { intent, mask }, placeAt(field)));
+      },
     });
     return () => {
       const followups = new Followups(draft.intents);
@@ -168,7 +181,7 @@ const DELETIONS: Batch<typeof BatchDeleteIntentsRequestSchema> = {
   parent: 'agent',
   draft: ({ intents }, agent, draft, found) => {
     for (const [index, { name }] of intents.entries()) {
-      const id = intentIdIn(agent, `intents[${index}].name`, name);
+      const id = idOfPart(agent, `intents[${index}].name`, name, INTENT);
       // One that follows up on another of the batch may be gone with it already.
       requireIntent(found, agent, id);
       draft.removeIntent(id);
@@ -176,14 +189,6 @@ const DELETIONS: Batch<typeof BatchDeleteIntentsRequestSchema> = {
     return () => anyPack(EmptySchema, create(EmptySchema));
   },
 };
-
-/** The id of an intent that must be one of the agent. */
-function intentIdIn(agent: ResourceName, field: string, text: string): string {
-  if (text === '') throw fieldsRequired([field]);
-  const name = parseResourceName(field, text, 'agent/intents/*');
-  if (!name.isWithin(agent)) throw fieldInvalid(field, 'is not an intent of the parent');
-  return name.id;
-}
 
 function requireIntent(content: AgentContent, agent: ResourceName, id: string) {
   const stored = content.intents.get(id);

@@ -9,7 +9,8 @@ import {
   type SearchKnowledgeResponse,
   SearchKnowledgeResponseSchema,
 } from '@parleykit/proto/v2beta1';
-import { featureNotConfigured, fieldInvalid, fieldUnimplemented, knowledgeSilent } from '../errors.ts';
+import { featureNotConfigured, knowledgeSilent } from '../assist-errors.ts';
+import { fieldInvalid, fieldUnimplemented } from '../errors.ts';
 import { SESSION_ID_LENGTH_MAX } from '../limits.ts';
 import { parseResourceName, type ResourceName } from '../resource-names.ts';
 import type { CallContext } from '../rpc/call-context.ts';

@@ -16,8 +16,9 @@ import {
   type SuggestKnowledgeAssistRequest,
   type SuggestSmartRepliesRequest,
 } from '@parleykit/proto/v2beta1';
+import { featureNotConfigured } from '../assist-errors.ts';
 import type { Clock } from '../clock.ts';
-import { featureNotConfigured, fieldInvalid } from '../errors.ts';
+import { fieldInvalid } from '../errors.ts';
 import { PAGE_BYTES_MAX } from '../limits.ts';
 import type { ResourceName } from '../resource-names.ts';
 import type { CallContext } from '../rpc/call-context.ts';

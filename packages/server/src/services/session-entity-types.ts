@@ -15,33 +15,43 @@ import {
 } from '@parleykit/proto/v2beta1';
 import { type AgentContents, agentName } from '../agent/content/agent-contents.ts';
 import { checkEntities } from '../agent/content/entity-type-edit.ts';
-import { requireEnvironment } from '../agent/content/environments.ts';
+import type { AgentEnvironments } from '../agent/publishing/agent-environments.ts';
 import type { AgentSessions } from '../agent/session/agent-sessions.ts';
 import { type SessionName, sessionOfName } from '../agent/session/session-names.ts';
 import { fieldInvalid, fieldsRequired, notFound, resourceNameInvalid } from '../errors.ts';
 import { applyFieldMask, maskOrAll } from '../field-mask.ts';
-import { type ResourceName, readResourceName } from '../resource-names.ts';
+import { readResourceName } from '../resource-names.ts';
 import type { CallContext } from '../rpc/call-context.ts';
 import type { ServiceHandlers } from '../rpc/dispatcher.ts';
 import { decide } from './decide.ts';
 import { Pagination } from './pagination.ts';
 import { type PartCursor, pageOfParts } from './part-pages.ts';
 
+export interface SessionEntityTypesParts {
+  readonly sessions: AgentSessions;
+  readonly contents: AgentContents;
+  readonly environments: AgentEnvironments;
+  /** Signs page tokens. */
+  readonly secret: Uint8Array;
+}
+
 /** google.cloud.dialogflow.v2beta1.SessionEntityTypes */
 export class SessionEntityTypesService implements ServiceHandlers<typeof SessionEntityTypes> {
   readonly #sessions: AgentSessions;
   readonly #contents: AgentContents;
+  readonly #environments: AgentEnvironments;
   readonly #secret: Uint8Array;
 
-  constructor(sessions: AgentSessions, contents: AgentContents, secret: Uint8Array) {
+  constructor({ sessions, contents, environments, secret }: SessionEntityTypesParts) {
     this.#sessions = sessions;
     this.#contents = contents;
+    this.#environments = environments;
     this.#secret = secret;
   }
 
   /** The session entity types of a session, by the display names of their entity types. */
   async listSessionEntityTypes(request: ListSessionEntityTypesRequest, { resource: parent }: CallContext) {
-    const session = sessionIn(parent);
+    const session = await this.#environments.sessionOf(parent);
     const pagination = new Pagination<PartCursor>(this.#secret, `${session.key}/entityTypes`);
     const range = pagination.read(request);
     const { entityTypes } = await this.#sessions.open(session);
@@ -55,7 +65,7 @@ export class SessionEntityTypesService implements ServiceHandlers<typeof Session
   }
 
   async getSessionEntityType(_request: GetSessionEntityTypeRequest, { resource: name }: CallContext) {
-    const session = sessionIn(name);
+    const session = await this.#environments.sessionOf(name);
     const { entityTypes } = await this.#sessions.open(session);
     return view(session, name.id, entityTypes.get(name.id));
   }
@@ -63,7 +73,7 @@ export class SessionEntityTypesService implements ServiceHandlers<typeof Session
   /** Sets what an entity type of the agent is in a session, in the place of what it was there, if anything. */
   async createSessionEntityType(request: CreateSessionEntityTypeRequest, call: CallContext) {
     const { sessionEntityType: from = create(SessionEntityTypeSchema) } = request;
-    const session = sessionIn(call.resource);
+    const session = await this.#environments.sessionOf(call.resource);
     const id = newId(session, from.name);
     return decide(call, async () => {
       const entityType = clone(SessionEntityTypeSchema, from);
@@ -80,7 +90,7 @@ export class SessionEntityTypesService implements ServiceHandlers<typeof Session
   async updateSessionEntityType(request: UpdateSessionEntityTypeRequest, call: CallContext) {
     const { sessionEntityType: from = create(SessionEntityTypeSchema) } = request;
     const mask = maskOrAll(SessionEntityTypeSchema, request.updateMask);
-    const session = sessionIn(call.resource);
+    const session = await this.#environments.sessionOf(call.resource);
     const { id } = call.resource;
     return decide(call, async () => {
       const draft = await this.#sessions.open(session);
@@ -95,7 +105,7 @@ export class SessionEntityTypesService implements ServiceHandlers<typeof Session
   }
 
   async deleteSessionEntityType(_request: DeleteSessionEntityTypeRequest, call: CallContext) {
-    const session = sessionIn(call.resource);
+    const session = await this.#environments.sessionOf(call.resource);
     const { id } = call.resource;
     return decide(call, async () => {
       const draft = await this.#sessions.open(session);
@@ -106,20 +116,14 @@ export class SessionEntityTypesService implements ServiceHandlers<typeof Session
     });
   }
 
-  /** Of the agent's entity type of a display name. Throws NOT_FOUND where there is none. */
+  /** Of the entity type of a display name that the session's agent has. Throws NOT_FOUND where there is none. */
   async #kindOf({ name }: SessionName, displayName: string): Promise<Kind> {
-    const content = await this.#contents.load(name);
+    const content = await this.#contents.load(await this.#environments.agentOf(name));
     for (const { entityType } of content.entityTypes.values()) {
       if (entityType?.displayName === displayName) return entityType.kind;
     }
     throw notFound('EntityType', agentName(name).child('entityTypes', displayName).toString());
   }
-}
-
-/** The session that a name speaks of. Throws NOT_FOUND where its environment does not exist. */
-function sessionIn(name: ResourceName): SessionName {
-  requireEnvironment(name);
-  return sessionOfName(name);
 }
 
 /** The display name that a new session entity type stands for, by the name that it comes with. */

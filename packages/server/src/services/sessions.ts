@@ -9,13 +9,12 @@ import {
 } from '@parleykit/proto/v2beta1';
 import { AgentError, type AgentQuery } from '../agent/automated-agent.ts';
 import { agentName } from '../agent/content/agent-contents.ts';
-import { requireEnvironment } from '../agent/content/environments.ts';
+import type { AgentEnvironments } from '../agent/publishing/agent-environments.ts';
 import type { SessionQuery, StoredAgents } from '../agent/serving/stored-agents.ts';
-import { sessionOfName } from '../agent/session/session-names.ts';
+import { agentFailed } from '../agent-errors.ts';
 import type { Clock } from '../clock.ts';
 import { TurnQueue } from '../conversation/turn-queue.ts';
 import {
-  agentFailed,
   fieldInvalid,
   fieldsRequired,
   fieldUnimplemented,
@@ -27,19 +26,29 @@ import type { CallContext } from '../rpc/call-context.ts';
 import type { ServiceHandlers } from '../rpc/dispatcher.ts';
 import type { Store } from '../storage/store.ts';
 import { decide } from './decide.ts';
+import { checkQueryParams } from './query-params.ts';
 import { checkAgentText, readEvent, readText } from './turn-requests.ts';
+
+export interface SessionsParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly agents: StoredAgents;
+  readonly environments: AgentEnvironments;
+}
 
 /** google.cloud.dialogflow.v2beta1.Sessions */
 export class SessionsService implements ServiceHandlers<typeof Sessions> {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #agents: StoredAgents;
+  readonly #environments: AgentEnvironments;
   readonly #queue = new TurnQueue();
 
-  constructor(store: Store, clock: Clock, agents: StoredAgents) {
+  constructor({ store, clock, agents, environments }: SessionsParts) {
     this.#store = store;
     this.#clock = clock;
     this.#agents = agents;
+    this.#environments = environments;
   }
 
   /** Has the project's agent answer a text or an event; what the session holds is stored before it is answered. */
@@ -76,9 +85,9 @@ export class SessionsService implements ServiceHandlers<typeof Sessions> {
     call: CallContext,
   ): Promise<DetectIntentResponse> {
     const { resource: name } = call;
-    requireEnvironment(name);
-    const session = sessionOfName(name);
+    const session = await this.#environments.sessionOf(name);
     if (session.id === '-') throw fieldInvalid('session', `must name a session: '-' stands for any of them`);
+    checkQueryParams(queryParams, session);
     const queryId = createId(this.#clock.now(name.project));
     return this.#queue.run(session.key, call.signal, () =>
       decide(call, async () => {

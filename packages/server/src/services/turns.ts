@@ -23,12 +23,14 @@ import {
   sessionOf,
   textOf,
 } from '../agent/automated-agent.ts';
+import { readSessionName } from '../agent/session/session-names.ts';
+import { agentFailed, noAgentListens } from '../agent-errors.ts';
 import type { Clock } from '../clock.ts';
 import type { HandoffSignal } from '../config.ts';
 import { type Happening, move, placeOf, type Step, step } from '../conversation/lifecycle.ts';
 import { encodeMessageBodies } from '../conversation/transcript.ts';
 import { TurnQueue } from '../conversation/turn-queue.ts';
-import { agentFailed, conversationCompleted, fieldInvalid, noAgentListens, notFound } from '../errors.ts';
+import { conversationCompleted, fieldInvalid, notFound } from '../errors.ts';
 import { createId } from '../ids.ts';
 import { MESSAGE_BYTES_MAX, REQUEST_ID_LIFE } from '../limits.ts';
 import type { Notifications, Telling } from '../notification/notifications.ts';
@@ -54,6 +56,7 @@ import {
 } from '../suggestion/suggestions.ts';
 import { CONVERSATIONS, PARTICIPANTS } from './collections.ts';
 import { decide } from './decide.ts';
+import { checkQueryParams } from './query-params.ts';
 import { ResourceCollection } from './resource-collection.ts';
 import { WritableConversations } from './writable-conversations.ts';
 
@@ -254,9 +257,12 @@ export class Turns {
   ): Promise<AgentAnswer> {
     const profile = told.initialConversationProfile ?? create(ConversationProfileSchema);
     const agent = profile.automatedAgentConfig?.agent ?? '';
+    const session = sessionOf(agent, conversation.id);
+    const sessionName = readSessionName(session);
+    if (sessionName !== undefined) checkQueryParams(queryParams, sessionName);
     const query: AgentQuery = {
       agent,
-      session: sessionOf(agent, conversation.id),
+      session,
       conversation: `projects/${conversation.project}/conversations/${conversation.id}`,
       profile,
       input,

@@ -14,15 +14,9 @@ import {
   SuggestionSchema,
   TriggerEvent,
 } from '@parleykit/proto/v2beta1';
+import { featureUnimplemented, suggestionTooSlow } from '../assist-errors.ts';
 import { type Clock, toTimestamp } from '../clock.ts';
-import {
-  featureUnimplemented,
-  internal,
-  notFound,
-  ServiceError,
-  storeUnavailable,
-  suggestionTooSlow,
-} from '../errors.ts';
+import { internal, notFound, ServiceError, storeUnavailable } from '../errors.ts';
 import { createId } from '../ids.ts';
 import type { Log } from '../log.ts';
 import type { ResourceName } from '../resource-names.ts';

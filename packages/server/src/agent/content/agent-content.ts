@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import type { StoredAgent, StoredEntityType, StoredIntent } from '@parleykit/proto/stored';
 import { type Agent, AgentSchema } from '@parleykit/proto/v2beta1';
-import { languageUnknown } from '../../errors.ts';
+import { languageUnknown } from '../../agent-errors.ts';
 import { INTENTS_MAX } from '../../limits.ts';
 
 /** All of an agent, as it is stored. Whoever is given one changes nothing in it. */

@@ -5,11 +5,19 @@ import {
   StoredEntityTypeSchema,
   StoredIntentSchema,
 } from '@parleykit/proto/stored';
+import { agentTooLarge } from '../../agent-errors.ts';
 import type { Clock } from '../../clock.ts';
-import { agentTooLarge, notFound } from '../../errors.ts';
+import { notFound } from '../../errors.ts';
 import { AGENT_BYTES_MAX, AGENTS_AT_HAND_BYTES_MAX, PAGE_BYTES_MAX, PAGE_SIZE_MAX } from '../../limits.ts';
 import { ResourceName } from '../../resource-names.ts';
-import type { Change, ResourceCursor, ResourceRange, Store, StoredResource } from '../../storage/store.ts';
+import type {
+  Change,
+  ResourceCursor,
+  ResourceRange,
+  ResourceWrite,
+  Store,
+  StoredResource,
+} from '../../storage/store.ts';
 import { type AgentContent, type AgentParts, agentOf, languagesOf } from './agent-content.ts';
 import { AgentDraft, type PartCollection } from './agent-draft.ts';
 import { mergeContent, partsById } from './content-merge.ts';
@@ -179,6 +187,22 @@ export class AgentContents {
     return this.edit(name, found, draft);
   }
 
+  /** What a copy of an agent is made of: it lies under a name of its own, and nobody edits it. `made` in microseconds. */
+  copy(found: FoundAgent, to: ResourceName, made: number): ResourceWrite[] {
+    const { key } = agentName(to);
+    return [
+      { name: key, ordering: made, body: toBinary(StoredAgentSchema, found.agent) },
+      ...Array.from(found.intents, ([id, stored]) => ({
+        name: `${key}/intents/${id}`,
+        body: toBinary(StoredIntentSchema, stored),
+      })),
+      ...Array.from(found.entityTypes, ([id, stored]) => ({
+        name: `${key}/entityTypes/${id}`,
+        body: toBinary(StoredEntityTypeSchema, stored),
+      })),
+    ];
+  }
+
   /** Takes an agent away, with all that is in it. */
   remove(name: ResourceName, found: FoundAgent): AgentEdit {
     const agent = agentName(name);
@@ -273,9 +297,21 @@ const PROJECTS = 'agentProjects';
 /** Stands for every project, in names of what all of them have. No agent is of a project of this name. */
 export const ANY_PROJECT = '-';
 
-/** The name of the agent of a project and location, in the form of any name below them. */
-export function agentName({ project, location }: ResourceName): ResourceName {
-  return new ResourceName(project, location, AGENT);
+/** A copy of an agent, which lies below the version that it is of. */
+const COPY = /^agent\/versions\/[^/]+\/agent(?=\/|$)/u;
+
+/**
+ * The name of the agent of a project and location, in the form of any name below them; of the agent's copy, where the name
+ * lies below that.
+ */
+export function agentName({ project, location, path }: ResourceName): ResourceName {
+  const [copy = AGENT] = COPY.exec(path) ?? [];
+  return new ResourceName(project, location, copy);
+}
+
+/** Where the copy of an agent lies that a version of it is. */
+export function copyName(version: ResourceName): ResourceName {
+  return version.singleton(AGENT);
 }
 
 /** Where what was learned from an agent in one of its languages lies: it goes with the agent, or with the language. */

@@ -7,7 +7,7 @@ import {
   type StoredIntent,
   StoredIntentSchema,
 } from '@parleykit/proto/stored';
-import { agentTooLarge, displayNameTaken } from '../../errors.ts';
+import { agentTooLarge, displayNameTaken } from '../../agent-errors.ts';
 import { AGENT_PART_BYTES_MAX, ENTITY_TYPES_MAX, INTENTS_MAX } from '../../limits.ts';
 import { type AgentContent, Followups } from './agent-content.ts';
 

@@ -20,6 +20,7 @@ import {
 import { fieldInvalid, fieldsRequired, notFound, resourceNameInvalid } from '../../errors.ts';
 import { applyFieldMask, maskCovers } from '../../field-mask.ts';
 import {
+  AGENT_DESCRIPTION_LENGTH_MAX,
   DISPLAY_NAME_BYTES_MAX,
   EVENT_NAME_LENGTH_MAX,
   INPUT_CONTEXTS_MAX,
@@ -29,8 +30,8 @@ import {
   TRAINING_PHRASES_MAX,
 } from '../../limits.ts';
 import { type ResourceName, readResourceName } from '../../resource-names.ts';
+import { contextOfAgent } from '../context-names.ts';
 import { type AgentContent, Followups } from './agent-content.ts';
-import { contextOfAgent } from './context-ids.ts';
 import { viewIntent } from './intent-view.ts';
 
 /** What an intent is written for. */
@@ -212,6 +213,13 @@ export function checkDisplayName(field: string, displayName: string): void {
   if (displayName.trim() === '') throw fieldsRequired([field]);
   if (Buffer.byteLength(displayName) > DISPLAY_NAME_BYTES_MAX) {
     throw fieldInvalid(field, `is longer than ${DISPLAY_NAME_BYTES_MAX} bytes`);
+  }
+}
+
+/** Throws where the description of an agent, or of a version or environment of it, is too long. */
+export function checkDescription(field: string, description: string): void {
+  if ([...description].length > AGENT_DESCRIPTION_LENGTH_MAX) {
+    throw fieldInvalid(field, `is longer than ${AGENT_DESCRIPTION_LENGTH_MAX} characters`);
   }
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import type { Log } from '../../log.ts';
 import { ResourceName } from '../../resource-names.ts';
 import { openSqliteStore } from '../../storage/sqlite-store.ts';
 import type { Store } from '../../storage/store.ts';
+import { AgentError } from '../automated-agent.ts';
 import { AgentContents } from '../content/agent-contents.ts';
 import { AgentModels } from './agent-models.ts';
 
@@ -215,6 +217,54 @@ describe('AgentModels', () => {
       assert.deepEqual(await answer(name), saying(text));
     }
     assert.ok(trainings <= 2);
+  });
+
+  it('stops a training, and has the old model answer until the agent is edited', async () => {
+    await put(parent, 'one', ['de']);
+    await answer();
+    await restart({ quietMs: 60_000 });
+    await put(parent, 'two', ['de']);
+    const [[thread]] = await Promise.all([once(process, 'worker'), models.isTrained(parent)]);
+    const ended = once(thread, 'exit');
+    await models.stop(parent);
+    await ended;
+    assert.deepEqual([await answer(), await answer(parent, 'de')], [saying('one'), saying('one (de)')]);
+    await assert.rejects(models.isTrained(parent), /^AgentError: its training was cancelled$/u);
+    assert.equal(trainings, 0);
+    const done = trained();
+    await put(parent, 'three', ['de']);
+    assert.equal(await models.isTrained(parent), false);
+    await done;
+    assert.deepEqual([await answer(), await answer(parent, 'de')], [saying('three'), saying('three (de)')]);
+  });
+
+  it('trains what was stopped when it is asked to, or when nothing else could answer', async () => {
+    await restart({ quietMs: 60_000 });
+    await put(parent, 'one');
+    await models.stop(parent);
+    await assert.rejects(models.isTrained(parent), /cancelled/u);
+    assert.deepEqual(await answer(), saying('one'));
+    await put(parent, 'two');
+    await models.stop(parent);
+    models.retry(parent);
+    const done = trained();
+    assert.equal(await models.isTrained(parent), false);
+    await done;
+    assert.deepEqual(await answer(), saying('two'));
+    await models.stop(parent);
+    assert.equal(await models.isTrained(parent), true);
+    await models.stop(other);
+  });
+
+  it('tells who waits for a training that it was stopped', async () => {
+    await restart({ quietMs: 60_000 });
+    await put(parent, 'one');
+    const [asked] = await Promise.all([
+      answer().catch((error: unknown) => error),
+      once(process, 'worker').then(() => models.stop(parent)),
+    ]);
+    assert.ok(asked instanceof AgentError && asked.transient, String(asked));
+    assert.deepEqual(await answer(), saying('one'));
   });
 
   it('lets go of who does not wait any longer', async () => {

@@ -2,7 +2,13 @@ import type { Fulfillment } from '@parleykit/proto/v2beta1';
 import { notFound } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { ResourceName } from '../../resource-names.ts';
-import { ConflictError, QueueFullError, type Store, StoreFailedError } from '../../storage/store.ts';
+import {
+  ConflictError,
+  QueueFullError,
+  type ResourceWrite,
+  type Store,
+  StoreFailedError,
+} from '../../storage/store.ts';
 import { AgentError } from '../automated-agent.ts';
 import { agentOf, languagesOf } from '../content/agent-content.ts';
 import {
@@ -15,6 +21,7 @@ import {
 import { viewContent } from '../content/content-view.ts';
 import { chooseLanguage } from '../languages.ts';
 import type { AgentModel } from '../training/agent-model.ts';
+import type { TrainingResult } from '../training/train-agent.ts';
 
 /** Edits are waited for so long after each, so that many of them come to one training. */
 const QUIET_MS = 300;
@@ -95,6 +102,8 @@ export class AgentModels {
   readonly #training = new Map<string, Promise<void>>();
   /** By the agent's key: what this process has trained last. */
   readonly #trained = new Map<string, Trained>();
+  /** The one that is under way. */
+  #running: { readonly agent: string; readonly stop: AbortController } | undefined;
   readonly #closing = new AbortController();
   #lastTraining: Promise<void> = Promise.resolve();
   /** Counts the edits of all agents that were told of. */
@@ -155,10 +164,42 @@ export class AgentModels {
     return false;
   }
 
-  /** Forgets that an agent could not be trained: the next one who asks has it tried again. */
+  /** Forgets that an agent could not be trained, or was not to be: the next one who asks has it tried again. */
   retry(name: ResourceName): void {
     const { key } = agentName(name);
     if (this.#trained.get(key)?.failure !== undefined) this.#trained.delete(key);
+  }
+
+  /**
+   * Has an agent not be trained as it is now, neither by what is under way nor later: what was trained before answers on,
+   * until the agent is edited or somebody asks for its training. Where nothing could answer, who speaks next asks.
+   */
+  async stop(name: ResourceName): Promise<void> {
+    const agent = agentName(name).canonical;
+    const found = await this.#contents.findState(agent);
+    const trained = this.#trained.get(agent.key);
+    if (found === undefined || (trained !== undefined && isOf(trained, found))) return;
+    const failure = new AgentError('its training was cancelled', { transient: true });
+    this.#trained.set(agent.key, trainedOf(found, failure));
+    if (this.#running?.agent === agent.key) this.#running.stop.abort(failure);
+  }
+
+  /**
+   * What was learned from an agent as it was found, for a copy of it that is made at a time, in microseconds; nothing where
+   * that is not in yet.
+   */
+  async copy(
+    found: FoundAgent,
+    { from, to, made }: { readonly from: ResourceName; readonly to: ResourceName; readonly made: number },
+  ): Promise<ResourceWrite[]> {
+    const copies: ResourceWrite[] = [];
+    for (const language of languagesOf(agentOf(found))) {
+      const row = await this.#store.get(modelKey(from, language));
+      if (row?.state !== found.version || row.ordering !== found.made) return [];
+      // A copy has one version, the first.
+      copies.push({ name: modelKey(to, language), state: 1, ordering: made, body: row.body });
+    }
+    return copies;
   }
 
   /** Ends what is being trained: what is not in yet is trained after the next start. */
@@ -246,8 +287,10 @@ export class AgentModels {
         return served.models.get(language) ?? loaded;
       }
     }
-    // What was trained and is not in the store has to be trained again; what could not be trained, need not.
-    if (this.#trained.get(agent.key)?.failure === undefined) this.#trained.delete(agent.key);
+    // What was trained and is not in the store has to be trained again, as does what was stopped; what could not be
+    // trained, need not.
+    const before = this.#trained.get(agent.key)?.failure;
+    if (before === undefined || isTransient(before)) this.#trained.delete(agent.key);
     await this.#train(agent);
     const trained = served.models.get(language);
     if (trained !== undefined) return trained;
@@ -284,6 +327,8 @@ export class AgentModels {
   async #trainNow(agent: ResourceName): Promise<void> {
     if (this.#closing.signal.aborted) return;
     const { key } = agent;
+    const stop = new AbortController();
+    this.#running = { agent: key, stop };
     let found: FoundAgent | undefined;
     try {
       found = await this.#contents.find(agent);
@@ -295,29 +340,36 @@ export class AgentModels {
       const trained = this.#trained.get(key);
       if (trained !== undefined && isOf(trained, found)) return;
       const started = performance.now();
-      for (const language of languagesOf(agentOf(found))) await this.#trainLanguage(agent, found, language);
+      const signal = AbortSignal.any([this.#closing.signal, stop.signal]);
+      await this.#keepTrained(agent, found, await trainLanguages(agent, found, signal));
       this.#trained.set(key, trainedOf(found));
       this.#log.info('agent trained', { agent: key, ms: Math.round(performance.now() - started) });
     } catch (error) {
-      if (this.#closing.signal.aborted) return;
+      if (this.#closing.signal.aborted || stop.signal.aborted) return;
       this.#log.error('agent not trained', { agent: key, error });
       if (found !== undefined) this.#trained.set(key, trainedOf(found, error as Error));
+    } finally {
+      this.#running = undefined;
     }
   }
 
-  async #trainLanguage(agent: ResourceName, found: FoundAgent, language: string): Promise<void> {
-    const { trainAgent } = await import('../training/train-agent.ts');
-    const { signal } = this.#closing;
-    const definition = viewContent(found, agent, language);
-    // Relative to the agent: answers name them as their session is named.
-    for (const intent of definition.intents) intent.name = intent.name.slice(`${agent}/`.length);
-    const { model, bytes } = await trainAgent(definition, { signal });
+  /** Stores what was trained, and has it answer: all languages at once. */
+  async #keepTrained(
+    agent: ResourceName,
+    found: FoundAgent,
+    trained: ReadonlyMap<string, TrainingResult>,
+  ): Promise<void> {
     const { version: state, made: ordering } = found;
     try {
       await this.#store.commit({
         partition: agent.scope,
         expect: [{ name: agent.key, version: state }],
-        put: [{ name: modelKey(agent, language), state, ordering, body: bytes }],
+        put: Array.from(trained, ([language, { bytes }]) => ({
+          name: modelKey(agent, language),
+          state,
+          ordering,
+          body: bytes,
+        })),
       });
     } catch (error) {
       // It was edited meanwhile, and is trained again; or there is another agent, or none, of the name.
@@ -327,7 +379,10 @@ export class AgentModels {
       if (!isEdited) this.#log.error('trained agent not stored', { agent: agent.key, error });
     }
     const served = this.#served.get(agent.key);
-    if (served?.state.made === found.made) this.#keep(served, language, { model, bytes: bytes.byteLength });
+    if (served?.state.made !== found.made) return;
+    for (const [language, { model, bytes }] of trained) {
+      this.#keep(served, language, { model, bytes: bytes.byteLength });
+    }
   }
 
   /** Whether all models of an agent as it is now are in the store. */
@@ -338,6 +393,23 @@ export class AgentModels {
     }
     return true;
   }
+}
+
+/** Trains an agent in each of its languages. Rejects with the signal's reason when that aborts. */
+async function trainLanguages(
+  agent: ResourceName,
+  found: FoundAgent,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, TrainingResult>> {
+  const { trainAgent } = await import('../training/train-agent.ts');
+  const trained = new Map<string, TrainingResult>();
+  for (const language of languagesOf(agentOf(found))) {
+    const definition = viewContent(found, agent, language);
+    // Relative to the agent: answers name them as their session is named.
+    for (const intent of definition.intents) intent.name = intent.name.slice(`${agent}/`.length);
+    trained.set(language, await trainAgent(definition, { signal }));
+  }
+  return trained;
 }
 
 function trainedOf({ version, made }: AgentState, failure?: Error): Trained {
@@ -359,7 +431,12 @@ async function loadModel(bytes: Uint8Array): Promise<LoadedModel | undefined> {
   }
 }
 
+function isTransient(failure: Error): boolean {
+  return failure instanceof AgentError && failure.transient;
+}
+
 function untrainable(cause: Error): AgentError {
+  if (isTransient(cause)) return cause as AgentError;
   return new AgentError(`it cannot be trained: ${cause.message.split('\n', 1)[0]}`, { cause });
 }
 

@@ -4,8 +4,8 @@ import type { HttpPoster } from '../../outbound/http-poster.ts';
 import { readResourceName } from '../../resource-names.ts';
 import type { Change } from '../../storage/store.ts';
 import type { AgentAnswer, AgentQuery, AutomatedAgent } from '../automated-agent.ts';
-import { DRAFT, environmentOf } from '../content/environments.ts';
 import type { DialogueResult } from '../dialogue/dialogue-query.ts';
+import type { AgentEnvironments } from '../publishing/agent-environments.ts';
 import { responseIdOf } from '../response-ids.ts';
 import type { AgentSessions } from '../session/agent-sessions.ts';
 import { type SessionName, sessionOfName } from '../session/session-names.ts';
@@ -14,6 +14,7 @@ import type { AgentModels, ServingAgent } from './agent-models.ts';
 
 export interface StoredAgentsParts {
   readonly models: AgentModels;
+  readonly environments: AgentEnvironments;
   readonly sessions: AgentSessions;
   readonly clock: Clock;
   readonly poster: HttpPoster;
@@ -39,13 +40,15 @@ export interface SessionAnswer {
 /** The agents in the store, as those who speak with them know them: https://cloud.google.com/dialogflow/es/docs */
 export class StoredAgents implements AutomatedAgent {
   readonly #models: AgentModels;
+  readonly #environments: AgentEnvironments;
   readonly #sessions: AgentSessions;
   readonly #clock: Clock;
   readonly #poster: HttpPoster;
   readonly #otherwise: AutomatedAgent;
 
-  constructor({ models, sessions, clock, poster, otherwise }: StoredAgentsParts) {
+  constructor({ models, environments, sessions, clock, poster, otherwise }: StoredAgentsParts) {
     this.#models = models;
+    this.#environments = environments;
     this.#sessions = sessions;
     this.#clock = clock;
     this.#poster = poster;
@@ -55,7 +58,7 @@ export class StoredAgents implements AutomatedAgent {
   async reply(query: AgentQuery, signal: AbortSignal): Promise<AgentAnswer> {
     const session = storedSessionOf(query);
     const { input, queryParams, turnId: queryId } = query;
-    const agent = session && (await this.#models.find(session.name, input.languageCode, signal));
+    const agent = session && (await this.#find(session, input.languageCode, signal));
     if (session === undefined || agent === undefined) return this.#otherwise.reply(query, signal);
     const { result, change } = await this.#converse(agent, { session, input, queryParams, queryId }, signal);
     const { toAgentReply } = await loadDialogue();
@@ -64,10 +67,23 @@ export class StoredAgents implements AutomatedAgent {
 
   /** Undefined where there is no agent. Throws an AgentError where it cannot answer. */
   async detectIntent(query: SessionQuery, signal: AbortSignal): Promise<SessionAnswer | undefined> {
-    const agent = await this.#models.find(query.session.name, query.input.languageCode, signal);
+    const agent = await this.#find(query.session, query.input.languageCode, signal);
     if (agent === undefined) return undefined;
     const { result, change } = await this.#converse(agent, query, signal);
     return { response: result.response, change };
+  }
+
+  /** Who answers in a session: the agent as it is edited, or a version of it, by the session's environment. */
+  async #find(
+    { name }: SessionName,
+    languageCode: string,
+    signal: AbortSignal,
+  ): Promise<ServingAgent | undefined> {
+    const deployment = await this.#environments.deploymentOf(name);
+    if (deployment === undefined) return undefined;
+    const { agent, fulfillment } = deployment;
+    const serving = await this.#models.find(agent, languageCode, signal);
+    return serving && fulfillment ? { ...serving, fulfillment } : serving;
   }
 
   async #converse(
@@ -112,11 +128,10 @@ function loadDialogue(): Promise<Dialogue> {
   return dialogue;
 }
 
-/** The session of a conversation with an agent that may be in the store: the draft of the conversation's own project. */
+/** The session of a conversation with an agent that may be in the store: one of the conversation's own project. */
 function storedSessionOf({ agent, session, conversation }: AgentQuery): SessionName | undefined {
   const name = readResourceName(agent);
   if (name === undefined || !/^agent(?:\/environments\/[^/]+)?$/u.test(name.path)) return undefined;
-  if (environmentOf(name) !== DRAFT) return undefined;
   if (readResourceName(conversation)?.project !== name.project) return undefined;
   const within = readResourceName(session);
   return within && sessionOfName(within);

@@ -12,8 +12,8 @@ import {
   type SessionEntityType,
   SessionEntityTypeSchema,
 } from '@parleykit/proto/v2beta1';
+import { sessionTooLarge } from '../../agent-errors.ts';
 import type { Clock } from '../../clock.ts';
-import { sessionTooLarge } from '../../errors.ts';
 import { RESOURCE_BYTES_MAX, SESSION_LIFE } from '../../limits.ts';
 import { readResourceName } from '../../resource-names.ts';
 import {

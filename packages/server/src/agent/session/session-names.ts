@@ -1,5 +1,5 @@
-import { ResourceName } from '../../resource-names.ts';
-import { DRAFT, environmentOf } from '../content/environments.ts';
+import { ResourceName, readResourceName } from '../../resource-names.ts';
+import { DRAFT, environmentOf } from '../publishing/environment-names.ts';
 
 /** A session with an agent, as its caller names it and as it is stored. */
 export interface SessionName {
@@ -12,8 +12,27 @@ export interface SessionName {
 
 /** The session in which what a name speaks of lies, or itself; the name must be one within a session of an agent. */
 export function sessionOfName(within: ResourceName): SessionName {
-  const match = /^(agent\/(?:environments\/[^/]+\/users\/([^/]+)\/)?sessions\/([^/]+))/u.exec(within.path);
-  if (match === null) throw new Error(`${within} is in no session`);
+  const session = findSession(within);
+  if (session === undefined) throw new Error(`${within} is in no session`);
+  return session;
+}
+
+/** The session that a text names, or in which what it names lies; undefined where it names nothing of the kind. */
+export function readSessionName(text: string): SessionName | undefined {
+  const within = readResourceName(text);
+  return within && findSession(within);
+}
+
+/** Whether a session is another one, or stands for it: `-` is any session of the same agent. */
+export function standsFor(session: SessionName, other: SessionName): boolean {
+  return session.key === other.key || (session.id === '-' && session.name.scope === other.name.scope);
+}
+
+function findSession(within: ResourceName): SessionName | undefined {
+  const match = /^(agent\/(?:environments\/[^/]+\/users\/([^/]+)\/)?sessions\/([^/]+))(?:\/|$)/u.exec(
+    within.path,
+  );
+  if (match === null) return undefined;
   const [, path = '', user = '-', id = ''] = match;
   const name = new ResourceName(within.project, within.location, path);
   const environment = environmentOf(within);

@@ -1,5 +1,5 @@
 import { SuggestionFeature_Type as FeatureType, Participant_Role as Role } from '@parleykit/proto/v2beta1';
-import { featureMisconfigured } from '../../errors.ts';
+import { featureMisconfigured } from '../../assist-errors.ts';
 import { type ResourceName, readResourceName } from '../../resource-names.ts';
 import { type Answers, type FeatureQuery, resultLimit, type SuggestionFeature } from '../feature.ts';
 import type { KnowledgeSearch } from './knowledge.ts';

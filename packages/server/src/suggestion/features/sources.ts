@@ -3,7 +3,7 @@ import {
   SuggestionFeature_Type as FeatureType,
   Participant_Role as Role,
 } from '@parleykit/proto/v2beta1';
-import { featureMisconfigured } from '../../errors.ts';
+import { featureMisconfigured } from '../../assist-errors.ts';
 import { readResourceName } from '../../resource-names.ts';
 import type { Said } from '../context.ts';
 import { isSmallTalk } from '../small-talk.ts';
