@@ -1,4 +1,4 @@
-const STEPS = 20;
+const STEPS = 10;
 /** How much of a sentence's weight comes from others, as in PageRank. */
 const DAMPING = 0.85;
 

@@ -27,11 +27,12 @@ export interface SummaryOptions {
 }
 
 const SENTENCES_MAX = 2;
-/** Of one message; of all that is longer, the beginning counts. In characters. */
+/** Of one message, in characters and sentences: of what is longer, the beginning counts. */
 const TURN_LENGTH_MAX = 2000;
-/** Of a whole conversation. Longer ones are read from fewer sentences of each turn, and then from the last turns. */
-const CONVERSATION_SENTENCES_MAX = 2000;
 const TURN_SENTENCES_MAX = 12;
+/** Of a whole conversation: where there is more, less of each message counts, and then only the last ones. */
+const CONVERSATION_LENGTH_MAX = 200_000;
+const CONVERSATION_SENTENCES_MAX = 2000;
 /** A second sentence stands beside the best one only where it is nearly as good. */
 const NEARLY = 0.75;
 /** What tells of no result counts as one only where it stands near the end and is a sentence. */
@@ -70,13 +71,13 @@ export function summarize(
 }
 
 function readSentences(turns: readonly SummaryTurn[]): Sentence[] {
-  const each = Math.min(
-    TURN_SENTENCES_MAX,
-    Math.max(1, Math.floor(CONVERSATION_SENTENCES_MAX / Math.max(1, turns.length))),
-  );
+  const share = (most: number, all: number): number =>
+    Math.max(1, Math.min(most, Math.floor(all / Math.max(1, turns.length))));
+  const count = share(TURN_SENTENCES_MAX, CONVERSATION_SENTENCES_MAX);
+  const length = share(TURN_LENGTH_MAX, CONVERSATION_LENGTH_MAX);
   const last = Math.max(1, turns.length - 1);
   const found = turns.flatMap(({ speaker, text }, index) =>
-    splitSentences(beginningOf(text), each)
+    splitSentences(beginningOf(text, length), count)
       .filter((sentence) => !isSmallTalk(sentence))
       .map((sentence) => ({ text: sentence, speaker, position: index / last })),
   );
@@ -91,8 +92,8 @@ function readSentences(turns: readonly SummaryTurn[]): Sentence[] {
 }
 
 /** Half of a surrogate pair at its end is left out. */
-function beginningOf(text: string): string {
-  return text.slice(0, TURN_LENGTH_MAX).replace(/\p{Cs}$/u, '');
+function beginningOf(text: string, length: number): string {
+  return text.slice(0, length).replace(/\p{Cs}$/u, '');
 }
 
 /** The first that a customer asks for or complains about. */

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { fromBinary } from '@bufbuild/protobuf';
 import { MessageSchema } from '@parleykit/proto/v2beta1';
 import { fieldInvalid, notFound } from '../errors.ts';
@@ -56,6 +57,8 @@ export async function readConversationContext(
     const isElsewhere = wanted !== undefined && last === undefined;
     if (isElsewhere && (start !== undefined || !page.more)) throw notFound('Message', latest);
     if (!page.more) break;
+    // Pages are read on this thread: others come in between.
+    await setImmediate();
   }
   const latestMessage = last === undefined ? '' : conversation.child('messages', last).toString();
   return { turns: turns.reverse(), latestMessage };
