@@ -20,6 +20,11 @@ export interface GoogleClients extends AsyncDisposable {
   readonly contexts: v2beta1.ContextsClient;
   readonly sessionEntityTypes: v2beta1.SessionEntityTypesClient;
   readonly sessions: v2beta1.SessionsClient;
+  readonly knowledgeBases: v2beta1.KnowledgeBasesClient;
+  readonly documents: v2beta1.DocumentsClient;
+  readonly answerRecords: v2beta1.AnswerRecordsClient;
+  readonly generators: v2beta1.GeneratorsClient;
+  readonly sipTrunks: v2beta1.SipTrunksClient;
 }
 
 /** A failed call as both wires tell it. */
@@ -63,6 +68,11 @@ export function openGoogleClients(
     contexts: new v2beta1.ContextsClient(options),
     sessionEntityTypes: new v2beta1.SessionEntityTypesClient(options),
     sessions: new v2beta1.SessionsClient(options),
+    knowledgeBases: new v2beta1.KnowledgeBasesClient(options),
+    documents: new v2beta1.DocumentsClient(options),
+    answerRecords: new v2beta1.AnswerRecordsClient(options),
+    generators: new v2beta1.GeneratorsClient(options),
+    sipTrunks: new v2beta1.SipTrunksClient(options),
   };
   return {
     wire,

@@ -116,13 +116,8 @@ const ERROR_CASES: readonly ErrorCase[] = [
   },
   {
     name: 'a method that is not built',
-    call: ({ conversations }, { project, profile }) =>
-      conversations.searchKnowledge({
-        parent: project,
-        query: { text: 'x', languageCode: 'en' },
-        conversationProfile: profile,
-        sessionId: 's',
-      }),
+    call: ({ sipTrunks }, { project }) =>
+      sipTrunks.listSipTrunks({ parent: `${project}/locations/global` }, { autoPaginate: false }),
     want: { status: 'UNIMPLEMENTED', reason: 'METHOD_UNIMPLEMENTED' },
   },
 ];

@@ -179,17 +179,10 @@ const refusals: readonly Case[] = [
     ({ done }) => ({ parent: done.conversation, participant: { role: Role.END_USER } }),
     completed,
   ),
-  calling(
-    'a method that is not built',
-    Conversations.method.searchKnowledge,
-    ({ parent, profile }) => ({
-      parent,
-      query: { text: 'x', languageCode: 'en' },
-      conversationProfile: profile,
-      sessionId: 's',
-    }),
-    { code: Code.UNIMPLEMENTED, reason: 'METHOD_UNIMPLEMENTED' },
-  ),
+  calling('a method that is not built', PhoneNumbers.method.listPhoneNumbers, ({ parent }) => ({ parent }), {
+    code: Code.UNIMPLEMENTED,
+    reason: 'METHOD_UNIMPLEMENTED',
+  }),
 ];
 
 describe('a refusal', () => {

@@ -4,6 +4,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { Code } from '@parleykit/proto/rpc';
 import {
+  AnswerRecords,
   type ConversationProfile,
   type ConversationProfileSchema,
   Conversations,
@@ -92,6 +93,11 @@ for (const wire of scene.wires) {
       );
       assert.equal(summary?.baselineModelVersion, 'extractive-1');
       assert.equal(contextSize, SAID.length);
+      const { record } = await wire.call(AnswerRecords.method.getAnswerRecord, {
+        name: summary.answerRecord,
+      });
+      assert.ok(record.value?.answer.case === 'generatorSuggestion');
+      assert.equal(record.value.answer.value.suggestion.case, 'summarySuggestion');
       const [last] = await listMessages(wire, conversation);
       assert.equal(latestMessage, last?.name);
     });

@@ -51,6 +51,7 @@ import { AgentOperations } from './services/agent-operations.ts';
 import { AgentsService } from './services/agents.ts';
 import { AnswerRecordsService } from './services/answer-records.ts';
 import { ContextsService } from './services/contexts.ts';
+import { toTurns } from './services/conversation-context.ts';
 import { ConversationProfilesService } from './services/conversation-profiles.ts';
 import { ConversationSuggestionsService } from './services/conversation-suggestions.ts';
 import { ConversationWatch } from './services/conversation-watch.ts';
@@ -67,6 +68,7 @@ import { LocationsService } from './services/locations.ts';
 import { OperationsService } from './services/operations.ts';
 import { ParticipantSuggestionsService } from './services/participant-suggestions.ts';
 import { ParticipantsService } from './services/participants.ts';
+import { ProfileGenerators, readGenerators } from './services/profile-generators.ts';
 import { RetentionService } from './services/retention.ts';
 import { SessionEntityTypesService } from './services/session-entity-types.ts';
 import { SessionsService } from './services/sessions.ts';
@@ -226,23 +228,31 @@ function registerSuggestions(
   },
 ): Suggestions {
   const { config, store, clock, log, locations, notifications } = parts;
+  const model = new LanguageModel(config.model);
+  const [generation, summarizer] = [new Generation(model), new Summarizer(model)];
+  const generators = new ProfileGenerators(store, generation);
   const suggestions = new Suggestions({
     store,
     clock,
     log,
     features: new Map(),
+    generate: ({ conversation, names, said, events, references }, signal) =>
+      generators.suggest(
+        readGenerators(names),
+        { project: conversation.project, events, context: { turns: toTurns(said), references } },
+        signal,
+      ),
     tell: (...told) => notifications.suggestions(...told),
   });
-  const model = new LanguageModel(config.model);
-  const [generation, summarizer] = [new Generation(model), new Summarizer(model)];
   dispatcher.register(
     Conversations,
     new ConversationSuggestionsService({
       store,
       clock,
       generation,
+      generators,
       summarizer,
-      recordAnswers: async (conversation, _participant, generated) => {
+      recordAnswers: async (conversation, generated) => {
         const { answers, names } = generatedAnswers(generated);
         await suggestions.record(conversation, answers);
         return names;

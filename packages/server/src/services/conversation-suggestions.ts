@@ -12,7 +12,6 @@ import {
   type GenerateSuggestionsRequest,
   GenerateSuggestionsResponseSchema,
   type Generator,
-  GeneratorSchema,
   type GeneratorSuggestion,
   GeneratorSuggestionSchema,
   type IngestContextReferencesRequest,
@@ -26,34 +25,30 @@ import {
 } from '@parleykit/proto/v2beta1';
 import { conversationEmpty, generatorsAbsent } from '../assist-errors.ts';
 import { type Clock, toTimestamp } from '../clock.ts';
-import { conversationCompleted, fieldInvalid, fieldsRequired, notFound } from '../errors.ts';
+import { conversationCompleted, fieldInvalid, fieldsRequired } from '../errors.ts';
 import { checkContextReferences, ingest } from '../generation/context-references.ts';
 import { type Generation, isTriggered } from '../generation/generation.ts';
 import { checkGenerator } from '../generation/generator-check.ts';
 import type { Summarizer, Summary, SummaryForm } from '../generation/summarizer.ts';
 import { type ConversationTurn, speakerOf } from '../generation/transcript.ts';
-import { CONTEXT_SIZE_DEFAULT, CONTEXT_SIZE_MAX, GENERATORS_AT_ONCE } from '../limits.ts';
+import { CONTEXT_SIZE_DEFAULT, CONTEXT_SIZE_MAX } from '../limits.ts';
 import { parseResourceName, type ResourceName } from '../resource-names.ts';
 import type { CallContext } from '../rpc/call-context.ts';
 import type { ServiceHandlers } from '../rpc/dispatcher.ts';
 import { decodeNamed, withoutName } from '../storage/named-message.ts';
 import type { Store } from '../storage/store.ts';
-import { CONVERSATIONS, GENERATORS } from './collections.ts';
-import {
-  type ConversationContext,
-  readContextSize,
-  readConversationContext,
-} from './conversation-context.ts';
+import { filterContext, type Said } from '../suggestion/context.ts';
+import { CONVERSATIONS } from './collections.ts';
+import { readContextSize, readTranscript, toTurns } from './conversation-context.ts';
 import { decide } from './decide.ts';
+import { generatorsOf, type ProfileGenerators, suggestionConfigsOf } from './profile-generators.ts';
 import { ResourceCollection } from './resource-collection.ts';
 
 /**
- * Keeps answers that were suggested in a conversation, to a participant or to nobody in particular, and answers the name of
- * a record for each, in their order.
+ * Keeps answers that were suggested in a conversation, and answers the name of a record for each, in their order.
  */
 export type RecordAnswers = (
   conversation: ResourceName,
-  participant: ResourceName | undefined,
   answers: readonly GeneratorSuggestion[],
 ) => Promise<readonly string[]>;
 
@@ -65,24 +60,24 @@ export class ConversationSuggestionsService implements ServiceHandlers<typeof Co
   readonly #summarizer: Summarizer;
   readonly #recordAnswers: RecordAnswers;
   readonly #conversations: ResourceCollection;
-  readonly #generators: ResourceCollection;
+  readonly #generators: ProfileGenerators;
 
   constructor(parts: {
     store: Store;
     clock: Clock;
     generation: Generation;
+    generators: ProfileGenerators;
     summarizer: Summarizer;
-    /** Without it nothing is kept. */
-    recordAnswers?: RecordAnswers;
+    recordAnswers: RecordAnswers;
   }) {
-    const { store, clock, generation, summarizer, recordAnswers = async () => [] } = parts;
+    const { store, clock, generation, generators, summarizer, recordAnswers } = parts;
     this.#store = store;
     this.#clock = clock;
     this.#generation = generation;
     this.#summarizer = summarizer;
     this.#recordAnswers = recordAnswers;
     this.#conversations = new ResourceCollection(store, CONVERSATIONS);
-    this.#generators = new ResourceCollection(store, GENERATORS);
+    this.#generators = generators;
   }
 
   /** Adds to what a conversation in progress knows beside its messages. */
@@ -113,11 +108,13 @@ export class ConversationSuggestionsService implements ServiceHandlers<typeof Co
     const { resource: name } = call;
     const size = readContextSize('context_size', request.contextSize);
     const conversation = await this.#load(name);
-    const { turns, latestMessage } = await this.#read(name, { latest: request.latestMessage, size });
-    const form = await this.#summaryForm(conversation.initialConversationProfile, name.project);
+    const profile = conversation.initialConversationProfile;
+    const { said, latestMessage } = await this.#read(name, { latest: request.latestMessage, size });
+    const turns = toTurns(filterContext(said, summaryConfigOf(profile)?.contextFilterSettings));
+    const form = await this.#summaryForm(profile, name.project);
     const references = conversation.ingestedContextReferences;
     const summary = await this.#summarizer.summarize(turns, { ...form, references }, call.signal);
-    const [answerRecord = ''] = await this.#recordAnswers(name, undefined, [toSuggestion(summary)]);
+    const [answerRecord = ''] = await this.#recordAnswers(name, [toSuggestion(summary)]);
     return create(SuggestConversationSummaryResponseSchema, {
       summary: {
         ...toMessage(summary),
@@ -128,7 +125,7 @@ export class ConversationSuggestionsService implements ServiceHandlers<typeof Co
         answerRecord,
       },
       latestMessage,
-      contextSize: turns.length,
+      contextSize: said.length,
     });
   }
 
@@ -165,7 +162,7 @@ export class ConversationSuggestionsService implements ServiceHandlers<typeof Co
       checkGenerator(generator);
     } else if (generatorResource.case === 'generatorName') {
       const name = parseResourceName('generator_name', generatorResource.value, 'generators/*');
-      generator = await this.#loadGenerator(name, call.resource.project);
+      generator = await this.#generators.load(name, call.resource.project);
     } else throw fieldsRequired(['generator_resource']);
     const entries = conversationContext?.messageEntries ?? [];
     if (entries.length > CONTEXT_SIZE_MAX) {
@@ -192,33 +189,23 @@ export class ConversationSuggestionsService implements ServiceHandlers<typeof Co
     const conversation = await this.#load(name);
     const names = generatorsOf(conversation.initialConversationProfile);
     if (names.length === 0) throw generatorsAbsent(name.toString());
-    const { turns, latestMessage } = await this.#read(name, {
+    const { said, latestMessage } = await this.#read(name, {
       latest: request.latestMessage,
       size: CONTEXT_SIZE_DEFAULT,
     });
-    const generators = await Promise.all(
-      names.map(async (each) => ({
-        name: each.toString(),
-        generator: await this.#loadGenerator(each, name.project),
-      })),
-    );
-    const triggered = generators.filter(({ generator }) => isTriggered(generator, request.triggerEvents));
-    const context = { turns, references: conversation.ingestedContextReferences };
-    const suggestions: GeneratorSuggestion[] = [];
-    for (let from = 0; from < triggered.length; from += GENERATORS_AT_ONCE) {
-      const some = triggered.slice(from, from + GENERATORS_AT_ONCE);
-      const run = some.map(({ generator }) => this.#generation.suggest(generator, context, call.signal));
-      suggestions.push(...(await Promise.all(run)));
-    }
-    const records = await this.#recordAnswers(name, undefined, suggestions);
-    return create(GenerateSuggestionsResponseSchema, {
-      generatorSuggestionAnswers: suggestions.map((generatorSuggestion, index) => ({
-        generatorSuggestion,
-        sourceGenerator: triggered[index]?.name ?? '',
-        answerRecord: records[index] ?? '',
-      })),
+    const context = { turns: toTurns(said), references: conversation.ingestedContextReferences };
+    const asked = { project: name.project, events: request.triggerEvents, context };
+    const answers = await this.#generators.suggest(names, asked, call.signal);
+    const response = create(GenerateSuggestionsResponseSchema, {
+      generatorSuggestionAnswers: answers,
       latestMessage,
     });
+    const suggestions = response.generatorSuggestionAnswers.flatMap((each) => each.generatorSuggestion ?? []);
+    const records = await this.#recordAnswers(name, suggestions);
+    for (const [index, answer] of response.generatorSuggestionAnswers.entries()) {
+      answer.answerRecord = records[index] ?? '';
+    }
+    return response;
   }
 
   async #load(name: ResourceName): Promise<Conversation> {
@@ -228,42 +215,29 @@ export class ConversationSuggestionsService implements ServiceHandlers<typeof Co
   async #read(
     name: ResourceName,
     range: { readonly latest: string; readonly size: number },
-  ): Promise<ConversationContext> {
-    const context = await readConversationContext(this.#store, name, range);
-    if (context.turns.length === 0) throw conversationEmpty(name.toString());
-    return context;
-  }
-
-  /** Those of another project are none that its callers may name. */
-  async #loadGenerator(name: ResourceName, project: string): Promise<Generator> {
-    if (name.project !== project) throw notFound('Generator', name.toString());
-    return decodeNamed(GeneratorSchema, name.toString(), (await this.#generators.load(name)).body);
+  ): Promise<{ readonly said: readonly Said[]; readonly latestMessage: string }> {
+    const said = await readTranscript(this.#store, name, range);
+    const last = said.at(-1);
+    if (last === undefined) throw conversationEmpty(name.toString());
+    return { said, latestMessage: name.child('messages', last.id).toString() };
   }
 
   /** What a profile wants summaries to be: by its first generator of summaries, else by the feature's sections. */
   async #summaryForm(profile: ConversationProfile | undefined, project: string): Promise<SummaryForm> {
     for (const name of generatorsOf(profile)) {
-      const generator = await this.#loadGenerator(name, project);
+      const generator = await this.#generators.load(name, project);
       if (generator.context.case === 'summarizationContext') return { generator };
     }
-    const feature = suggestionConfigsOf(profile)
-      .flatMap(({ featureConfigs }) => featureConfigs)
-      .find(({ suggestionFeature }) => suggestionFeature?.type === FeatureType.CONVERSATION_SUMMARIZATION);
-    return { sections: feature?.queryConfig?.sections?.sectionTypes };
+    return { sections: summaryConfigOf(profile)?.sections?.sectionTypes };
   }
 }
 
-function suggestionConfigsOf(profile: ConversationProfile | undefined) {
-  const { humanAgentSuggestionConfig, endUserSuggestionConfig } = profile?.humanAgentAssistantConfig ?? {};
-  return [humanAgentSuggestionConfig, endUserSuggestionConfig].filter((config) => config !== undefined);
-}
-
-/** The generators that a profile names, each once. */
-function generatorsOf(profile: ConversationProfile | undefined): ResourceName[] {
-  const field = 'conversation_profile.generators';
-  const names = suggestionConfigsOf(profile).flatMap(({ generators }) => generators);
-  const parsed = names.map((name) => parseResourceName(field, name, 'generators/*'));
-  return [...new Map(parsed.map((name) => [name.key, name])).values()];
+/** What a profile says of the feature. */
+function summaryConfigOf(profile: ConversationProfile | undefined) {
+  return suggestionConfigsOf(profile)
+    .flatMap(({ featureConfigs }) => featureConfigs)
+    .find(({ suggestionFeature }) => suggestionFeature?.type === FeatureType.CONVERSATION_SUMMARIZATION)
+    ?.queryConfig;
 }
 
 function checkEvents(events: readonly TriggerEvent[]): void {

@@ -48,8 +48,7 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
   },
   SuggestConversationSummaryResponse: { implemented: '*' },
   'SuggestConversationSummaryResponse.Summary': {
-    implemented: 'text text_sections sorted_text_sections baseline_model_version',
-    unset: 'answer_record',
+    implemented: '*',
   },
   'SuggestConversationSummaryResponse.Summary.SummarySection': { implemented: '*' },
   GenerateStatelessSummaryRequest: { implemented: '*' },
@@ -63,10 +62,7 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
   GenerateStatelessSuggestionResponse: { implemented: '*' },
   GenerateSuggestionsRequest: { implemented: '*' },
   GenerateSuggestionsResponse: { implemented: '*' },
-  'GenerateSuggestionsResponse.GeneratorSuggestionAnswer': {
-    implemented: 'generator_suggestion source_generator',
-    unset: 'answer_record',
-  },
+  'GenerateSuggestionsResponse.GeneratorSuggestionAnswer': { implemented: '*' },
   ConversationContext: { implemented: '*' },
   MessageEntry: { implemented: 'role text', ignored: 'language_code create_time' },
 

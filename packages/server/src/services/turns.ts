@@ -385,13 +385,13 @@ function happeningOf({ input }: Turn, role: Role): Happening {
 /** What is to be helped with; undefined where the profile asks for no help. */
 function occasionOf(
   { speaker, requestId }: Turn,
-  { initialConversationProfile: profile }: Conversation,
+  { initialConversationProfile: profile, ingestedContextReferences: references }: Conversation,
   role: Role,
 ): Omit<Occasion, 'message'> | undefined {
   if (profile === undefined || !wantsSuggestions(profile)) return undefined;
   const conversation = speaker.ancestor('conversations');
   const kept = requestId ? keptSuggestions(speaker, requestId) : undefined;
-  return { conversation, profile, speaker, role, kept };
+  return { conversation, profile, speaker, role, references, kept };
 }
 
 function fillIn(response: AnalyzeContentResponse, { humanAgent, endUser }: SuggestionResults): void {

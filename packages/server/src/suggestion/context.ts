@@ -20,13 +20,17 @@ export interface Said {
 
 /**
  * What was said in a conversation up to a message, oldest first, `size` messages at most. `latest` names that message, in
- * any form; without it, it is the newest. Throws NOT_FOUND where there is no such conversation or message,
+ * any form; without it, it is the newest. Of each, `lengthMax` characters at most. Throws NOT_FOUND where there is no such conversation or message,
  * INVALID_ARGUMENT where the message is one of another conversation.
  */
 export async function readContext(
   store: Store,
   conversation: ResourceName,
-  { latest, size }: { readonly latest: string; readonly size: number },
+  {
+    latest,
+    size,
+    lengthMax,
+  }: { readonly latest: string; readonly size: number; readonly lengthMax?: number },
 ): Promise<Said[]> {
   const said: Said[] = [];
   const wanted = latest === '' ? undefined : messageIn(conversation, latest);
@@ -39,7 +43,7 @@ export async function readContext(
     if (page === undefined) throw notFound('Conversation', conversation.toString());
     for (const message of page.items) {
       isReached ||= idOf(message) === wanted;
-      if (isReached && said.length < size) said.push(read(message));
+      if (isReached && said.length < size) said.push(read(message, lengthMax));
       after = message;
     }
     if (!isReached && (start !== undefined || !page.more)) throw notFound('Message', latest);
@@ -62,9 +66,9 @@ export function idOf({ id, createTime, position }: StoredMessage): string {
   return id ?? `${createTime}-${position}`;
 }
 
-function read(message: StoredMessage): Said {
+function read(message: StoredMessage, lengthMax: number | undefined): Said {
   const { content, participantRole, languageCode } = fromBinary(MessageSchema, message.body);
-  return { id: idOf(message), role: participantRole, text: content, languageCode };
+  return { id: idOf(message), role: participantRole, text: content.slice(0, lengthMax), languageCode };
 }
 
 function messageIn(conversation: ResourceName, latest: string): string {

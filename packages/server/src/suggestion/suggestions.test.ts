@@ -31,6 +31,7 @@ import type { Answers, FeatureQuery, SuggestionFeature } from './feature.ts';
 import {
   keptSuggestions,
   pendingSuggestions,
+  type SuggestionParts,
   type SuggestionResults,
   Suggestions,
   wantsSuggestions,
@@ -116,6 +117,7 @@ describe('Suggestions', () => {
   let clock: FakeClock;
   let logged: unknown[];
   let open: Suggestions[];
+  let generate: SuggestionParts['generate'];
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'parley-suggestions-'));
@@ -123,6 +125,7 @@ describe('Suggestions', () => {
     store = await openSqliteStore(folder, clock);
     logged = [];
     open = [];
+    generate = async () => assert.fail('no generator is asked for');
     await store.commit({
       partition: conversation.key,
       put: [
@@ -167,6 +170,7 @@ describe('Suggestions', () => {
       clock,
       log,
       features: new Map(features),
+      generate: (...asked) => generate(...asked),
       tell: (...told) => notifications.suggestions(...told),
     });
     open.push(suggestions);
@@ -181,10 +185,14 @@ describe('Suggestions', () => {
   ): Promise<SuggestionResults> {
     const { role = Role.END_USER, kept, signal = new AbortController().signal } = more;
     const speaker = role === Role.END_USER ? customer : agent;
-    return suggestions.forMessage({ conversation, profile, speaker, role, message, kept }, signal);
+    const references = {};
+    return suggestions.forMessage(
+      { conversation, profile, speaker, role, references, message, kept },
+      signal,
+    );
   }
 
-  async function events() {
+  async function toldEvents() {
     const filed = await store.listEvents(0, 100);
     return filed.map(({ data }) => fromBinary(OutboxEventSchema, data));
   }
@@ -397,7 +405,7 @@ describe('Suggestions', () => {
 
     it('one by one, those that are to be told of', async () => {
       await help(openWith(features()), profileWith({ featureConfigs }, { topic }), await say('where?'));
-      const told = await events();
+      const told = await toldEvents();
       assert.deepEqual(
         told.map(({ assistantEvent }) => assistantEvent?.suggestionResults.map(caseOf)),
         [['suggestFaqAnswersResponse'], ['suggestArticlesResponse']],
@@ -421,14 +429,14 @@ describe('Suggestions', () => {
       await help(openWith(twice), profileWith(side, { topic }), await say('where?'));
       await help(openWith(features()), profileWith(side, { topic }), await say('and?'));
       assert.deepEqual(
-        (await events()).map(({ assistantEvent }) => assistantEvent?.suggestionResults.map(caseOf)),
+        (await toldEvents()).map(({ assistantEvent }) => assistantEvent?.suggestionResults.map(caseOf)),
         [['suggestFaqAnswersResponse', 'suggestSmartRepliesResponse'], ['suggestFaqAnswersResponse']],
       );
     });
 
     it('nobody where there is no topic; but ListSuggestions has it', async () => {
       await help(openWith(features()), profileWith({ featureConfigs }), await say('where?'));
-      assert.deepEqual(await events(), []);
+      assert.deepEqual(await toldEvents(), []);
       const { items } = await store.list(`${agent.key}/suggestions`, 'ordering', {
         limit: 10,
         bytes: 10_000,
@@ -455,18 +463,58 @@ describe('Suggestions', () => {
       };
       const results = await help(suggestions, profileWith(side, { topic }), await say('where?'));
       assert.deepEqual(results.humanAgent.map(caseOf), ['suggestSmartRepliesResponse']);
-      assert.deepEqual(await events(), []);
+      assert.deepEqual(await toldEvents(), []);
       const filed = new Promise<void>((resolve) => store.onEvents(() => resolve()));
       slow.resolve({
         case: 'suggestKnowledgeAssistResponse',
         value: { knowledgeAssistAnswer: { suggestedQuery: { queryText: 'where?' } } },
       });
       await filed;
-      const [told] = await events();
+      const [told] = await toldEvents();
       assert.deepEqual(told?.assistantEvent?.suggestionResults.map(caseOf), [
         'suggestKnowledgeAssistResponse',
       ]);
     });
+  });
+
+  for (const [role, events] of [
+    [Role.END_USER, [TriggerEvent.END_OF_UTTERANCE, TriggerEvent.CUSTOMER_MESSAGE]],
+    [Role.HUMAN_AGENT, [TriggerEvent.END_OF_UTTERANCE, TriggerEvent.AGENT_MESSAGE]],
+  ] as const) {
+    it(`has generators speak last, those for a message of ${Role[role]}, and tells of it`, async () => {
+      const names = ['projects/p/locations/global/generators/g'];
+      const asked: unknown[] = [];
+      generate = async ({ said, ...more }) => {
+        asked.push({ events: more.events, names: more.names, said: said.map(({ text }) => text) });
+        const suggestion = { case: 'freeFormSuggestion', value: { response: 'Say sorry' } } as const;
+        return [{ generatorSuggestion: { suggestion }, sourceGenerator: names[0] ?? '' }];
+      };
+      const side = { featureConfigs: [config(FAQ)], generators: names };
+      const profile = profileWith(side, { topic: 'projects/p/topics/t' });
+      await say('before');
+      const message = await say('it broke', role);
+      const { humanAgent } = await help(openWith([[FAQ, faq('one')]]), profile, message, { role });
+      assert.deepEqual(humanAgent.map(caseOf), ['suggestFaqAnswersResponse', 'generateSuggestionsResponse']);
+      assert.deepEqual(asked, [{ events, names, said: ['before', 'it broke'] }]);
+      const response = humanAgent[1]?.suggestionResponse;
+      assert.ok(response?.case === 'generateSuggestionsResponse');
+      assert.match(response.value.generatorSuggestionAnswers[0]?.answerRecord ?? '', /answerRecords/u);
+      assert.equal(response.value.latestMessage, `${conversation}/messages/${message}`);
+      const [told] = await toldEvents();
+      assert.deepEqual(told?.assistantEvent?.suggestionResults.map(caseOf), ['generateSuggestionsResponse']);
+    });
+  }
+
+  it('has no result of generators where none is for the message, and an error where one fails', async () => {
+    const profile = profileWith({ generators: ['projects/p/locations/global/generators/g'] });
+    generate = async () => [];
+    const suggestions = openWith([]);
+    assert.deepEqual((await help(suggestions, profile, await say('hm'))).humanAgent, []);
+    generate = async () => {
+      throw fieldInvalid('x', 'is wrong');
+    };
+    const { humanAgent } = await help(suggestions, profile, await say('hm'));
+    assert.deepEqual(humanAgent.map(caseOf), ['error INVALID_ARGUMENT']);
   });
 
   it('keeps what it suggested for who asks the same again', async () => {
@@ -498,6 +546,7 @@ describe('Suggestions', () => {
       clock,
       log,
       features: new Map([[FAQ, faq('one')]]),
+      generate: async () => [],
       tell: () => [],
     });
     const { humanAgent } = await help(faulty, profileWith({ featureConfigs: [config(FAQ)] }), message);

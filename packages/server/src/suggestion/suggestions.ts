@@ -1,9 +1,11 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import {
   AnalyzeContentResponseSchema,
+  type Conversation,
   type ConversationProfile,
   type HumanAgentAssistantConfig_SuggestionFeatureConfig as FeatureConfig,
   SuggestionFeature_Type as FeatureType,
+  type GenerateSuggestionsResponse_GeneratorSuggestionAnswerSchema as GeneratedSchema,
   type Participant,
   ParticipantSchema,
   Participant_Role as Role,
@@ -18,6 +20,7 @@ import { featureUnimplemented, suggestionTooSlow } from '../assist-errors.ts';
 import { type Clock, toTimestamp } from '../clock.ts';
 import { internal, notFound, ServiceError, storeUnavailable } from '../errors.ts';
 import { createId } from '../ids.ts';
+import { CONTEXT_SIZE_DEFAULT } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { ResourceName } from '../resource-names.ts';
 import { decodeNamed, withoutName } from '../storage/named-message.ts';
@@ -47,6 +50,8 @@ export interface Occasion {
   readonly profile: ConversationProfile;
   readonly speaker: ResourceName;
   readonly role: Role;
+  /** What the conversation knows beside its messages. */
+  readonly references: Conversation['ingestedContextReferences'];
   /** The id of the message. */
   readonly message: string;
   /** Where what is suggested is kept, for who asks the same again. */
@@ -59,7 +64,7 @@ const Kept = { PENDING: 1, DONE: 2 } as const;
 /** Whether a profile asks for anything. */
 export function wantsSuggestions({ humanAgentAssistantConfig: config }: ConversationProfile): boolean {
   return [config?.humanAgentSuggestionConfig, config?.endUserSuggestionConfig].some(
-    (side) => (side?.featureConfigs.length ?? 0) > 0,
+    (side) => side !== undefined && side.featureConfigs.length + side.generators.length > 0,
   );
 }
 
@@ -92,6 +97,17 @@ export interface SuggestionParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly features: ReadonlyMap<FeatureType, SuggestionFeature>;
+  /** What generators suggest that one of the events is for; none where none is. */
+  readonly generate: (
+    asked: {
+      readonly conversation: ResourceName;
+      readonly names: readonly string[];
+      readonly said: readonly Said[];
+      readonly events: readonly TriggerEvent[];
+      readonly references: Conversation['ingestedContextReferences'];
+    },
+    signal: AbortSignal,
+  ) => Promise<readonly MessageInitShape<typeof GeneratedSchema>[]>;
   /** What is told to others of results, by groups: the events of a commit. */
   readonly tell: (
     conversation: string,
@@ -131,7 +147,7 @@ interface Addressee {
 interface Side {
   readonly config: SuggestionConfig | undefined;
   readonly addressee: Addressee | undefined;
-  readonly made: readonly { readonly config: FeatureConfig; readonly result: SuggestionResult }[];
+  readonly made: readonly { readonly result: SuggestionResult; readonly isTold: boolean }[];
 }
 
 /** What all features are asked about, and for how long. */
@@ -226,8 +242,12 @@ export class Suggestions {
   #contextOf({ conversation, profile, message }: Occasion): Promise<readonly Said[]> {
     const { humanAgentSuggestionConfig: one, endUserSuggestionConfig: other } =
       profile.humanAgentAssistantConfig ?? {};
-    const configs = [one, other].flatMap((side) => side?.featureConfigs ?? []);
-    const size = Math.max(1, ...configs.map((config) => this.#sizeOf(config)));
+    const sides = [one, other].filter((side) => side !== undefined);
+    const sizes = sides.flatMap(({ featureConfigs, generators }) => [
+      ...featureConfigs.map((config) => this.#sizeOf(config)),
+      generators.length === 0 ? 1 : CONTEXT_SIZE_DEFAULT,
+    ]);
+    const size = Math.max(...sizes);
     const latest = conversation.child('messages', message).toString();
     const context = readContext(this.#parts.store, conversation, { latest, size });
     // Whoever waits for it hears of it; nobody may.
@@ -249,17 +269,49 @@ export class Suggestions {
       addressee,
       made: await Promise.all(
         configs.map(async (each) => ({
-          config: each,
+          isTold: each.enableEventBasedSuggestion,
           result: await this.#try(each, addressee, { occasion, context, signal: until }),
         })),
       ),
     });
     const late = config.featureConfigs.filter(isLate);
     if (late.length > 0) this.#follow(occasion, make(late, this.#stop.signal));
-    return make(
-      config.featureConfigs.filter((each) => !isLate(each)),
-      signal,
-    );
+    const inTime = config.featureConfigs.filter((each) => !isLate(each));
+    const [side, generated] = await Promise.all([
+      make(inTime, signal),
+      this.#generate(config, { occasion, context, signal }),
+    ]);
+    return generated === undefined
+      ? side
+      : { ...side, made: [...side.made, { isTold: true, result: generated }] };
+  }
+
+  /** What the generators say to a message that they are for; undefined where none is. */
+  async #generate(
+    { generators: names }: SuggestionConfig,
+    { occasion, context, signal }: Asking,
+  ): Promise<SuggestionResult | undefined> {
+    if (names.length === 0) return undefined;
+    const { conversation, role, references } = occasion;
+    const spoke = role === Role.END_USER ? TriggerEvent.CUSTOMER_MESSAGE : TriggerEvent.AGENT_MESSAGE;
+    const events = [TriggerEvent.END_OF_UTTERANCE, spoke];
+    try {
+      const said = await context;
+      const generatorSuggestionAnswers = await withinTime(
+        'GENERATOR',
+        SLOW_TIME_MAX_MS,
+        (until) => this.#parts.generate({ conversation, names, said, events, references }, until),
+        signal,
+      );
+      if (generatorSuggestionAnswers.length === 0) return undefined;
+      const latestMessage = conversation.child('messages', occasion.message).toString();
+      const value = { generatorSuggestionAnswers: [...generatorSuggestionAnswers], latestMessage };
+      return create(SuggestionResultSchema, {
+        suggestionResponse: { case: 'generateSuggestionsResponse', value },
+      });
+    } catch (error) {
+      return this.#failed(error);
+    }
   }
 
   /** What comes later is told to others alone. */
@@ -283,9 +335,7 @@ export class Suggestions {
       const put = fileAnswers(conversation, answers, now);
       const emit: NewEvent[] = [];
       for (const { config, addressee, made } of sides) {
-        const told = made
-          .filter((each) => each.config.enableEventBasedSuggestion)
-          .map(({ result }) => result);
+        const told = made.filter(({ isTold }) => isTold).map(({ result }) => result);
         put.push(...listed(told, addressee, now));
         const groups = config === undefined ? [] : groupsOf(told, config);
         const participant = addressee?.name.key ?? '';
@@ -357,7 +407,12 @@ export class Suggestions {
       said.length === 0
         ? nothing(feature)
         : create(SuggestionResultSchema, {
-            suggestionResponse: await withinTime(feature, { ...query, said }, signal),
+            suggestionResponse: await withinTime(
+              FeatureType[typeOf(query.config)] ?? '',
+              feature.isSlow ? SLOW_TIME_MAX_MS : TIME_MAX_MS,
+              (until) => feature.suggest({ ...query, said }, until),
+              signal,
+            ),
           });
     const { suggestionResponse: response } = result;
     if (latest === undefined || response.case === undefined || response.case === 'error') return result;
@@ -446,20 +501,24 @@ function toAddressee(name: ResourceName, body: Uint8Array): Addressee {
   return { name, participant: decodeNamed(ParticipantSchema, '', body) };
 }
 
-async function withinTime(feature: SuggestionFeature, query: FeatureQuery, signal: AbortSignal) {
-  const limitMs = feature.isSlow ? SLOW_TIME_MAX_MS : TIME_MAX_MS;
+/** Gives up what takes longer, and what nobody waits for; `what` is what it is called. */
+async function withinTime<Result>(
+  what: string,
+  limitMs: number,
+  work: (signal: AbortSignal) => Promise<Result>,
+  signal: AbortSignal,
+): Promise<Result> {
   const tooLong = new AbortController();
   const { promise, reject } = Promise.withResolvers<never>();
-  const type = FeatureType[typeOf(query.config)] ?? '';
   const timer = setTimeout(() => {
-    const error = suggestionTooSlow(type, limitMs);
+    const error = suggestionTooSlow(what, limitMs);
     reject(error);
     tooLong.abort(error);
   }, limitMs);
   const leave = (): void => reject(signal.reason);
   signal.addEventListener('abort', leave, { once: true });
   try {
-    return await Promise.race([promise, feature.suggest(query, AbortSignal.any([signal, tooLong.signal]))]);
+    return await Promise.race([promise, work(AbortSignal.any([signal, tooLong.signal]))]);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', leave);
