@@ -10,6 +10,7 @@ import {
   Conversations,
   EntityTypes,
   Environments,
+  Fulfillments,
   Intents,
   Participants,
   SessionEntityTypes,
@@ -54,6 +55,7 @@ import { makeDemo } from './services/demo.ts';
 import { DevelopmentService } from './services/development.ts';
 import { EntityTypesService } from './services/entity-types.ts';
 import { EnvironmentsService } from './services/environments.ts';
+import { FulfillmentsService } from './services/fulfillments.ts';
 import { IntentsService } from './services/intents.ts';
 import { LocationsService } from './services/locations.ts';
 import { OperationsService } from './services/operations.ts';
@@ -220,6 +222,7 @@ function registerAgents(
     SessionEntityTypes,
     new SessionEntityTypesService({ sessions, contents, environments, secret }),
   );
+  dispatcher.register(Fulfillments, new FulfillmentsService(contents, edits));
   dispatcher.register(Environments, new EnvironmentsService(published));
   dispatcher.register(Versions, new VersionsService(published));
 }

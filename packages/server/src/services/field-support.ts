@@ -276,6 +276,8 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
     stored: 'text_to_speech_settings',
   },
   TextToSpeechSettings: { stored: '*' },
+  GetFulfillmentRequest: { implemented: '*' },
+  UpdateFulfillmentRequest: { implemented: '*' },
   Fulfillment: { implemented: 'name display_name generic_web_service enabled', stored: 'features' },
   'Fulfillment.GenericWebService': {
     implemented: 'uri username password request_headers',
