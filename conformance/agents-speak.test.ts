@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { protos } from '@google-cloud/dialogflow';
+import { unzipSync } from 'fflate';
 import { AgentWebhook } from './agent-webhook.ts';
 import { zipDemoAgent } from './demo-agent.ts';
 import {
@@ -414,6 +415,53 @@ describe('An agent with a webhook', () => {
     assert.deepEqual([answer.fulfillmentText, answer.webhookStatus?.code], ['always', 0]);
     const [question] = webhook.questionsAbout('when are you open');
     assert.equal(question?.body['session'], `${parent}/agent/sessions/w`);
+  });
+
+  it('is asked where its fulfillment says, signed in, and takes no credentials along in an export', async () => {
+    const { agents, environments, fulfillments, versions } = clients;
+    const agent = `${parent}/agent`;
+    const name = `${agent}/fulfillment`;
+    const [before] = await fulfillments.getFulfillment({ name });
+    const called = async (session: string, text: string) => {
+      webhook.on(text, { fulfillmentText: 'here' });
+      assert.equal((await ask(clients, session, text)).fulfillmentText, 'here');
+      const { path, headers } = webhook.questionsAbout(text)[0] ?? assert.fail(text);
+      return [path, headers.authorization, headers['x-shop']];
+    };
+    const webService = (path: string, username: string) => ({
+      uri: new URL(path, webhook.url).href,
+      username,
+      password: 'pass',
+      requestHeaders: { 'X-Shop': username },
+    });
+    await fulfillments.updateFulfillment({
+      fulfillment: { name, enabled: true, genericWebService: webService('/own', 'own') },
+      updateMask: { paths: ['enabled', 'generic_web_service'] },
+    });
+    const basic = (user: string) => `Basic ${Buffer.from(`${user}:pass`).toString('base64')}`;
+    const own = ['/own', basic('own'), 'own'];
+    assert.deepEqual(await called(`${agent}/sessions/f`, 'are you open on sunday'), own);
+    const [{ name: agentVersion }] = await versions.createVersion({ parent: agent, version: {} });
+    await environments.createEnvironment({
+      parent: agent,
+      environmentId: 'live',
+      environment: {
+        agentVersion: present(agentVersion),
+        fulfillment: { name, enabled: true, genericWebService: webService('/live', 'live') },
+      },
+    });
+    const live = `${agent}/environments/live/users/-/sessions/f`;
+    assert.deepEqual(await called(live, 'are you open on monday'), ['/live', basic('live'), 'live']);
+    const [exporting] = await agents.exportAgent({ parent });
+    const [exported, metadata] = await exporting.promise();
+    const files = unzipSync(exported.agentContent as Uint8Array);
+    const settings = JSON.parse(Buffer.from(files['agent.json'] ?? []).toString());
+    assert.deepEqual(
+      [settings.webhook.url, settings.webhook.username, settings.webhook.headers],
+      [new URL('/own', webhook.url).href, '', {}],
+    );
+    assert.match(JSON.stringify(metadata), /webhook\.username.*webhook\.headers\.X-Shop/u);
+    await fulfillments.updateFulfillment({ fulfillment: before, updateMask: { paths: ['*'] } });
   });
 
   for (const [how, answer, code] of [

@@ -17,6 +17,7 @@ export interface GoogleClients extends AsyncDisposable {
   readonly entityTypes: v2beta1.EntityTypesClient;
   readonly versions: v2beta1.VersionsClient;
   readonly environments: v2beta1.EnvironmentsClient;
+  readonly fulfillments: v2beta1.FulfillmentsClient;
   readonly contexts: v2beta1.ContextsClient;
   readonly sessionEntityTypes: v2beta1.SessionEntityTypesClient;
   readonly sessions: v2beta1.SessionsClient;
@@ -65,6 +66,7 @@ export function openGoogleClients(
     entityTypes: new v2beta1.EntityTypesClient(options),
     versions: new v2beta1.VersionsClient(options),
     environments: new v2beta1.EnvironmentsClient(options),
+    fulfillments: new v2beta1.FulfillmentsClient(options),
     contexts: new v2beta1.ContextsClient(options),
     sessionEntityTypes: new v2beta1.SessionEntityTypesClient(options),
     sessions: new v2beta1.SessionsClient(options),

@@ -5,7 +5,7 @@ import { Code } from '@parleykit/proto/rpc';
 import {
   ConversationProfiles,
   Conversations,
-  Fulfillments,
+  EncryptionSpecService,
   Participants,
   PhoneNumbers,
   Participant_Role as Role,
@@ -314,9 +314,9 @@ for (const wire of scene.wires) {
         reason: 'METHOD_UNIMPLEMENTED',
       }),
       calling(
-        'GetFulfillment',
-        Fulfillments.method.getFulfillment,
-        ({ parent }) => ({ name: `${parent}/agent/fulfillment` }),
+        'GetEncryptionSpec',
+        EncryptionSpecService.method.getEncryptionSpec,
+        ({ parent }) => ({ name: `${parent}/locations/global/encryptionSpec` }),
         { code: Code.UNIMPLEMENTED, reason: 'METHOD_UNIMPLEMENTED' },
       ),
     ];

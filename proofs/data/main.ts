@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startServer } from '../../conformance/target.ts';
-import { ArchiveError } from '../../packages/server/src/agent/archive/findings.ts';
+import { ArchiveError, type ArchiveReport } from '../../packages/server/src/agent/archive/findings.ts';
 import { readCount } from '../history/flags.ts';
 import { largeExport } from './large-export.ts';
 import { goRound } from './round-trip.ts';
@@ -19,6 +19,27 @@ const USAGE = `test:data: real data of other systems, through what reads and wri
 const SHOWN = 5;
 
 const ROUNDS = 5;
+
+/** What exports contain that is stored and not acted on. */
+class IdleFeatures {
+  readonly #found = new Map<string, { count: number; exports: number }>();
+
+  add({ idle }: Pick<ArchiveReport, 'idle'>): void {
+    for (const { feature, count } of idle) {
+      const before = this.#found.get(feature) ?? { count: 0, exports: 0 };
+      this.#found.set(feature, { count: before.count + count, exports: before.exports + 1 });
+    }
+  }
+
+  /** A line each, what is in most exports first. */
+  summary(): string {
+    const features = [...this.#found].sort(([, one], [, other]) => other.exports - one.exports);
+    const lines = features.map(
+      ([feature, { count, exports }]) => `  ${feature}: ${count}, in ${exports} exports\n`,
+    );
+    return `stored and not acted on:${features.length === 0 ? ' nothing' : ''}\n${lines.join('')}`;
+  }
+}
 
 process.exitCode = await main();
 
@@ -40,19 +61,21 @@ async function main(): Promise<number> {
     return 1;
   }
   let wrong = 0;
+  const idle = new IdleFeatures();
   const data = mkdtempSync(join(tmpdir(), 'parley-data-'));
   const server = await startServer(data);
   try {
     for (const [index, name] of zips.entries()) {
       const zip = readFileSync(join(folder, name));
-      const goesRound = await tellOf(name, zip);
-      const speaks = await tellOfSpeech(server.url, `agent-${index}`, zip);
+      const goesRound = await tellOf(name, zip, idle);
+      const speaks = await tellOfSpeech(server, `agent-${index}`, zip);
       if (!goesRound || !speaks) wrong += 1;
     }
   } finally {
     await server.stop();
     rmSync(data, { recursive: true, force: true });
   }
+  process.stdout.write(idle.summary());
   process.stdout.write(
     `${zips.length} exports, ${wrong === 0 ? 'nothing wrong' : `${wrong} of them not as they were`}\n`,
   );
@@ -67,17 +90,23 @@ async function tellOfLarge(intents: number): Promise<number> {
 }
 
 /** Tells how an agent answers that a server was given; false where something is wrong. */
-async function tellOfSpeech(url: string, project: string, zip: Uint8Array): Promise<boolean> {
-  const { said, understood, problems } = await speak(url, project, zip);
+async function tellOfSpeech(
+  address: { readonly host: string; readonly port: number },
+  project: string,
+  zip: Uint8Array,
+): Promise<boolean> {
+  const { said, understood, problems } = await speak(address, project, zip);
   process.stdout.write(
-    `  served: ${said} phrases said in conversations, ${understood} taken for their intents\n`,
+    `  served: ${said} phrases said in conversations by Google's client, ${understood} taken for their intents\n`,
   );
   for (const problem of problems.slice(0, SHOWN)) process.stdout.write(`  WRONG: ${problem}\n`);
+  if (problems.length === 0)
+    process.stdout.write('  exported and given to another project: the same agent\n');
   return problems.length === 0;
 }
 
 /** Tells what came of an export in a few lines; false where something did not come out as it went in. */
-async function tellOf(name: string, zip: Uint8Array): Promise<boolean> {
+async function tellOf(name: string, zip: Uint8Array, idle = new IdleFeatures()): Promise<boolean> {
   const tell = (line: string): void => void process.stdout.write(`${line}\n`);
   try {
     const { report, readMs, readCpuMs, writeMs, files, problems } = await goRound(zip);
@@ -88,6 +117,7 @@ async function tellOf(name: string, zip: Uint8Array): Promise<boolean> {
         `${parameters} parameters, ${entityTypes} entity types, ${entities} entities, ${report.read.languages.join(' ')}; ` +
         `${files} files read in ${readMs.toFixed(0)} ms (${readCpuMs.toFixed(0)} of CPU), written in ${writeMs.toFixed(0)} ms`,
     );
+    idle.add(report);
     for (const { feature, count } of report.idle) tell(`  not acted on: ${feature} (${count})`);
     for (const line of report.dropped) tell(`  dropped: ${line}`);
     for (const line of report.warnings) tell(`  warning: ${line}`);

@@ -1,6 +1,5 @@
-import { setTimeout } from 'node:timers/promises';
-
-type Json = Record<string, unknown>;
+import { type GoogleClients, openGoogleClients, present } from '../../conformance/google-node-clients.ts';
+import { createConversation, createParticipant } from '../../conformance/google-node-scene.ts';
 
 /** What came of an agent that a server was given. */
 export interface Spoken {
@@ -17,70 +16,68 @@ const PHRASES = 3;
 
 const LONGEST = 256;
 
-/** Gives an agent to a server, speaks with it in conversations, takes it out, and gives it to another project. */
-export async function speak(url: string, project: string, zip: Uint8Array): Promise<Spoken> {
-  const call = async (method: string, path: string, body?: object): Promise<Json> => {
-    const response = await fetch(`${url}/v2beta1/${path}`, {
-      method,
-      headers: { 'content-type': 'application/json' },
-      ...(body && { body: JSON.stringify(body) }),
-    });
-    const answer = (await response.json()) as Json;
-    if (!response.ok) throw new Error(`${path}: ${JSON.stringify(answer)}`);
-    return answer;
-  };
-  const run = async (path: string, body: object): Promise<Json> => {
-    let operation = await call('POST', path, body);
-    while (operation['done'] !== true) {
-      await setTimeout(20);
-      operation = await call('GET', String(operation['name']));
-    }
-    if (operation['error'] !== undefined) throw new Error(`${path}: ${JSON.stringify(operation['error'])}`);
-    return (operation['response'] ?? {}) as Json;
-  };
+/**
+ * Gives an agent to a server by Google's own client, speaks with it in conversations, takes it out, and gives it to another
+ * project.
+ */
+export async function speak(
+  address: { readonly host: string; readonly port: number },
+  project: string,
+  zip: Uint8Array,
+): Promise<Spoken> {
+  await using clients = openGoogleClients(address, 'grpc');
   const parent = `projects/${project}`;
-  const other = `${parent}-again`;
   const problems: string[] = [];
-  await run(`${parent}/agent:restore`, { agentContent: Buffer.from(zip).toString('base64') });
-  await run(`${parent}/agent:train`, {});
-  const { agentContent } = await run(`${parent}/agent:export`, {});
-  await run(`${other}/agent:restore`, { agentContent });
-  const again = await run(`${other}/agent:export`, {});
-  if (again['agentContent'] !== agentContent)
+  await (await clients.agents.importAgent({ parent, agentContent: zip }))[0].promise();
+  await (await clients.agents.trainAgent({ parent }))[0].promise();
+  const exported = await exportAgent(clients, parent);
+  const other = `${parent}-again`;
+  await (await clients.agents.restoreAgent({ parent: other, agentContent: exported }))[0].promise();
+  if (!exported.equals(await exportAgent(clients, other))) {
     problems.push('what is exported again is not what was exported');
+  }
+  const { said, understood, unanswered } = await sayPhrases(clients, parent);
+  problems.push(...unanswered.map((text) => `${JSON.stringify(text)} got no reply`));
+  return { said, understood, problems };
+}
 
-  const { name: conversationProfile } = await call('POST', `${parent}/conversationProfiles`, {
-    displayName: 'data',
-    automatedAgentConfig: { agent: `${parent}/agent/environments/-` },
+async function exportAgent({ agents }: GoogleClients, parent: string): Promise<Buffer> {
+  const [operation] = await agents.exportAgent({ parent });
+  const [{ agentContent }] = await operation.promise();
+  return Buffer.from(agentContent as Uint8Array);
+}
+
+/** Says phrases of the agent's own to it by AnalyzeContent. */
+async function sayPhrases(
+  clients: GoogleClients,
+  parent: string,
+): Promise<{ said: number; understood: number; unanswered: string[] }> {
+  const { agents, intents, participants, profiles } = clients;
+  const [{ name: profile }] = await profiles.createConversationProfile({
+    parent,
+    conversationProfile: {
+      displayName: 'data',
+      automatedAgentConfig: { agent: `${parent}/agent/environments/-` },
+    },
   });
-  const { defaultLanguageCode: languageCode } = await call('GET', `${parent}/agent`);
-  const { intents = [] } = (await call(
-    'GET',
-    `${parent}/agent/intents?intentView=INTENT_VIEW_FULL&pageSize=1000`,
-  )) as {
-    intents?: {
-      name: string;
-      inputContextNames?: string[];
-      isFallback?: boolean;
-      trainingPhrases?: { parts: { text: string }[] }[];
-    }[];
-  };
+  const [{ defaultLanguageCode: languageCode }] = await agents.getAgent({ parent });
+  const [all] = await intents.listIntents({ parent: `${parent}/agent`, intentView: 'INTENT_VIEW_FULL' });
   let said = 0;
   let understood = 0;
-  for (const { name, inputContextNames = [], isFallback = false, trainingPhrases = [] } of intents) {
-    if (inputContextNames.length > 0 || isFallback) continue;
-    for (const { parts } of trainingPhrases.slice(0, PHRASES)) {
-      const text = parts.map((part) => part.text).join('');
+  const unanswered: string[] = [];
+  for (const { name, inputContextNames, isFallback, trainingPhrases } of all) {
+    if ((inputContextNames ?? []).length > 0 || isFallback === true) continue;
+    for (const { parts } of (trainingPhrases ?? []).slice(0, PHRASES)) {
+      const text = (parts ?? []).map((part) => part.text).join('');
       if (text.trim() === '' || text.length > LONGEST) continue;
-      const conversation = await call('POST', `${parent}/conversations`, { conversationProfile });
-      const speaker = await call('POST', `${conversation['name']}/participants`, { role: 'END_USER' });
-      const reply = (await call('POST', `${speaker['name']}:analyzeContent`, {
-        textInput: { text, languageCode },
-      })) as { automatedAgentReply?: { intent?: string; responseMessages?: unknown[] } };
+      const conversation = await createConversation(clients, parent, present(profile));
+      const participant = await createParticipant(clients, present(conversation.name), 'END_USER');
+      const textInput = { text, languageCode: present(languageCode) };
+      const [{ automatedAgentReply }] = await participants.analyzeContent({ participant, textInput });
       said++;
-      if (reply.automatedAgentReply?.intent === name) understood++;
-      else if (reply.automatedAgentReply === undefined) problems.push(`${JSON.stringify(text)} got no reply`);
+      if (automatedAgentReply?.intent === name) understood++;
+      else if (!automatedAgentReply) unanswered.push(text);
     }
   }
-  return { said, understood, problems };
+  return { said, understood, unanswered };
 }

@@ -31,7 +31,7 @@ export async function importAgent(
   }
   const agentContent = Buffer.from(zip).toString('base64');
   const done = await api.run(`${parent}/agent:${restore ? 'restore' : 'import'}`, { agentContent });
-  for (const line of reportOf(done, parent)) stdout.write(`${neutralise(line)}\n`);
+  for (const line of linesOf(reportOf(done), parent)) stdout.write(`${neutralise(line)}\n`);
   if (wait) return trainAgent(context);
   stdout.write('stored; what was there before answers until it is trained\n');
   return 0;
@@ -53,7 +53,8 @@ export async function exportAgent(file: string, context: AgentContext): Promise<
     // A zip is packed already.
     if (/\.gz$/iu.test(file)) throw new UsageError(`-o ${file}: an agent is a zip`);
   }
-  const { response } = await api.run(`${parent}/agent:export`, {});
+  const done = await api.run(`${parent}/agent:export`, {});
+  const { response } = done;
   const content = response?.['agentContent'];
   if (typeof content !== 'string') throw new Error('the server answered no agent');
   const zip = Buffer.from(content, 'base64');
@@ -61,19 +62,26 @@ export async function exportAgent(file: string, context: AgentContext): Promise<
     yield zip;
   })();
   await (file === '-' ? streamExport(stdout, pieces, signal) : writeExport(file, pieces, signal));
-  (file === '-' ? stderr : stdout).write(`${parent}/agent: ${zip.byteLength} bytes\n`);
+  const told = file === '-' ? stderr : stdout;
+  told.write(`${parent}/agent: ${zip.byteLength} bytes\n`);
+  for (const line of reportOf(done).dropped ?? []) told.write(`${neutralise(`left out: ${line}`)}\n`);
   return 0;
 }
 
-/** What was read, what rests, what was dropped, and what does not fit together. Other servers than ours tell nothing. */
-function reportOf({ metadata }: Operation, parent: string): string[] {
-  const report = (metadata?.value?.['report'] ?? {}) as {
-    read?: Readonly<Record<string, number>> & { readonly languages?: readonly string[] };
-    idle?: readonly { readonly feature: string; readonly count: number }[];
-    dropped?: readonly string[];
-    warnings?: readonly string[];
-  };
-  const { read, idle = [], dropped = [], warnings = [] } = report;
+interface Report {
+  readonly read?: Readonly<Record<string, number>> & { readonly languages?: readonly string[] };
+  readonly idle?: readonly { readonly feature: string; readonly count: number }[];
+  readonly dropped?: readonly string[];
+  readonly warnings?: readonly string[];
+}
+
+/** What an operation tells beside its response. Other servers than ours tell nothing. */
+function reportOf({ metadata }: Operation): Report {
+  return (metadata?.value?.['report'] ?? {}) as Report;
+}
+
+/** What was read, what rests, what was dropped, and what does not fit together. */
+function linesOf({ read, idle = [], dropped = [], warnings = [] }: Report, parent: string): string[] {
   return [
     read === undefined ? `${parent}/agent is stored` : `${parent}/agent: ${countsOf(read)}`,
     ...idle.map(({ feature, count }) => `stored and not acted on: ${feature} (${count})`),

@@ -11,6 +11,7 @@ import {
   Conversations,
   EntityTypes,
   Environments,
+  Fulfillments,
   Generators,
   Intents,
   Participants,
@@ -62,6 +63,7 @@ import { makeDemo } from './services/demo.ts';
 import { DevelopmentService } from './services/development.ts';
 import { EntityTypesService } from './services/entity-types.ts';
 import { EnvironmentsService } from './services/environments.ts';
+import { FulfillmentsService } from './services/fulfillments.ts';
 import { GeneratorsService } from './services/generators.ts';
 import { IntentsService } from './services/intents.ts';
 import { LocationsService } from './services/locations.ts';
@@ -294,6 +296,7 @@ function registerAgents(
     SessionEntityTypes,
     new SessionEntityTypesService({ sessions, contents, environments, secret }),
   );
+  dispatcher.register(Fulfillments, new FulfillmentsService(contents, edits));
   dispatcher.register(Environments, new EnvironmentsService(published));
   dispatcher.register(Versions, new VersionsService(published));
 }

@@ -75,7 +75,7 @@ export class AgentOperations {
     return this.#start('train-agent', request, call, `${agentName(parent).key} training`);
   }
 
-  /** Answers the agent as a zip, within the operation's response. */
+  /** Answers the agent as a zip, within the operation's response; its metadata says which credentials are not in it. */
   async export(request: ExportAgentRequest, call: CallContext): Promise<Operation> {
     const { resource: parent } = call;
     if (request.agentUri !== '') {
@@ -129,13 +129,20 @@ export class AgentOperations {
 
   async #export(parent: ResourceName): Promise<Outcome> {
     const { writeAgentArchive } = await import('../agent/archive/archive-writer.ts');
+    const { Findings } = await import('../agent/archive/findings.ts');
     const { agent, intents, entityTypes } = await this.#contents.load(parent);
     const archive = { agent, intents: [...intents.values()], entityTypes: [...entityTypes.values()] };
-    const agentContent = await writeAgentArchive(archive);
+    const findings = new Findings();
+    const agentContent = await writeAgentArchive(archive, findings);
     const response = create(ExportAgentResponseSchema, {
       agent: { case: 'agentContent', value: agentContent },
     });
-    return { change: {}, response: anyPack(ExportAgentResponseSchema, response) };
+    const { dropped } = findings.report();
+    return {
+      change: {},
+      response: anyPack(ExportAgentResponseSchema, response),
+      ...(dropped.length > 0 && { metadata: struct({ report: { dropped: [...dropped] } }) }),
+    };
   }
 
   /** The report of what was read is the operation's metadata. */

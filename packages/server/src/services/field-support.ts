@@ -151,7 +151,8 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
   },
   TextInput: { implemented: 'text language_code' },
   EventInput: { implemented: 'name parameters language_code' },
-  // An agent that is a webhook alone is told of contexts, payload and headers.
+  // An agent that is a webhook alone is told of contexts, payload and headers. Knowledge bases that are named answer nothing,
+  // which diagnostic_info tells.
   QueryParameters: {
     implemented: 'time_zone contexts reset_contexts session_entity_types payload webhook_headers platform',
     ignored: 'geo_location knowledge_base_names sentiment_analysis_request_config sub_agents',
@@ -349,8 +350,8 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
   ValidationError: { implemented: '*' },
   Agent: {
     implemented:
-      'parent display_name default_language_code supported_language_codes time_zone classification_threshold',
-    stored: 'description avatar_uri enable_logging match_mode api_version tier',
+      'parent display_name default_language_code supported_language_codes time_zone classification_threshold match_mode',
+    stored: 'description avatar_uri enable_logging api_version tier',
   },
 
   ListIntentsRequest: { implemented: '*' },
@@ -433,6 +434,8 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
     stored: 'text_to_speech_settings',
   },
   TextToSpeechSettings: { stored: '*' },
+  GetFulfillmentRequest: { implemented: '*' },
+  UpdateFulfillmentRequest: { implemented: '*' },
   Fulfillment: { implemented: 'name display_name generic_web_service enabled', stored: 'features' },
   'Fulfillment.GenericWebService': {
     implemented: 'uri username password request_headers',

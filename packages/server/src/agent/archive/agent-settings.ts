@@ -90,10 +90,11 @@ export function languagesOf({ agent }: StoredAgent): Languages {
   return [first, ...new Set(others.filter((tag) => tag !== first))];
 }
 
-/** The files of an export that are about the agent as a whole, by their names. */
-export function writeAgent(stored: StoredAgent): Map<string, JsonValue> {
+/** The files of an export that are about the agent as a whole, by their names. Credentials that it was given do not leave. */
+export function writeAgent(stored: StoredAgent, findings: Findings): Map<string, JsonValue> {
+  const settings = withLeftover<JsonObject>(writeSettings(stored), stored.leftover);
   const files = new Map<string, JsonValue>([
-    ['agent.json', withLeftover(writeSettings(stored), stored.leftover)],
+    ['agent.json', withoutCredentials(settings, 'agent.json', findings)],
     ['package.json', { ...PACKAGE }],
   ]);
   for (const [tag, { reactions, leftover }] of Object.entries(stored.smallTalk)) {
@@ -169,10 +170,10 @@ function writeSettings(stored: StoredAgent): JsonObject {
 }
 
 function writeFulfillment({ fulfillment, enabled, features }: Fulfillment): JsonObject {
-  const { uri = '', requestHeaders = {}, isCloudFunction = false } = fulfillment.value ?? {};
+  const { uri = '', username = '', requestHeaders = {}, isCloudFunction = false } = fulfillment.value ?? {};
   return {
     url: uri,
-    username: '',
+    username,
     headers: requestHeaders,
     available: enabled,
     useForDomains: features.some(({ type }) => type === FeatureType.SMALLTALK),

@@ -5,6 +5,7 @@ import type { AgentArchive } from './archive-reader.ts';
 import { Breather } from './breather.ts';
 import { writeEntityType } from './entity-types.ts';
 import { fileNameOf } from './file-names.ts';
+import { Findings } from './findings.ts';
 import { rootsOf } from './follow-ups.ts';
 import { writeIntent } from './intents.ts';
 import { idIn } from './resource-ids.ts';
@@ -14,12 +15,15 @@ const CHANGED = new Date(1980, 0, 1, 12);
 
 /**
  * Writes an agent as an export of Dialogflow ES, in the layout in which the console writes one: a zip. The same agent
- * gives the same bytes.
+ * gives the same bytes. What is not written, since it lets somebody in, is a finding.
  */
-export async function writeAgentArchive(archive: AgentArchive): Promise<Uint8Array> {
+export async function writeAgentArchive(
+  archive: AgentArchive,
+  findings = new Findings(),
+): Promise<Uint8Array> {
   const files = new Map<string, Uint8Array>();
   const breather = new Breather();
-  for (const [path, json] of filesOf(archive)) {
+  for (const [path, json] of filesOf(archive, findings)) {
     await breather.take();
     files.set(path, Buffer.from(toText(json)));
   }
@@ -47,8 +51,11 @@ export async function zipFiles(files: ReadonlyMap<string, Uint8Array>): Promise<
 }
 
 /** The files of an export with their paths. */
-function* filesOf({ agent, intents, entityTypes }: AgentArchive): Generator<[string, JsonValue]> {
-  yield* writeAgent(agent);
+function* filesOf(
+  { agent, intents, entityTypes }: AgentArchive,
+  findings: Findings,
+): Generator<[string, JsonValue]> {
+  yield* writeAgent(agent, findings);
   const languages = languagesOf(agent);
   const rootOf = rootsOf(intents.flatMap(({ intent }) => intent ?? []));
   const names = new FileNames();

@@ -3,10 +3,12 @@ import { before, describe, it } from 'node:test';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { AgentSessionSchema } from '@parleykit/proto/stored';
 import {
+  AgentSchema,
   EntityTypeSchema,
   EntityType_AutoExpansionMode as Expansion,
   IntentSchema,
   EntityType_Kind as Kind,
+  Agent_MatchMode as MatchMode,
   SessionEntityType_EntityOverrideMode as Mode,
 } from '@parleykit/proto/v2beta1';
 import fc from 'fast-check';
@@ -54,6 +56,15 @@ describe('converse()', () => {
   let hotel: AgentModel;
   before(async () => {
     hotel = await modelOf(harbourHotel);
+  });
+
+  it('has no answers of knowledge bases, and says which were named', async () => {
+    const knowledgeBaseNames = ['projects/p/knowledgeBases/k'];
+    const { knowledgeAnswers, diagnosticInfo } = resultOf(
+      await new Talk(hotel).say('is breakfast included?', { params: { knowledgeBaseNames } }),
+    );
+    assert.equal(knowledgeAnswers, undefined);
+    assert.deepEqual(diagnosticInfo, { knowledge_bases_ignored: knowledgeBaseNames });
   });
 
   it('fills a result as the API describes it', async () => {
@@ -160,6 +171,26 @@ describe('converse()', () => {
 });
 
 describe('converse(), finding the intent', () => {
+  it('learns alone where the agent is ML_ONLY: no rules by other values, nor intents that are not learned', async () => {
+    const definition = agentOf([
+      intent('Name', ['my name is [Ada](@sys.any:name)', 'call me [Ada](@sys.any:name)']),
+      intent('Rule', ['abracadabra simsalabim'], { mlDisabled: true }),
+      intent('Weather', ['what is the weather like', 'will it rain', 'is it sunny']),
+      intent('Else', [], { isFallback: true }),
+    ]);
+    const texts = ['abracadabra simsalabim', 'will it rain', 'call me Zaphod Beeblebrox the second'];
+    const hybrid = new Talk(await modelOf(definition));
+    assert.deepEqual(await intentsOf(hybrid, ...texts), ['Rule', 'Weather', 'Name']);
+    const agent = create(AgentSchema, { ...definition.agent, matchMode: MatchMode.ML_ONLY });
+    const learner = new Talk(await modelOf({ ...definition, agent }));
+    assert.deepEqual(await intentsOf(learner, ...texts.slice(0, 2)), ['Else', 'Weather']);
+    const named = resultOf(await learner.say('call me Zaphod Beeblebrox the second'));
+    const ruled = resultOf(await hybrid.say('call me Zaphod Beeblebrox the second'));
+    // Two words beside a value that their place alone tells.
+    assert.equal(ruled.intentDetectionConfidence, 2 / 3);
+    assert.notEqual(named.intentDetectionConfidence, 2 / 3);
+  });
+
   it('answers nothing where nothing matches and there is no fallback', async () => {
     const talk = await talkTo([intent('Hello', ['hello there', 'good day'])]);
     const result = resultOf(await talk.say('xyzzy'));

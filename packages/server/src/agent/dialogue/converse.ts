@@ -111,6 +111,7 @@ class Exchange {
     this.#contexts = new ActiveContexts(session, query.nowMs);
     this.#entities = session.entityTypes;
     this.#choose = createChooser(`${query.seed} ${session.queries}`);
+    this.#ignore('knowledge_bases_ignored', queryParams?.knowledgeBaseNames ?? []);
     this.#takeEntities(queryParams?.sessionEntityTypes ?? []);
     if (queryParams?.resetContexts === true) this.#contexts.clear();
     this.#takeContexts(queryParams?.contexts ?? [], (id, lifespan, parameters) =>

@@ -1,3 +1,4 @@
+import { Agent_MatchMode as MatchMode } from '@parleykit/proto/v2beta1';
 import type { AgentModel, ScoredAgentIntent } from '../training/agent-model.ts';
 import type { ActiveContexts } from './active-contexts.ts';
 import type { AgentIntent } from './agent-intent.ts';
@@ -55,18 +56,26 @@ export function matchFallback(model: AgentModel, contexts: ActiveContexts): Agen
   );
 }
 
-/** The intent that a text means, apart from fallback intents. */
+/**
+ * The intent that a text means, apart from fallback intents. Where an agent learns alone (ML_ONLY), no phrase with other values
+ * in it is a rule, and intents that are not learned are not found; the very words of a phrase are what is learned best.
+ */
 export async function matchText(
   model: AgentModel,
   reading: Reading,
   contexts: ActiveContexts,
 ): Promise<Match | undefined> {
   const { text } = reading;
-  const eligible = new Set(eligibleIntents(model, contexts).filter(({ intent }) => !intent.isFallback));
+  const learnsAlone = model.agent.matchMode === MatchMode.ML_ONLY;
+  const eligible = new Set(
+    eligibleIntents(model, contexts).filter(
+      ({ intent }) => !intent.isFallback && !(learnsAlone && intent.mlDisabled),
+    ),
+  );
   const exact = model.exact(text, eligible).map((intent) => ({ intent, confidence: 1 }));
   if (exact.length > 0) return asMatch(prefer(exact, contexts), true);
   const threshold = thresholdOf(model);
-  const placed = await matchTemplates(model, reading, eligible, threshold);
+  const placed = learnsAlone ? [] : await matchTemplates(model, reading, eligible, threshold);
   const same = placed.filter(({ confidence }) => confidence === 1);
   if (same.length > 0) return asMatch(prefer(same, contexts), true);
   if (model.isNegative(text)) return asMatch(prefer(placed, contexts), false);
