@@ -47,6 +47,8 @@ export interface Config {
   readonly eventsBytesMax: number;
   /** Where the calls that the server makes itself may go: anywhere, or to addresses of the internet alone. */
   readonly webhookAddresses: 'any' | 'public';
+  /** Which documents may be fetched that knowledge bases name: none, those on the internet, or any that answers. */
+  readonly documentUris: 'none' | 'public' | 'any';
   /** How long conversations are kept after their end, in microseconds; undefined for ever. */
   readonly retention: number | undefined;
   readonly demo: boolean;
@@ -200,6 +202,15 @@ export const options: readonly Option[] = [
     meaning: 'where calls to webhooks may go; public: not to this machine and not to private networks',
   },
   {
+    flag: 'document-uris',
+    value: 'string',
+    default: 'none',
+    placeholder: 'none|public|any',
+    meaning:
+      'which pages are fetched that documents of knowledge bases name; public: not from this machine and not from ' +
+      'private networks',
+  },
+  {
     flag: 'retention',
     value: 'string',
     default: RETENTION_DEFAULT,
@@ -263,6 +274,7 @@ export function readConfig(
     eventsAgeMax: readDuration('events-age-max', text('events-age-max')),
     eventsBytesMax: readNumber('events-bytes-max', text('events-bytes-max'), 1, Number.MAX_SAFE_INTEGER),
     webhookAddresses: readChoice('webhook-addresses', text('webhook-addresses'), ['any', 'public']),
+    documentUris: readChoice('document-uris', text('document-uris'), ['none', 'public', 'any']),
     retention: readRetention(text('retention')),
     demo: values.get('demo') === true,
     dev: values.get('dev') === true || values.get('demo') === true,

@@ -8,9 +8,11 @@ import {
   Contexts,
   ConversationProfiles,
   Conversations,
+  Documents,
   EntityTypes,
   Environments,
   Intents,
+  KnowledgeBases,
   Participants,
   SessionEntityTypes,
   Sessions,
@@ -28,6 +30,8 @@ import { COMPLETION, completeByTimer } from './conversation/completion.ts';
 import { EXPIRE, expireByTimer, scheduleExpiry } from './conversation/reply-expiry.ts';
 import { ERASE, eraseByTimer, PURGE, purgeByTimer } from './conversation/retention.ts';
 import { RETAIN, retainByTimer } from './conversation/retention-upgrade.ts';
+import { DocumentLoader } from './knowledge/document-loader.ts';
+import { ERASE_KNOWLEDGE, KnowledgeContents } from './knowledge/knowledge-contents.ts';
 import { Locations } from './locations.ts';
 import type { Log } from './log.ts';
 import { Metrics } from './metrics.ts';
@@ -50,9 +54,12 @@ import { DeadLettersService } from './services/dead-letters.ts';
 import { errorOfStore } from './services/decide.ts';
 import { makeDemo } from './services/demo.ts';
 import { DevelopmentService } from './services/development.ts';
+import { DocumentOperations } from './services/document-operations.ts';
+import { DocumentsService } from './services/documents.ts';
 import { EntityTypesService } from './services/entity-types.ts';
 import { EnvironmentsService } from './services/environments.ts';
 import { IntentsService } from './services/intents.ts';
+import { KnowledgeBasesService } from './services/knowledge-bases.ts';
 import { LocationsService } from './services/locations.ts';
 import { OperationsService } from './services/operations.ts';
 import { ParticipantsService } from './services/participants.ts';
@@ -123,6 +130,7 @@ export function buildDispatcher(parts: {
   scheduler: Scheduler;
   metrics: Metrics;
   models: AgentModels;
+  loader: DocumentLoader;
 } {
   const { config, store, clock, log } = parts;
   const poster = new HttpPoster({ addresses: config.webhookAddresses });
@@ -169,6 +177,17 @@ export function buildDispatcher(parts: {
   dispatcher.register(Sessions, new SessionsService(store, clock, agents));
   scheduler.handle(SESSION_EXPIRY, (timer) => sessions.expire(timer));
   registerAgents(dispatcher, { store, clock, locations, operations, contents, models, sessions });
+  const knowledge = new KnowledgeContents(store);
+  const loader = new DocumentLoader(knowledge, config.documentUris);
+  registerKnowledge(dispatcher, {
+    store,
+    clock,
+    locations,
+    operations,
+    scheduler,
+    contents: knowledge,
+    loader,
+  });
   dispatcher.register(Administration, new ConversationWatch(store));
   dispatcher.register(Operations, new OperationsService(store, operations));
   dispatcher.register(Administration, new DeadLettersService(store, clock));
@@ -181,11 +200,13 @@ export function buildDispatcher(parts: {
       afterAdvance: async (project) => parts.delivery?.deliverOnce(project),
       afterReplaced: async () => {
         notifications.forget();
+        knowledge.forget();
+        loader.stop();
         await parts.delivery?.reload();
       },
     }),
   );
-  return { dispatcher, scheduler, metrics, models };
+  return { dispatcher, scheduler, metrics, models, loader };
 }
 
 /** What agents are made of, and what sessions with them hold. */
@@ -214,6 +235,29 @@ function registerAgents(
   dispatcher.register(Versions, new VersionsService(contents, secret));
 }
 
+/** What is written in knowledge bases. */
+function registerKnowledge(
+  dispatcher: Dispatcher,
+  parts: {
+    store: Store;
+    clock: Clock;
+    locations: Locations;
+    operations: OperationRunner;
+    scheduler: Scheduler;
+    contents: KnowledgeContents;
+    loader: DocumentLoader;
+  },
+): void {
+  const { store, clock, locations, operations: runner, scheduler, contents, loader } = parts;
+  scheduler.handle(ERASE_KNOWLEDGE, (timer) => contents.erase(timer));
+  const operations = new DocumentOperations({ contents, loader, operations: runner, clock });
+  dispatcher.register(
+    KnowledgeBases,
+    new KnowledgeBasesService({ store, clock, locations, contents, scheduler }),
+  );
+  dispatcher.register(Documents, new DocumentsService({ store, locations, contents, loader, operations }));
+}
+
 function buildMetrics(store: Store, clock: Clock): Metrics {
   const started = clock.now() / 1_000_000;
   const metrics = new Metrics();
@@ -231,9 +275,10 @@ async function openPort(parts: {
   delivery: Delivery | undefined;
   metrics: Metrics;
   models: AgentModels;
+  loader: DocumentLoader;
   log: Log;
 }): Promise<RunningServer> {
-  const { config, dispatcher, store, scheduler, delivery, metrics, models, log } = parts;
+  const { config, dispatcher, store, scheduler, delivery, metrics, models, loader, log } = parts;
   let draining = false;
   const unreadiness = (): string | undefined => {
     if (draining) return 'stopping';
@@ -259,6 +304,7 @@ async function openPort(parts: {
       await scheduler.stop();
       await delivery?.stop();
       await models.close();
+      loader.stop();
       await store.close();
     },
   };

@@ -26,9 +26,12 @@ const TIMER_KIND = 'operation';
 /** The kind of the timer that every operation has which is done. */
 const FORGET = 'forget operation';
 
+/** What happens together with a step of an operation. */
+export type Effects = Pick<Change, 'expect' | 'put' | 'remove'>;
+
 /** What an operation comes to: its effects and its response, which are stored together. */
 export interface Outcome {
-  readonly change: Pick<Change, 'expect' | 'put' | 'remove'>;
+  readonly change: Effects;
   readonly response: Any;
   /** In place of the operation's metadata, where there is more to tell at its end. */
   readonly metadata?: Any;
@@ -36,15 +39,27 @@ export interface Outcome {
   readonly committed?: () => void;
 }
 
+/** That an operation came to nothing, and what that changes all the same. An error that is thrown changes nothing. */
+export interface Failure extends Omit<Outcome, 'response'> {
+  readonly error: ServiceError;
+}
+
 /** That something else has to be over first: it is looked at again after so many milliseconds. */
 export interface NotYet {
   readonly again: number;
+  /** In place of the operation's metadata from then on. */
+  readonly metadata?: Any;
 }
 
-/** The work behind a kind of operation. It may be tried more than once; only what it returns takes effect. */
-interface Work {
+/** What is done for a kind of operation. It may be tried more than once; only what it returns takes effect. */
+export interface Work<Request> {
+  readonly run: (request: Request) => Promise<Outcome | Failure | NotYet>;
+  /** What has to happen where the operation is cancelled. */
+  readonly undo?: (request: Request) => Promise<Omit<Outcome, 'response'>>;
+}
+
+interface RegisteredWork extends Work<never> {
   readonly request: DescMessage;
-  readonly run: (request: never) => Promise<Outcome | NotYet>;
 }
 
 /** What an operation ends with. */
@@ -65,7 +80,7 @@ export class OperationRunner {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #scheduler: Scheduler;
-  readonly #works = new Map<string, Work>();
+  readonly #works = new Map<string, RegisteredWork>();
 
   constructor(store: Store, clock: Clock, scheduler: Scheduler) {
     this.#store = store;
@@ -79,22 +94,27 @@ export class OperationRunner {
   register<Desc extends DescMessage>(
     kind: string,
     request: Desc,
-    run: (request: MessageShape<Desc>) => Promise<Outcome | NotYet>,
+    work: Work<MessageShape<Desc>>['run'] | Work<MessageShape<Desc>>,
   ): void {
-    this.#works.set(kind, { request, run });
+    this.#works.set(kind, { request, ...(typeof work === 'function' ? { run: work } : work) });
   }
 
   /**
-   * Stores an operation that is about to be done. `subject` says what it is about: while one runs, another about the
-   * same is ABORTED.
+   * Stores an operation that is about to be done, and what begins with it. `subject` says what it is about: while one
+   * runs, another about the same is ABORTED.
    */
   async start(
     parent: ResourceName,
     kind: string,
-    parts: { readonly request: MessageShape<DescMessage>; readonly metadata: Any; readonly subject: string },
+    parts: {
+      readonly request: MessageShape<DescMessage>;
+      readonly metadata: Any;
+      readonly subject: string;
+      readonly change?: Effects;
+    },
   ): Promise<Operation> {
-    const work = this.#works.get(kind);
-    if (work === undefined) throw new Error(`nobody does operations of kind ${kind}`);
+    const work = this.#workOf(kind);
+    const { change = {} } = parts;
     const now = this.#clock.now(parent.project);
     const name = parent.child('operations', createId(now));
     const lock = `${parent.key}/operationSubjects/${parts.subject.replaceAll('/', '~')}`;
@@ -103,10 +123,7 @@ export class OperationRunner {
     try {
       await this.#store.commit({
         partition: parent.key,
-        expect: [
-          { name: name.key, absent: true },
-          { name: lock, absent: true },
-        ],
+        expect: [{ name: name.key, absent: true }, { name: lock, absent: true }, ...(change.expect ?? [])],
         put: [
           {
             name: name.key,
@@ -115,7 +132,9 @@ export class OperationRunner {
             body: toBinary(OperationSchema, operation),
           },
           { name: lock, body: Buffer.from(name.key) },
+          ...(change.put ?? []),
         ],
+        remove: change.remove ?? [],
         schedule: [
           { key: timerKey(name.key), due: now, kind: TIMER_KIND, data: encodeTask({ kind, lock, request }) },
         ],
@@ -136,7 +155,11 @@ export class OperationRunner {
     const timer = await this.#store.getTimer(timerKey(name.key));
     if (stored.state === OperationState.DONE || timer === undefined) return;
     const error = create(StatusSchema, { code: Code.CANCELLED, message: 'the operation was cancelled' });
-    await this.#finish(timer, { result: { case: 'error', value: error }, change: {} });
+    const task = decodeTask(timer.data);
+    const work = this.#workOf(task.kind);
+    const { committed, ...undone } = (await work.undo?.(requestOf(work, task))) ?? { change: {} };
+    await this.#finish(timer, { result: { case: 'error', value: error }, ...undone });
+    committed?.();
   }
 
   /** Gives an operation that was done before operations went the timer by which it goes. By its canonical name. */
@@ -172,12 +195,14 @@ export class OperationRunner {
 
   /** What the work comes to: its outcome, or the error that it ends with. */
   async #doWork(task: Task): Promise<Done | NotYet> {
-    const work = this.#works.get(task.kind);
-    if (work === undefined) throw new Error(`nobody does operations of kind ${task.kind}`);
-    const request = fromBinary(work.request, Buffer.from(task.request, 'base64'));
+    const work = this.#workOf(task.kind);
     try {
-      const outcome = await work.run(request as never);
+      const outcome = await work.run(requestOf(work, task));
       if ('again' in outcome) return outcome;
+      if ('error' in outcome) {
+        const { error, ...rest } = outcome;
+        return { result: { case: 'error', value: error.toStatus() }, ...rest };
+      }
       const { response, ...rest } = outcome;
       return { result: { case: 'response', value: response }, ...rest };
     } catch (error) {
@@ -186,12 +211,21 @@ export class OperationRunner {
     }
   }
 
-  async #putOff(timer: Timer, { again }: NotYet): Promise<void> {
+  #workOf(kind: string): RegisteredWork {
+    const work = this.#works.get(kind);
+    if (work === undefined) throw new Error(`nobody does operations of kind ${kind}`);
+    return work;
+  }
+
+  async #putOff(timer: Timer, { again, metadata }: NotYet): Promise<void> {
     const key = operationKey(timer.key);
     const { project = '' } = readResourceName(key) ?? {};
+    const operation = create(OperationSchema, metadata && { metadata });
+    const told = { name: key, state: OperationState.RUNNING, body: toBinary(OperationSchema, operation) };
     await this.#store.commit({
       partition: scopeOf(key),
       expect: [{ name: key, state: OperationState.RUNNING }],
+      put: metadata === undefined ? [] : [told],
       schedule: [{ ...timer, due: this.#clock.now(project) + again * 1000 }],
     });
   }
@@ -219,6 +253,10 @@ export class OperationRunner {
       schedule: [forgetTimer(key, end)],
     });
   }
+}
+
+function requestOf({ request }: RegisteredWork, task: Task): never {
+  return fromBinary(request, Buffer.from(task.request, 'base64')) as never;
 }
 
 function forgetKey(operation: string): string {
