@@ -47,6 +47,7 @@ function readRows(text: string): readonly Row[] {
     const rows = parse(text, {
       bom: true,
       info: true,
+      record_delimiter: ['\r\n', '\n', '\r'],
       relax_column_count: true,
       skip_empty_lines: true,
       skip_records_with_empty_values: true,

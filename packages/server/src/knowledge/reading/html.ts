@@ -6,7 +6,9 @@ import { faqPassage, inOneLine, textPassages } from './passages.ts';
 
 /** What is not for people who read the page. Nothing of it is ever run. */
 const UNREAD = new Set(
-  'head script style noscript template svg math iframe object canvas select textarea button nav'.split(' '),
+  'head title script style noscript template svg math iframe object canvas select textarea button nav'.split(
+    ' ',
+  ),
 );
 /** What stands in a line of a text; all other elements begin a new one. */
 const INLINE = new Set(
@@ -17,6 +19,9 @@ const INLINE = new Set(
 /** What asks a question of what follows, whatever it says. */
 const TERMS = new Set(['dt', 'summary']);
 const HEADING = /^h[1-6]$/u;
+
+/** Browsers give up before. The parser takes longer for each further one. */
+const DEPTH_MAX = 2000;
 
 const QUESTION_LENGTH_MAX = 300;
 const ENDS_QUESTION = /[?？؟]$/u;
@@ -46,13 +51,13 @@ export function readHtmlText(html: string): Passage[] {
   );
 }
 
-/** A page's text line by line, and its data for search engines. No tree is made: it may be as deep as it likes. */
+/** A page's text line by line, and its data for search engines. No tree is made, and nothing is run. */
 function readPage(html: string): { readonly blocks: readonly HtmlBlock[]; readonly data: readonly string[] } {
   const blocks: HtmlBlock[] = [];
   const data: string[] = [];
   let [line, script, length] = ['', '', 0];
   let kind: HtmlBlock['kind'] = 'text';
-  let unread = 0;
+  let [unread, depth] = [0, 0];
   let isData = false;
   const finish = (): void => {
     const text = inOneLine(line);
@@ -62,6 +67,7 @@ function readPage(html: string): { readonly blocks: readonly HtmlBlock[]; readon
   };
   const parser = new Parser({
     onopentag(name, attributes) {
+      if (++depth > DEPTH_MAX) throw new DocumentProblem(`its tags nest deeper than ${DEPTH_MAX} levels`);
       if (name === 'script') isData = /^application\/ld\+json\b/iu.test(attributes['type'] ?? '');
       if (UNREAD.has(name)) unread++;
       else if (!INLINE.has(name)) {
@@ -79,6 +85,7 @@ function readPage(html: string): { readonly blocks: readonly HtmlBlock[]; readon
       else if (unread === 0) line += text;
     },
     onclosetag(name) {
+      depth--;
       if (name === 'script') {
         if (isData) data.push(script);
         [isData, script] = [false, ''];

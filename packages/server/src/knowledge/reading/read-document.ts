@@ -32,9 +32,8 @@ export async function readDocument(content: DocumentContent): Promise<readonly P
   if (mimeType !== 'text/html' && text.length > DOCUMENT_TEXT_LENGTH_MAX) {
     throw new DocumentProblem(`it holds more than ${DOCUMENT_TEXT_LENGTH_MAX} characters of text`);
   }
-  const passages: Passage[] = [];
-  for (const kind of kinds) passages.push(...(await readerOf(kind, mimeType))(text));
-  return checkPassages(passages);
+  const read = await Promise.all(kinds.map(async (kind) => (await readerOf(kind, mimeType))(text)));
+  return checkPassages(read.flat());
 }
 
 async function readerOf(kind: PassageKind, mimeType: MimeType): Promise<TextReader> {
