@@ -13,7 +13,7 @@ import { Scheduler } from '../schedule/scheduler.ts';
 import { decodeNamed } from '../storage/named-message.ts';
 import { openSqliteStore } from '../storage/sqlite-store.ts';
 import type { Store } from '../storage/store.ts';
-import { type NotYet, OperationRunner, type Outcome } from './operation-runner.ts';
+import { type NotYet, OperationRunner, type Outcome, type Work } from './operation-runner.ts';
 
 const parent = new ResourceName('p', 'global', '');
 const text = (value: string) => create(StringValueSchema, { value });
@@ -40,7 +40,7 @@ describe('OperationRunner', () => {
     return { change: { put }, response: packed(`wrote ${request.value}`) };
   }
 
-  function openRunner(run: (request: StringValue) => Promise<Outcome | NotYet> = write) {
+  function openRunner(run: Work<StringValue>['run'] = write) {
     const scheduler = new Scheduler(store, clock, { info: () => {}, error: () => {} });
     const runner = new OperationRunner(store, clock, scheduler);
     runner.register('write', StringValueSchema, run);
