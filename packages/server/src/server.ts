@@ -9,11 +9,14 @@ import {
   Contexts,
   ConversationProfiles,
   Conversations,
+  Documents,
   EntityTypes,
   Environments,
+  SuggestionFeature_Type as FeatureType,
   Fulfillments,
   Generators,
   Intents,
+  KnowledgeBases,
   Participants,
   SessionEntityTypes,
   Sessions,
@@ -36,6 +39,9 @@ import { RETAIN, retainByTimer } from './conversation/retention-upgrade.ts';
 import { Generation } from './generation/generation.ts';
 import { LanguageModel } from './generation/language-model.ts';
 import { Summarizer } from './generation/summarizer.ts';
+import { DocumentLoader } from './knowledge/document-loader.ts';
+import { Knowledge } from './knowledge/knowledge.ts';
+import { ERASE_KNOWLEDGE, KnowledgeContents } from './knowledge/knowledge-contents.ts';
 import { Locations } from './locations.ts';
 import type { Log } from './log.ts';
 import { Metrics } from './metrics.ts';
@@ -61,11 +67,15 @@ import { DeadLettersService } from './services/dead-letters.ts';
 import { errorOfStore } from './services/decide.ts';
 import { makeDemo } from './services/demo.ts';
 import { DevelopmentService } from './services/development.ts';
+import { DocumentOperations } from './services/document-operations.ts';
+import { DocumentsService } from './services/documents.ts';
 import { EntityTypesService } from './services/entity-types.ts';
 import { EnvironmentsService } from './services/environments.ts';
 import { FulfillmentsService } from './services/fulfillments.ts';
 import { GeneratorsService } from './services/generators.ts';
 import { IntentsService } from './services/intents.ts';
+import { KnowledgeBasesService } from './services/knowledge-bases.ts';
+import { KnowledgeSearchService } from './services/knowledge-search.ts';
 import { LocationsService } from './services/locations.ts';
 import { OperationsService } from './services/operations.ts';
 import { ParticipantSuggestionsService } from './services/participant-suggestions.ts';
@@ -80,6 +90,10 @@ import { VersionsService } from './services/versions.ts';
 import { openSqliteStore } from './storage/sqlite-store.ts';
 import type { Store } from './storage/store.ts';
 import { generatedAnswers } from './suggestion/answer-records.ts';
+import type { SuggestionFeature } from './suggestion/feature.ts';
+import { ArticleFeature } from './suggestion/features/articles.ts';
+import { FaqFeature } from './suggestion/features/faq.ts';
+import { KnowledgeAssistFeature } from './suggestion/features/knowledge-assist.ts';
 import { Suggestions } from './suggestion/suggestions.ts';
 import { GrpcTransport } from './transport/grpc.ts';
 import { HttpTransport } from './transport/http.ts';
@@ -142,6 +156,7 @@ export function buildDispatcher(parts: {
   metrics: Metrics;
   models: AgentModels;
   suggestions: Suggestions;
+  loader: DocumentLoader;
 } {
   const { config, store, clock, log } = parts;
   const poster = new HttpPoster({ addresses: config.webhookAddresses });
@@ -184,6 +199,17 @@ export function buildDispatcher(parts: {
   const sessions = new AgentSessions(store, clock);
   const environments = new AgentEnvironments(store, clock, models);
   const agents = new StoredAgents({ models, environments, sessions, clock, poster, otherwise });
+  const documents = new KnowledgeContents(store);
+  const loader = new DocumentLoader(documents, config.documentUris);
+  registerKnowledge(dispatcher, {
+    store,
+    clock,
+    locations,
+    operations,
+    scheduler,
+    contents: documents,
+    loader,
+  });
   const suggestions = registerSuggestions(dispatcher, {
     config,
     store,
@@ -191,6 +217,7 @@ export function buildDispatcher(parts: {
     log,
     locations,
     notifications,
+    knowledge: new Knowledge(documents),
   });
   const turns = new Turns({ store, clock, agent: agents, suggestions, handoffOn, notifications });
   dispatcher.register(Participants, new ParticipantsService(store, clock, turns));
@@ -210,11 +237,13 @@ export function buildDispatcher(parts: {
       afterAdvance: async (project) => parts.delivery?.deliverOnce(project),
       afterReplaced: async () => {
         notifications.forget();
+        documents.forget();
+        loader.stop();
         await parts.delivery?.reload();
       },
     }),
   );
-  return { dispatcher, scheduler, metrics, models, suggestions };
+  return { dispatcher, scheduler, metrics, models, suggestions, loader };
 }
 
 /** What helps human agents, and what became of it. */
@@ -227,9 +256,10 @@ function registerSuggestions(
     log: Log;
     locations: Locations;
     notifications: Notifications;
+    knowledge: Knowledge;
   },
 ): Suggestions {
-  const { config, store, clock, log, locations, notifications } = parts;
+  const { config, store, clock, log, locations, notifications, knowledge } = parts;
   const model = new LanguageModel(config.model);
   const [generation, summarizer] = [new Generation(model), new Summarizer(model)];
   const generators = new ProfileGenerators(store, generation);
@@ -237,7 +267,11 @@ function registerSuggestions(
     store,
     clock,
     log,
-    features: new Map(),
+    features: new Map<FeatureType, SuggestionFeature>([
+      [FeatureType.FAQ, new FaqFeature(knowledge)],
+      [FeatureType.ARTICLE_SUGGESTION, new ArticleFeature(knowledge)],
+      [FeatureType.KNOWLEDGE_ASSIST, new KnowledgeAssistFeature(knowledge)],
+    ]),
     generate: ({ conversation, names, said, events, references }, signal) =>
       generators.suggest(
         readGenerators(names),
@@ -261,6 +295,7 @@ function registerSuggestions(
       },
     }),
   );
+  dispatcher.register(Conversations, new KnowledgeSearchService({ store, knowledge, suggestions }));
   dispatcher.register(Generators, new GeneratorsService(store, clock, locations));
   dispatcher.register(Participants, new ParticipantSuggestionsService(store, clock, suggestions));
   dispatcher.register(AnswerRecords, new AnswerRecordsService(store));
@@ -301,6 +336,29 @@ function registerAgents(
   dispatcher.register(Versions, new VersionsService(published));
 }
 
+/** What is written in knowledge bases. */
+function registerKnowledge(
+  dispatcher: Dispatcher,
+  parts: {
+    store: Store;
+    clock: Clock;
+    locations: Locations;
+    operations: OperationRunner;
+    scheduler: Scheduler;
+    contents: KnowledgeContents;
+    loader: DocumentLoader;
+  },
+): void {
+  const { store, clock, locations, operations: runner, scheduler, contents, loader } = parts;
+  scheduler.handle(ERASE_KNOWLEDGE, (timer) => contents.erase(timer));
+  const operations = new DocumentOperations({ contents, loader, operations: runner, clock });
+  dispatcher.register(
+    KnowledgeBases,
+    new KnowledgeBasesService({ store, clock, locations, contents, scheduler }),
+  );
+  dispatcher.register(Documents, new DocumentsService({ store, locations, contents, loader, operations }));
+}
+
 function buildMetrics(store: Store, clock: Clock): Metrics {
   const started = clock.now() / 1_000_000;
   const metrics = new Metrics();
@@ -319,9 +377,10 @@ async function openPort(parts: {
   metrics: Metrics;
   models: AgentModels;
   suggestions: Suggestions;
+  loader: DocumentLoader;
   log: Log;
 }): Promise<RunningServer> {
-  const { config, dispatcher, store, scheduler, delivery, metrics, models, suggestions, log } = parts;
+  const { config, dispatcher, store, scheduler, delivery, metrics, models, suggestions, loader, log } = parts;
   let draining = false;
   const unreadiness = (): string | undefined => {
     if (draining) return 'stopping';
@@ -348,6 +407,7 @@ async function openPort(parts: {
       await delivery?.stop();
       await suggestions.close();
       await models.close();
+      loader.stop();
       await store.close();
     },
   };

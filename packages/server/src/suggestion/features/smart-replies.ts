@@ -1,8 +1,8 @@
 import { SuggestionFeature_Type as FeatureType, Participant_Role as Role } from '@parleykit/proto/v2beta1';
 import { featureMisconfigured } from '../../assist-errors.ts';
+import type { Knowledge } from '../../knowledge/knowledge.ts';
 import { type ResourceName, readResourceName } from '../../resource-names.ts';
 import { type Answers, type FeatureQuery, resultLimit, type SuggestionFeature } from '../feature.ts';
-import type { KnowledgeSearch } from './knowledge.ts';
 
 /** The port to what was learned from a project's own conversations. */
 export interface ReplySearch {
@@ -27,9 +27,9 @@ export class SmartReplyFeature implements SuggestionFeature {
   readonly context = { size: 20, max: 50 };
   readonly isSlow = false;
   readonly #replies: ReplySearch;
-  readonly #knowledge: KnowledgeSearch;
+  readonly #knowledge: Knowledge;
 
-  constructor(replies: ReplySearch, knowledge: KnowledgeSearch) {
+  constructor(replies: ReplySearch, knowledge: Knowledge) {
     this.#replies = replies;
     this.#knowledge = knowledge;
   }
