@@ -1,7 +1,7 @@
 import type { Fulfillment } from '@parleykit/proto/v2beta1';
 import { notFound } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import type { ResourceName } from '../../resource-names.ts';
+import { type ResourceName, readResourceName } from '../../resource-names.ts';
 import { ConflictError, QueueFullError, type Store, StoreFailedError } from '../../storage/store.ts';
 import { AgentError } from '../automated-agent.ts';
 import { agentOf, languagesOf } from '../content/agent-content.ts';
@@ -159,6 +159,14 @@ export class AgentModels {
   retry(name: ResourceName): void {
     const { key } = agentName(name);
     if (this.#trained.get(key)?.failure !== undefined) this.#trained.delete(key);
+  }
+
+  /** Forgets what was known of a project's agents, which are gone or others: it was reset or restored. */
+  forget(project: string): void {
+    this.#edits++;
+    for (const known of [this.#served, this.#trained]) {
+      for (const key of known.keys()) if (readResourceName(key)?.project === project) known.delete(key);
+    }
   }
 
   /** Ends what is being trained: what is not in yet is trained after the next start. */
