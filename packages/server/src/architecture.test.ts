@@ -45,6 +45,7 @@ const serverWalls: Readonly<Record<string, readonly string[]>> = {
     'conversation',
     'agent',
     'suggestion',
+    'reply',
     'notification',
     'operation',
     'schedule',
@@ -52,7 +53,8 @@ const serverWalls: Readonly<Record<string, readonly string[]>> = {
     ...LEAVES,
   ],
   agent: ['outbound', 'storage', ...LEAVES],
-  suggestion: LEAVES,
+  suggestion: ['reply', ...LEAVES],
+  reply: ['storage', ...LEAVES],
   notification: ['conversation', 'outbound', 'schedule', 'storage', ...LEAVES],
   operation: ['schedule', 'storage', ...LEAVES],
   schedule: ['storage', ...LEAVES],
@@ -187,10 +189,11 @@ describe('the walls', () => {
         from.startsWith('server/') &&
         eager &&
         !understanding(from) &&
-        (to === '@parleykit/nlu' || understanding(to)),
+        (/^@parleykit\/nlu(?:\/|$)/u.test(to) || understanding(to)),
     );
     assert.deepEqual(crossed, []);
     assert.ok(imports.some(({ from, to }) => understanding(from) && to === '@parleykit/nlu'));
+    assert.ok(imports.some(({ from, to }) => partOf(from) === 'reply' && to === '@parleykit/nlu/replies'));
   });
 
   it('keep each library where it belongs', () => {

@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { services } from '@parleykit/proto';
-import { Administration, Development } from '@parleykit/proto/admin';
+import { Administration, Development, ReplyModels as ReplyModelsProto } from '@parleykit/proto/admin';
 import { Locations as LocationsProto } from '@parleykit/proto/location';
 import { Operations } from '@parleykit/proto/longrunning';
 import {
@@ -36,6 +36,7 @@ import { Notifications } from './notification/notifications.ts';
 import { openSink } from './notification/open-sink.ts';
 import { OperationRunner } from './operation/operation-runner.ts';
 import { HttpPoster } from './outbound/http-poster.ts';
+import { ReplyTrainings } from './reply/reply-trainings.ts';
 import { Dispatcher } from './rpc/dispatcher.ts';
 import { CallRecorder } from './rpc/record-call.ts';
 import { Scheduler } from './schedule/scheduler.ts';
@@ -56,6 +57,7 @@ import { IntentsService } from './services/intents.ts';
 import { LocationsService } from './services/locations.ts';
 import { OperationsService } from './services/operations.ts';
 import { ParticipantsService } from './services/participants.ts';
+import { ReplyModelsService } from './services/reply-models.ts';
 import { RetentionService } from './services/retention.ts';
 import { SessionEntityTypesService } from './services/session-entity-types.ts';
 import { SessionsService } from './services/sessions.ts';
@@ -123,6 +125,7 @@ export function buildDispatcher(parts: {
   scheduler: Scheduler;
   metrics: Metrics;
   models: AgentModels;
+  trainings: ReplyTrainings;
 } {
   const { config, store, clock, log } = parts;
   const poster = new HttpPoster({ addresses: config.webhookAddresses });
@@ -174,6 +177,11 @@ export function buildDispatcher(parts: {
   dispatcher.register(Administration, new DeadLettersService(store, clock));
   dispatcher.register(LocationsProto, new LocationsService(locations, store.secret));
   dispatcher.register(Administration, new RetentionService(store, clock, scheduler));
+  const trainings = new ReplyTrainings({ store, clock, log });
+  dispatcher.register(
+    ReplyModelsProto,
+    new ReplyModelsService({ store, clock, locations, operations, trainings }),
+  );
   dispatcher.register(
     Development,
     new DevelopmentService(store, clock, scheduler, {
@@ -182,11 +190,12 @@ export function buildDispatcher(parts: {
       afterReplaced: async (project) => {
         notifications.forget();
         models.forget(project);
+        trainings.cancelProject(project);
         await parts.delivery?.reload();
       },
     }),
   );
-  return { dispatcher, scheduler, metrics, models };
+  return { dispatcher, scheduler, metrics, models, trainings };
 }
 
 /** What agents are made of, and what sessions with them hold. */
@@ -232,9 +241,10 @@ async function openPort(parts: {
   delivery: Delivery | undefined;
   metrics: Metrics;
   models: AgentModels;
+  trainings: ReplyTrainings;
   log: Log;
 }): Promise<RunningServer> {
-  const { config, dispatcher, store, scheduler, delivery, metrics, models, log } = parts;
+  const { config, dispatcher, store, scheduler, delivery, metrics, models, trainings, log } = parts;
   let draining = false;
   const unreadiness = (): string | undefined => {
     if (draining) return 'stopping';
@@ -260,6 +270,7 @@ async function openPort(parts: {
       await scheduler.stop();
       await delivery?.stop();
       await models.close();
+      await trainings.close();
       await store.close();
     },
   };

@@ -12,6 +12,7 @@ import { decodeNamed, withoutName } from '../storage/named-message.ts';
 import {
   type Change,
   ConflictError,
+  type Expectation,
   type Store,
   type StoredResource,
   type StoredTimer,
@@ -39,12 +40,15 @@ export interface Outcome {
 /** That something else has to be over first: it is looked at again after so many milliseconds. */
 export interface NotYet {
   readonly again: number;
+  /** In place of the operation's metadata, where there is something to tell meanwhile. */
+  readonly metadata?: Any;
 }
 
 /** The work behind a kind of operation. It may be tried more than once; only what it returns takes effect. */
 interface Work {
   readonly request: DescMessage;
-  readonly run: (request: never) => Promise<Outcome | NotYet>;
+  readonly run: (request: never, operation: string) => Promise<Outcome | NotYet>;
+  readonly cancelled?: ((operation: string) => void) | undefined;
 }
 
 /** What an operation ends with. */
@@ -75,13 +79,17 @@ export class OperationRunner {
     scheduler.handle(FORGET, (timer) => this.#forget(timer), Number.POSITIVE_INFINITY);
   }
 
-  /** Says what is done for a kind of operation. The kind is stored: it must keep its meaning. */
+  /**
+   * Says what is done for a kind of operation. The kind is stored: it must keep its meaning. `cancelled` is called when
+   * one has been cancelled, for work that goes on between two looks. Both are told the operation's canonical name.
+   */
   register<Desc extends DescMessage>(
     kind: string,
     request: Desc,
-    run: (request: MessageShape<Desc>) => Promise<Outcome | NotYet>,
+    run: (request: MessageShape<Desc>, operation: string) => Promise<Outcome | NotYet>,
+    cancelled?: (operation: string) => void,
   ): void {
-    this.#works.set(kind, { request, run });
+    this.#works.set(kind, { request, run, cancelled });
   }
 
   /**
@@ -97,7 +105,7 @@ export class OperationRunner {
     if (work === undefined) throw new Error(`nobody does operations of kind ${kind}`);
     const now = this.#clock.now(parent.project);
     const name = parent.child('operations', createId(now));
-    const lock = `${parent.key}/operationSubjects/${parts.subject.replaceAll('/', '~')}`;
+    const lock = lockKey(parent, parts.subject);
     const request = Buffer.from(toBinary(work.request, parts.request)).toString('base64');
     const operation = create(OperationSchema, { metadata: parts.metadata });
     try {
@@ -129,6 +137,17 @@ export class OperationRunner {
     return operation;
   }
 
+  /** The canonical name of the operation about a subject that is running; undefined where none is. */
+  async findRunning(parent: ResourceName, subject: string): Promise<string | undefined> {
+    const lock = await this.#store.get(lockKey(parent, subject));
+    return lock && Buffer.from(lock.body).toString();
+  }
+
+  /** What a change expects that is not to come while an operation about a subject is running. */
+  expectNone(parent: ResourceName, subject: string): Expectation {
+    return { name: lockKey(parent, subject), absent: true };
+  }
+
   /** Ends an operation with CANCELLED, unless it is done already: then it stays as it is. */
   async cancel(name: ResourceName): Promise<void> {
     const stored = await this.#store.get(name.key);
@@ -137,6 +156,7 @@ export class OperationRunner {
     if (stored.state === OperationState.DONE || timer === undefined) return;
     const error = create(StatusSchema, { code: Code.CANCELLED, message: 'the operation was cancelled' });
     await this.#finish(timer, { result: { case: 'error', value: error }, change: {} });
+    this.#works.get(decodeTask(timer.data).kind)?.cancelled?.(name.key);
   }
 
   /** Gives an operation that was done before operations went the timer by which it goes. By its canonical name. */
@@ -157,7 +177,7 @@ export class OperationRunner {
 
   async #work(timer: Timer): Promise<void> {
     try {
-      const done = await this.#doWork(decodeTask(timer.data));
+      const done = await this.#doWork(decodeTask(timer.data), operationKey(timer.key));
       if ('again' in done) {
         await this.#putOff(timer, done);
         return;
@@ -171,12 +191,12 @@ export class OperationRunner {
   }
 
   /** What the work comes to: its outcome, or the error that it ends with. */
-  async #doWork(task: Task): Promise<Done | NotYet> {
+  async #doWork(task: Task, operation: string): Promise<Done | NotYet> {
     const work = this.#works.get(task.kind);
     if (work === undefined) throw new Error(`nobody does operations of kind ${task.kind}`);
     const request = fromBinary(work.request, Buffer.from(task.request, 'base64'));
     try {
-      const outcome = await work.run(request as never);
+      const outcome = await work.run(request as never, operation);
       if ('again' in outcome) return outcome;
       const { response, ...rest } = outcome;
       return { result: { case: 'response', value: response }, ...rest };
@@ -186,12 +206,14 @@ export class OperationRunner {
     }
   }
 
-  async #putOff(timer: Timer, { again }: NotYet): Promise<void> {
+  async #putOff(timer: Timer, { again, metadata }: NotYet): Promise<void> {
     const key = operationKey(timer.key);
     const { project = '' } = readResourceName(key) ?? {};
+    const told = metadata && toBinary(OperationSchema, create(OperationSchema, { metadata }));
     await this.#store.commit({
       partition: scopeOf(key),
       expect: [{ name: key, state: OperationState.RUNNING }],
+      put: told === undefined ? [] : [{ name: key, state: OperationState.RUNNING, body: told }],
       schedule: [{ ...timer, due: this.#clock.now(project) + again * 1000 }],
     });
   }
@@ -228,6 +250,11 @@ function forgetKey(operation: string): string {
 /** `end` in microseconds. */
 function forgetTimer(operation: string, end: number): Timer {
   return { key: forgetKey(operation), due: end + OPERATION_LIFE_MAX, kind: FORGET, data: new Uint8Array() };
+}
+
+/** Where the operation about a subject is noted for as long as it is running. */
+function lockKey(parent: ResourceName, subject: string): string {
+  return `${parent.key}/operationSubjects/${subject.replaceAll('/', '~')}`;
 }
 
 function timerKey(operation: string): string {
