@@ -326,6 +326,15 @@ describe('models of replies', () => {
       assert.deepEqual(errors, []);
     });
 
+    it('ends with an error where something goes wrong by itself, and the log says what', async () => {
+      await talk('projects/p', sampleTalks(30));
+      const partition = await putTalk(store, 'projects/p', []);
+      await store.commit({ partition, append: [[{ participant: 'c', body: Buffer.from('no message') }]] });
+      const end = await ended();
+      assert.ok('error' in end && end.error.reason === 'REPLY_TRAINING_FAILED');
+      assert.deepEqual(errors, ['reply model not trained']);
+    });
+
     it('learns nothing of persons', async () => {
       const said: Said[] = [
         ['c', 'my name is Tomasz and my card is 4111 1111 1111 1111'],
