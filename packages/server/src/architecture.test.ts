@@ -49,6 +49,7 @@ const serverWalls: Readonly<Record<string, readonly string[]>> = {
     'knowledge',
     'suggestion',
     'generation',
+    'reply',
     'notification',
     'operation',
     'schedule',
@@ -57,8 +58,9 @@ const serverWalls: Readonly<Record<string, readonly string[]>> = {
   ],
   agent: ['outbound', 'storage', ...LEAVES],
   knowledge: ['outbound', 'storage', ...LEAVES],
-  suggestion: ['conversation', 'knowledge', 'storage', ...LEAVES],
+  suggestion: ['conversation', 'knowledge', 'reply', 'storage', ...LEAVES],
   generation: LEAVES,
+  reply: ['storage', ...LEAVES],
   notification: ['conversation', 'outbound', 'schedule', 'storage', ...LEAVES],
   operation: ['schedule', 'storage', ...LEAVES],
   schedule: ['storage', ...LEAVES],
@@ -198,10 +200,11 @@ describe('the walls', () => {
         from.startsWith('server/') &&
         eager &&
         !understanding(from) &&
-        (to === '@parleykit/nlu' || understanding(to)),
+        (/^@parleykit\/nlu(?:\/|$)/u.test(to) || understanding(to)),
     );
     assert.deepEqual(crossed, []);
     assert.ok(imports.some(({ from, to }) => understanding(from) && to === '@parleykit/nlu'));
+    assert.ok(imports.some(({ from, to }) => partOf(from) === 'reply' && to === '@parleykit/nlu/replies'));
   });
 
   it('have the libraries that read documents loaded by who needs them, not at the start', () => {

@@ -147,3 +147,27 @@ export function documentUrisOff(field: string): ServiceError {
     { metadata: { field } },
   );
 }
+
+/** Of a project that has hardly any conversations, or none that a human agent took part in. */
+export function replyExamplesTooFew(
+  model: string,
+  { conversations, examples, least }: { conversations: number; examples: number; least: number },
+): ServiceError {
+  return new ServiceError(
+    Code.FAILED_PRECONDITION,
+    'REPLY_EXAMPLES_TOO_FEW',
+    `there is too little to train ${quote(model)} with: ${examples} replies of human agents in ${conversations} ` +
+      `conversations, and it takes at least ${least}. Conversations in progress count where include_in_progress is set`,
+    { metadata: { model, conversations: String(conversations), examples: String(examples) } },
+  );
+}
+
+/** The log says more. */
+export function replyTrainingFailed(model: string, cause: unknown): ServiceError {
+  return new ServiceError(
+    Code.INTERNAL,
+    'REPLY_TRAINING_FAILED',
+    `${quote(model)} could not be trained: the log of the server says why`,
+    { metadata: { model }, cause },
+  );
+}

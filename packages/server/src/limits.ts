@@ -184,6 +184,25 @@ export const IMPORT_DOCUMENTS_MAX = 350;
 export const KNOWLEDGE_BASE_BYTES_MAX = 32 * 1024 * 1024;
 export const KNOWLEDGE_AT_HAND_BYTES_MAX = 32 * 1024 * 1024;
 
+/** Fewer replies of human agents than these say nothing of the next one. */
+export const REPLY_EXAMPLES_MIN = 10;
+
+/** Of a conversation that is longer, the last messages are learned from: it is not to outweigh all others. */
+export const REPLY_TRAINING_MESSAGES_MAX = 1000;
+
+/** `ReplyModel.allowed_replies`, and each of them in characters. */
+export const ALLOWED_REPLIES_MAX = 2000;
+export const ALLOWED_REPLY_LENGTH_MAX = 600;
+
+/** In so many bytes at a time a model of replies is stored, so that no other write waits for all of it. */
+export const REPLY_MODEL_PART_BYTES = 1024 * 1024;
+
+/**
+ * Models of replies that are kept at hand: in memory they are two to three times as large. In bytes as they are stored; the
+ * last one used always is.
+ */
+export const REPLY_MODELS_AT_HAND_BYTES_MAX = 64 * 1024 * 1024;
+
 /** Clocks go no further, so that every time that follows from them can be written down. Microseconds since the epoch. */
 export const CLOCK_TIME_MAX = Date.UTC(2100, 0, 1) * 1000;
 

@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { services } from '@parleykit/proto';
-import { Administration, Development } from '@parleykit/proto/admin';
+import { Administration, Development, ReplyModels as ReplyModelsProto } from '@parleykit/proto/admin';
 import { Locations as LocationsProto } from '@parleykit/proto/location';
 import { Operations } from '@parleykit/proto/longrunning';
 import {
@@ -50,6 +50,8 @@ import { Notifications } from './notification/notifications.ts';
 import { openSink } from './notification/open-sink.ts';
 import { OperationRunner } from './operation/operation-runner.ts';
 import { HttpPoster } from './outbound/http-poster.ts';
+import { ReplyModels } from './reply/reply-models.ts';
+import { ReplyTrainings } from './reply/reply-trainings.ts';
 import { Dispatcher } from './rpc/dispatcher.ts';
 import { CallRecorder } from './rpc/record-call.ts';
 import { Scheduler } from './schedule/scheduler.ts';
@@ -81,6 +83,7 @@ import { OperationsService } from './services/operations.ts';
 import { ParticipantSuggestionsService } from './services/participant-suggestions.ts';
 import { ParticipantsService } from './services/participants.ts';
 import { ProfileGenerators, readGenerators } from './services/profile-generators.ts';
+import { ReplyModelsService } from './services/reply-models.ts';
 import { RetentionService } from './services/retention.ts';
 import { SessionEntityTypesService } from './services/session-entity-types.ts';
 import { SessionsService } from './services/sessions.ts';
@@ -94,6 +97,7 @@ import type { SuggestionFeature } from './suggestion/feature.ts';
 import { ArticleFeature } from './suggestion/features/articles.ts';
 import { FaqFeature } from './suggestion/features/faq.ts';
 import { KnowledgeAssistFeature } from './suggestion/features/knowledge-assist.ts';
+import { SmartReplyFeature } from './suggestion/features/smart-replies.ts';
 import { Suggestions } from './suggestion/suggestions.ts';
 import { GrpcTransport } from './transport/grpc.ts';
 import { HttpTransport } from './transport/http.ts';
@@ -154,9 +158,8 @@ export function buildDispatcher(parts: {
   dispatcher: Dispatcher;
   scheduler: Scheduler;
   metrics: Metrics;
-  models: AgentModels;
-  suggestions: Suggestions;
-  loader: DocumentLoader;
+  /** Ends what goes on without a call. */
+  rest(): Promise<void>;
 } {
   const { config, store, clock, log } = parts;
   const poster = new HttpPoster({ addresses: config.webhookAddresses });
@@ -218,6 +221,7 @@ export function buildDispatcher(parts: {
     locations,
     notifications,
     knowledge: new Knowledge(documents),
+    replies: new ReplyModels({ store, log }),
   });
   const turns = new Turns({ store, clock, agent: agents, suggestions, handoffOn, notifications });
   dispatcher.register(Participants, new ParticipantsService(store, clock, turns));
@@ -230,20 +234,37 @@ export function buildDispatcher(parts: {
   dispatcher.register(Administration, new DeadLettersService(store, clock));
   dispatcher.register(LocationsProto, new LocationsService(locations, store.secret));
   dispatcher.register(Administration, new RetentionService(store, clock, scheduler));
+  const trainings = new ReplyTrainings({ store, clock, log });
+  dispatcher.register(
+    ReplyModelsProto,
+    new ReplyModelsService({ store, clock, locations, operations, trainings }),
+  );
   dispatcher.register(
     Development,
     new DevelopmentService(store, clock, scheduler, {
       dev: config.dev,
       afterAdvance: async (project) => parts.delivery?.deliverOnce(project),
-      afterReplaced: async () => {
+      afterReplaced: async (project) => {
         notifications.forget();
         documents.forget();
         loader.stop();
+        models.forget(project);
+        trainings.cancelProject(project);
         await parts.delivery?.reload();
       },
     }),
   );
-  return { dispatcher, scheduler, metrics, models, suggestions, loader };
+  return {
+    dispatcher,
+    scheduler,
+    metrics,
+    async rest() {
+      await suggestions.close();
+      await models.close();
+      await trainings.close();
+      loader.stop();
+    },
+  };
 }
 
 /** What helps human agents, and what became of it. */
@@ -257,9 +278,10 @@ function registerSuggestions(
     locations: Locations;
     notifications: Notifications;
     knowledge: Knowledge;
+    replies: ReplyModels;
   },
 ): Suggestions {
-  const { config, store, clock, log, locations, notifications, knowledge } = parts;
+  const { config, store, clock, log, locations, notifications, knowledge, replies } = parts;
   const model = new LanguageModel(config.model);
   const [generation, summarizer] = [new Generation(model), new Summarizer(model)];
   const generators = new ProfileGenerators(store, generation);
@@ -270,6 +292,7 @@ function registerSuggestions(
     features: new Map<FeatureType, SuggestionFeature>([
       [FeatureType.FAQ, new FaqFeature(knowledge)],
       [FeatureType.ARTICLE_SUGGESTION, new ArticleFeature(knowledge)],
+      [FeatureType.SMART_REPLY, new SmartReplyFeature(replies, knowledge)],
       [FeatureType.KNOWLEDGE_ASSIST, new KnowledgeAssistFeature(knowledge)],
     ]),
     generate: ({ conversation, names, said, events, references }, signal) =>
@@ -375,12 +398,10 @@ async function openPort(parts: {
   scheduler: Scheduler;
   delivery: Delivery | undefined;
   metrics: Metrics;
-  models: AgentModels;
-  suggestions: Suggestions;
-  loader: DocumentLoader;
+  rest(): Promise<void>;
   log: Log;
 }): Promise<RunningServer> {
-  const { config, dispatcher, store, scheduler, delivery, metrics, models, suggestions, loader, log } = parts;
+  const { config, dispatcher, store, scheduler, delivery, metrics, log } = parts;
   let draining = false;
   const unreadiness = (): string | undefined => {
     if (draining) return 'stopping';
@@ -405,9 +426,7 @@ async function openPort(parts: {
       await Promise.all([grpc.close(DRAIN_MS), http.close(DRAIN_MS)]);
       await scheduler.stop();
       await delivery?.stop();
-      await suggestions.close();
-      await models.close();
-      loader.stop();
+      await parts.rest();
       await store.close();
     },
   };

@@ -134,6 +134,52 @@ describe('OperationRunner', () => {
     assert.ok(await store.get('projects/p/things/failed'));
   });
 
+  it('tells how far it is in its metadata, and what is running', async () => {
+    let looks = 0;
+    const { runner, scheduler } = openRunner(async () => ({
+      again: 50,
+      metadata: packed(`look ${++looks}`),
+    }));
+    const subject = 'a/b';
+    assert.equal(await runner.findRunning(parent, subject), undefined);
+    const { name } = await start(runner, 'x', subject);
+    await scheduler.runDue();
+    clock.advance(50_000);
+    await scheduler.runDue();
+    const { done, metadata, result } = await load(name);
+    assert.deepEqual([done, result.case], [false, undefined]);
+    assert.equal(metadata && anyUnpack(metadata, StringValueSchema)?.value, 'look 2');
+    const id = name.slice(name.lastIndexOf('/') + 1);
+    assert.equal(await runner.findRunning(parent, subject), `projects/p/operations/${id}`);
+    const change = { partition: 'projects/p', expect: [runner.expectNone(parent, subject)] };
+    await assert.rejects(store.commit(change), { name: 'ConflictError' });
+    await runner.cancel(parent.child('operations', id));
+    await store.commit(change);
+  });
+
+  it('tells its work by name that it was cancelled, once', async () => {
+    const told: string[] = [];
+    const { runner, scheduler } = openRunner();
+    const wait = async (_request: StringValue, operation: string): Promise<NotYet> => {
+      told.push(`look at ${operation}`);
+      return { again: 50 };
+    };
+    runner.register('wait', StringValueSchema, {
+      run: wait,
+      undo: async (_request, operation) => ({
+        change: {},
+        committed: () => told.push(`cancelled ${operation}`),
+      }),
+    });
+    const parts = { request: text('x'), metadata: packed('metadata'), subject: 'a/b' };
+    const { name } = await runner.start(parent, 'wait', parts);
+    await scheduler.runDue();
+    const id = name.slice(name.lastIndexOf('/') + 1);
+    for (let count = 0; count < 2; count++) await runner.cancel(parent.child('operations', id));
+    const canonical = `projects/p/operations/${id}`;
+    assert.deepEqual(told, [`look at ${canonical}`, `cancelled ${canonical}`]);
+  });
+
   it('tells more in its metadata at its end', async () => {
     const { runner, scheduler } = openRunner(async (request) => ({
       ...(await write(request)),

@@ -91,7 +91,10 @@ export class OperationRunner {
     scheduler.handle(FORGET, (timer) => this.#forget(timer), Number.POSITIVE_INFINITY);
   }
 
-  /** Says what is done for a kind of operation. The kind is stored: it must keep its meaning. */
+  /**
+   * Says what is done for a kind of operation. The kind is stored: it must keep its meaning. `cancelled` is called when
+   * one has been cancelled, for work that goes on between two looks. Both are told the operation's canonical name.
+   */
   register<Desc extends DescMessage>(
     kind: string,
     request: Desc,
