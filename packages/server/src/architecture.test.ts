@@ -32,6 +32,7 @@ const LEAVES = [
   'metrics',
   'locations',
   'field-mask',
+  'message-writer',
   'wire-writer',
 ];
 
