@@ -8,7 +8,7 @@ import { type DocumentContent, readDocument } from './read-document.ts';
 import type { ReadingMessage } from './reading-thread.ts';
 
 /** Up to so many bytes a text is read faster than a thread begins. A PDF of any size can take long. */
-const AT_ONCE_BYTES_MAX = 32 * 1024;
+const AT_ONCE_BYTES_MAX = 16 * 1024;
 
 /** Threads that read at once. */
 const THREADS = 2;
