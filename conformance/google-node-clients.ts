@@ -18,6 +18,8 @@ export interface GoogleClients extends AsyncDisposable {
   readonly contexts: v2beta1.ContextsClient;
   readonly sessionEntityTypes: v2beta1.SessionEntityTypesClient;
   readonly sessions: v2beta1.SessionsClient;
+  readonly knowledgeBases: v2beta1.KnowledgeBasesClient;
+  readonly documents: v2beta1.DocumentsClient;
 }
 
 /** A failed call as both wires tell it. */
@@ -59,6 +61,8 @@ export function openGoogleClients(
     contexts: new v2beta1.ContextsClient(options),
     sessionEntityTypes: new v2beta1.SessionEntityTypesClient(options),
     sessions: new v2beta1.SessionsClient(options),
+    knowledgeBases: new v2beta1.KnowledgeBasesClient(options),
+    documents: new v2beta1.DocumentsClient(options),
   };
   return {
     wire,
