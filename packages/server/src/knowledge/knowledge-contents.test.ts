@@ -16,6 +16,7 @@ import { parseResourceName, type ResourceName } from '../resource-names.ts';
 import { openSqliteStore } from '../storage/sqlite-store.ts';
 import type { Store } from '../storage/store.ts';
 import { KnowledgeContents } from './knowledge-contents.ts';
+import { encodePassages } from './reading/passage-rows.ts';
 
 const base = parseResourceName('base', 'projects/p/knowledgeBases/b', 'knowledgeBases/*');
 const document = create(DocumentSchema, { displayName: 'a document' });
@@ -53,7 +54,7 @@ describe('KnowledgeContents', () => {
   }
 
   async function read(name: ResourceName, found: readonly Passage[], by = contents): Promise<void> {
-    await by.commit(name, await by.activate(await by.load(name), document, found));
+    await by.commit(name, await by.activate(await by.load(name), document, encodePassages(found)));
   }
 
   it('answers content and passages as they were, however many rows they take', async () => {
@@ -89,7 +90,7 @@ describe('KnowledgeContents', () => {
   it('makes nothing in a knowledge base that is gone', async () => {
     const name = await make('d');
     const found = await contents.load(name);
-    const edit = await contents.activate(found, document, passages(1000));
+    const edit = await contents.activate(found, document, encodePassages(passages(1000)));
     await store.commit({ partition: 'projects/p', ...contents.removeBase(base, clock.now()) });
     await assert.rejects(contents.commit(name, edit), { name: 'ConflictError' });
     await assert.rejects(make('e'), { name: 'ConflictError' });
