@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { ConfigError, type OptionValue, readConfig } from './config.ts';
 
@@ -153,6 +156,30 @@ describe('readConfig()', () => {
       assert.deepEqual(readConfig(flags, environment).events, want);
     });
   }
+
+  it('reads the secret of a file, and refuses what holds none', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'parley-config-'));
+    try {
+      const file = join(folder, 'secret');
+      writeFileSync(file, 'a secret\n');
+      assert.deepEqual(
+        readConfig({ 'agent-secret': file }, {}).agentSecret,
+        Uint8Array.from(Buffer.from('a secret')),
+      );
+      assert.equal(readConfig({}, {}).agentSecret, undefined);
+      writeFileSync(file, '\n');
+      assert.throws(
+        () => readConfig({ 'agent-secret': file }, {}),
+        new ConfigError(`--agent-secret: ${file} is empty`),
+      );
+      assert.throws(
+        () => readConfig({ 'agent-secret': folder }, {}),
+        /^ConfigError: --agent-secret: EISDIR/u,
+      );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
 
   for (const [text, want] of [
     ['90s', 90_000],

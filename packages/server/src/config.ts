@@ -34,6 +34,8 @@ export interface Config {
   readonly ingestCompleted: boolean;
   /** Answers for the agents that profiles name and projects have not stored. */
   readonly agentWebhook: URL | undefined;
+  /** Signs the calls to webhooks of automated agents. */
+  readonly agentSecret: Uint8Array | undefined;
   /** What of an agent's reply hands a conversation over. */
   readonly handoffOn: HandoffSignal;
   /** The ids of the locations that there are. */
@@ -143,6 +145,14 @@ export const options: readonly Option[] = [
     default: '',
     placeholder: 'URL',
     meaning: 'webhook that answers for automated agents that the project has not stored',
+  },
+  {
+    flag: 'agent-secret',
+    value: 'string',
+    default: '',
+    placeholder: 'FILE',
+    meaning:
+      'file with the secret by which calls to the webhooks of automated agents are signed, as those of --events are',
   },
   {
     flag: 'handoff-on',
@@ -256,6 +266,7 @@ export function readConfig(
     batchLimit: readNumber('batch-limit', text('batch-limit'), 1, BATCH_LIMIT_MAX),
     ingestCompleted: values.get('ingest-completed') === true,
     agentWebhook: readUrl('agent-webhook', text('agent-webhook')),
+    agentSecret: readSecret('agent-secret', text('agent-secret')),
     handoffOn: readChoice('handoff-on', text('handoff-on'), HANDOFF_SIGNALS),
     locations: readLocations(text('locations')),
     events: readEvents(text('events'), text('events-secret'), environment['PUBSUB_EMULATOR_HOST']),
@@ -338,8 +349,7 @@ function readEvents(text: string, secretFile: string, emulator: string | undefin
   if (!isWebhook || !URL.canParse(text)) {
     throw new ConfigError(`--events ${text} is neither pubsub nor an http(s) URL`);
   }
-  const secret = secretFile === '' ? undefined : readSecret(secretFile);
-  return { kind: 'webhook', url: new URL(text), secret };
+  return { kind: 'webhook', url: new URL(text), secret: readSecret('events-secret', secretFile) };
 }
 
 function readEmulator(text = ''): string | undefined {
@@ -349,14 +359,15 @@ function readEmulator(text = ''): string | undefined {
 }
 
 /** What editors and `echo` put behind a line is no part of it. */
-function readSecret(file: string): Uint8Array {
+function readSecret(flag: string, file: string): Uint8Array | undefined {
+  if (file === '') return undefined;
   let text: string;
   try {
     text = readFileSync(file, 'latin1').replace(/[\r\n]+$/u, '');
   } catch (error) {
-    throw new ConfigError(`--events-secret: ${(error as Error).message}`);
+    throw new ConfigError(`--${flag}: ${(error as Error).message}`);
   }
-  if (text === '') throw new ConfigError(`--events-secret: ${file} is empty`);
+  if (text === '') throw new ConfigError(`--${flag}: ${file} is empty`);
   return Uint8Array.from(Buffer.from(text, 'latin1'));
 }
 
