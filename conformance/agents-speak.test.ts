@@ -628,6 +628,30 @@ describe('A server with agents', () => {
     assert.equal(begun.length + refused.length, all.length);
   });
 
+  it('has no agent answer that went with its project, and those that came back with it', async () => {
+    const data = mkdtempSync(join(tmpdir(), 'parley-'));
+    await using stack = new AsyncDisposableStack();
+    stack.defer(() => rmSync(data, { recursive: true, force: true }));
+    const server = stack.use(await startServer(data, '--dev'));
+    const clients = stack.use(openGoogleClients(server, 'grpc'));
+    const parent = await importAgent(clients, await zipDemoAgent());
+    const session = `${parent}/agent/sessions/s`;
+    const develop = async (path: string, body: object = {}) => {
+      const response = await fetch(`${server.url}/admin/v1/${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      assert.ok(response.ok, await response.text());
+    };
+    const before = (await ask(clients, session, 'hello')).fulfillmentText;
+    await develop(`${parent}/snapshots?snapshotId=before`);
+    await develop(`${parent}:reset`);
+    assert.equal((await failureOf(clients, ask(clients, session, 'hello'))).status, 'NOT_FOUND');
+    await develop(`${parent}/snapshots/before:restore`);
+    assert.equal((await ask(clients, session, 'hello')).fulfillmentText, before);
+  });
+
   it('has those that are stored answer, and --agent-webhook for all others', async () => {
     const data = mkdtempSync(join(tmpdir(), 'parley-'));
     await using stack = new AsyncDisposableStack();

@@ -186,8 +186,9 @@ export function buildDispatcher(parts: {
     new DevelopmentService(store, clock, scheduler, {
       dev: config.dev,
       afterAdvance: async (project) => parts.delivery?.deliverOnce(project),
-      afterReplaced: async () => {
+      afterReplaced: async (project) => {
         notifications.forget();
+        models.forget(project);
         await parts.delivery?.reload();
       },
     }),

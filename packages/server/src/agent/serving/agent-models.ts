@@ -1,7 +1,7 @@
 import type { Fulfillment } from '@parleykit/proto/v2beta1';
 import { notFound } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import type { ResourceName } from '../../resource-names.ts';
+import { type ResourceName, readResourceName } from '../../resource-names.ts';
 import {
   ConflictError,
   QueueFullError,
@@ -170,6 +170,20 @@ export class AgentModels {
   retry(name: ResourceName): void {
     const { key } = agentName(name);
     if (this.#trained.get(key)?.failure !== undefined) this.#trained.delete(key);
+  }
+
+  /** Says that a project was set back, as a whole and past everybody: what is known of its agents no longer holds. */
+  forget(project: string): void {
+    this.#edits++;
+    for (const [key, served] of this.#served) {
+      if (readResourceName(key)?.project !== project) continue;
+      // What is trained and loaded for those who ask just now is for nobody else.
+      this.#served.delete(key);
+      served.isEdited = true;
+    }
+    for (const key of this.#trained.keys()) {
+      if (readResourceName(key)?.project === project) this.#trained.delete(key);
+    }
   }
 
   /**
