@@ -105,7 +105,13 @@ export class ReplyModel {
     const ranked = ready === this.#all.ready ? all : ready.rank(features);
     if (all === undefined || ranked === undefined) return [];
     const scores = goOn ? ranked.map((score, entry) => (goOn[entry] ? score : IMPOSSIBLE)) : ranked;
-    return distinctBest(scores, ready.catalog.texts, limit, all, goOn ? scores : all)
+    // Whoever allows some replies has weighed already which are worth saying: they are put in order by what they say alone.
+    const { frequencies } = ready;
+    const order =
+      ready === this.#all.ready || frequencies === undefined
+        ? scores
+        : scores.map((score, entry) => score - (frequencies[entry] as number));
+    return distinctBest(scores, ready.catalog.texts, { limit, all, among: goOn ? scores : all, order })
       .map(({ entry, margin }) => ({
         reply: ready.catalog.texts[entry] as string,
         confidence: confidenceOf(this.#calibration, margin),
@@ -114,9 +120,8 @@ export class ReplyModel {
   }
 
   /**
-   * Makes replies ready to be the only ones that are suggested, as they are written, with the confidence that they have
-   * among all. How often agents gave them or nearly them counts; those that nobody gave yet are suggested by what they
-   * say.
+   * Makes replies ready to be the only ones that are suggested, as they are written: those first that fit best by what
+   * they say. The confidence of each is what it has among all, for which it counts how often agents gave it or nearly it.
    */
   allow(replies: readonly string[]): AllowedReplies {
     return finish(this.#allow(replies));
@@ -209,20 +214,28 @@ function beginningOf(text: string): string {
 }
 
 /**
- * The best entries by their scores, without those that are variants of a better one. The margin of each is taken among
+ * The best entries by their scores, or by what puts them in order instead, without those that are variants of a better one. The margin of each is taken among
  * all replies: that few may be suggested makes none of them likelier. Where it is known that one of some is said, it is
  * taken among those, and what nobody said yet is as likely as before.
  */
 export function distinctBest(
   scores: Float64Array,
   texts: readonly string[],
-  limit: number,
-  all: Float64Array,
-  among = all,
+  {
+    limit,
+    all,
+    among = all,
+    order: by = scores,
+  }: {
+    readonly limit: number;
+    readonly all: Float64Array;
+    readonly among?: Float64Array;
+    readonly order?: Float64Array;
+  },
 ): { entry: number; margin: number }[] {
   const most = all.reduce((a, b) => Math.max(a, b), IMPOSSIBLE);
   const sum = among.reduce((total, score) => total + Math.exp(score - most), 0);
-  const order = [...scores.keys()].sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b);
+  const order = [...scores.keys()].sort((a, b) => (by[b] as number) - (by[a] as number) || a - b);
   const best: { entry: number; margin: number; shape: Uint32Array }[] = [];
   for (const entry of order) {
     if (best.length >= limit || scores[entry] === IMPOSSIBLE) break;

@@ -9,6 +9,8 @@ export interface ReadyReplies {
   readonly catalog: ReplyCatalog;
   /** The log of how likely each reply of the catalogue follows, up to a constant; undefined for a strange context. */
   rank(context: ContextFeatures): Float64Array | undefined;
+  /** What of that is due to how often each reply was given; undefined where that has no part of its own. */
+  readonly frequencies?: Float64Array;
 }
 
 /** A way to tell which replies follow a context. */
@@ -42,7 +44,7 @@ export class EncoderRanker implements ReplyRanker {
       const vector = encoder.encodeContext(context);
       return frequencies.map((frequency, index) => frequency + product(vectors, index * dimensions, vector));
     };
-    return { catalog, rank };
+    return { catalog, rank, frequencies };
   }
 }
 

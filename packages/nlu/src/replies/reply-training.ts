@@ -276,7 +276,10 @@ function addMargins(
   const scores = ready.rank(context);
   if (scores === undefined) return;
   const shape = shapeOf(said);
-  for (const { entry, margin } of distinctBest(scores, ready.catalog.texts, SUGGESTIONS, scores)) {
+  for (const { entry, margin } of distinctBest(scores, ready.catalog.texts, {
+    limit: SUGGESTIONS,
+    all: scores,
+  })) {
     const text = ready.catalog.texts[entry] as string;
     margins.add(margin, text === said || similarityOf(shapeOf(text), shape) >= VARIANT_SIMILARITY);
   }
