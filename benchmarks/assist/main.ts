@@ -2,10 +2,12 @@
  * How well replies are found that agents gave in conversations which the model has not seen (STAR): among 100, of all
  * turns and of those that agents typed, and among all replies that there are. Every draw is seeded.
  */
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { maskPersonalData, namesGiven, ReplyModel, trainReplyModel } from '@parleykit/nlu';
 import { Draw } from './draw.ts';
+import { measureKnowledge } from './knowledge.ts';
 import {
   createBm25,
   createFrequency,
@@ -18,7 +20,10 @@ import { examplesOf, readStar, type StarConversation } from './star.ts';
 
 const { values } = parseArgs({
   options: {
-    /** A folder with star/star.jsonl.gz, and star/test.jsonl.gz where there is a test of its own. */
+    /**
+     * A folder with star/star.jsonl.gz, and star/test.jsonl.gz where there is a test of its own; and with
+     * banking77/train.csv, without which nothing is said of knowledge bases.
+     */
     data: { type: 'string' },
     /** Where the figures go, as one flat object. */
     json: { type: 'string' },
@@ -108,6 +113,10 @@ print(`training ${trainSeconds.toFixed(1)} CPU s, model ${(bytes.byteLength / 1e
 print(`100 candidates ${scoreMs.toFixed(2)} CPU ms, suggestions ${suggestMs.toFixed(2)} CPU ms`);
 print(`resident at most ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB`);
 
+const hasQuestions = existsSync(join(values.data, 'banking77/train.csv'));
+if (hasQuestions) print('');
+const ofKnowledge = hasQuestions ? await measureKnowledge(values.data, print) : {};
+
 if (values.json !== undefined) {
   const figures = {
     'star.r1': ours.all.r1,
@@ -118,6 +127,7 @@ if (values.json !== undefined) {
     'star.label.hit3': hits.hit3,
     'star.train_cpu_s': trainSeconds,
     'star.model_mb': bytes.byteLength / 1e6,
+    ...ofKnowledge,
   };
   writeFileSync(values.json, `${JSON.stringify(figures, null, 2)}\n`);
 }

@@ -49,7 +49,7 @@ const {
 const notFound = { code: Code.NOT_FOUND, reason: 'RESOURCE_NOT_FOUND' };
 
 const QUESTIONS = `question,answer
-How do I reset my password?,Press "Forgot password" on the login page.
+How do I reset my password?,"Press ""Forgot password"" on the login page."
 Where is my parcel?,The tracking page shows where your parcel is.
 Can I return a lamp?,"Yes, within 30 days."
 `;
@@ -421,7 +421,7 @@ for (const wire of scene.wires) {
       assert.equal(answers[0]?.answerRecord, '');
       const recorded = await search('reset password', { conversation });
       assert.match(recorded.answers[0]?.answerRecord ?? '', /answerRecords/u);
-      await refused(search('xylograph'), { code: Code.NOT_FOUND, reason: 'ANSWER_NOT_FOUND' });
+      await refused(search('zzzz qqqq'), { code: Code.NOT_FOUND, reason: 'ANSWER_NOT_FOUND' });
       const invalid = (field: string) => ({
         code: Code.INVALID_ARGUMENT,
         reason: 'FIELD_INVALID',

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
-import type { AgentApi, Json, Operation } from './agent-api.ts';
 import type { CommandIo } from './command-io.ts';
 import { UsageError } from './command-line.ts';
 import { checkExportFile, streamExport, writeExport } from './export-file.ts';
+import type { Json, Operation, ServerApi } from './server-api.ts';
 import { neutralise } from './terminal-text.ts';
 
 /** What a command about an agent works with. */
 export interface AgentContext extends CommandIo {
-  readonly api: AgentApi;
+  readonly api: ServerApi;
   /** The agent's project and location. */
   readonly parent: string;
   readonly say: (line: string) => void;

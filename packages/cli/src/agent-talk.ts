@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
-import { type AgentApi, AgentApiError } from './agent-api.ts';
 import type { AgentContext } from './agent-archive.ts';
 import type { CommandIo } from './command-io.ts';
+import { type ServerApi, ServerApiError } from './server-api.ts';
 import { neutralise } from './terminal-text.ts';
 
 /** `stdin` is where lines come from that are said; given in tests. */
@@ -66,18 +66,18 @@ export async function talk(
   return 0;
 }
 
-async function languageOf(api: AgentApi, parent: string): Promise<string> {
+async function languageOf(api: ServerApi, parent: string): Promise<string> {
   try {
     const { defaultLanguageCode } = await api.get(`${parent}/agent`);
     return String(defaultLanguageCode);
   } catch (error) {
-    if (!(error instanceof AgentApiError) || error.status !== 'NOT_FOUND') throw error;
+    if (!(error instanceof ServerApiError) || error.status !== 'NOT_FOUND') throw error;
     throw new Error(`${parent} has no agent: \`parley agent import\` stores one`, { cause: error });
   }
 }
 
 /** The profile that names the project's agent, found or made. */
-async function findProfile(api: AgentApi, parent: string): Promise<string> {
+async function findProfile(api: ServerApi, parent: string): Promise<string> {
   const agent = `${parent}/agent/environments/-`;
   for (let pageToken = ''; ; ) {
     const query = new URLSearchParams({ pageSize: '1000', ...(pageToken && { pageToken }) });

@@ -1,5 +1,4 @@
 import { inspect } from 'node:util';
-import { AgentApi, AgentApiError } from './agent-api.ts';
 import { type AgentContext, exportAgent, importAgent, trainAgent } from './agent-archive.ts';
 import { type TalkSurroundings, talk } from './agent-talk.ts';
 import {
@@ -10,6 +9,7 @@ import {
   serverFlagsHelp,
   UsageError,
 } from './command-line.ts';
+import { ServerApi, ServerApiError } from './server-api.ts';
 import { oneLine } from './terminal-text.ts';
 
 const usage = `Usage: parley agent import FILE|DIR --project P [--restore] [--no-wait] [options]
@@ -61,7 +61,7 @@ export async function agent(args: string[], io: TalkSurroundings): Promise<numbe
       return 2;
     }
     if (io.signal.aborted) say('stopped');
-    else say(error instanceof AgentApiError ? error.message : ((error as Error).message ?? String(error)));
+    else say(error instanceof ServerApiError ? error.message : ((error as Error).message ?? String(error)));
     if (isVerbose) io.stderr.write(`${inspect(error)}\n`);
     return 1;
   }
@@ -102,7 +102,7 @@ function readCommand(
   const unexpected = name === 'import' ? more : path;
   if (unexpected !== undefined) throw new UsageError(`"${unexpected}" is not expected`);
   const parent = readParent(values.project, values.location);
-  const context: AgentContext = { ...io, api: new AgentApi(readTarget(values, io.env), io.signal), parent };
+  const context: AgentContext = { ...io, api: new ServerApi(readTarget(values, io.env), io.signal), parent };
   const { output, restore = false, json = false } = values;
   switch (name) {
     case 'import':

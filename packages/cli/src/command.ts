@@ -2,14 +2,15 @@ import type { CommandIo } from './command-io.ts';
 
 const USAGE = `parley: Dialogflow's v2beta1 Conversations API on your own machine
 
-  parley serve     runs a server
-  parley exec      runs a command beside a throw-away server
-  parley import    fills a server with conversation transcripts
-  parley export    writes the conversations of a project into a file
-  parley tail      follows a conversation
-  parley agent     imports, exports and trains automated agents, and talks with them
-  parley clock     shows what time it is in a project, or moves it forward
-  parley snapshot  keeps a project as it is, and sets it back to that
+  parley serve        runs a server
+  parley exec         runs a command beside a throw-away server
+  parley import       fills a server with conversation transcripts
+  parley export       writes the conversations of a project into a file
+  parley tail         follows a conversation
+  parley agent        imports, exports and trains automated agents, and talks with them
+  parley suggestions  trains what is suggested to human agents, and says how it is
+  parley clock        shows what time it is in a project, or moves it forward
+  parley snapshot     keeps a project as it is, and sets it back to that
 
 Each command explains itself with --help.
 `;
@@ -74,6 +75,8 @@ async function loadCommand(
       return (await import('./tail.ts')).tail;
     case 'agent':
       return (await import('./agent.ts')).agent;
+    case 'suggestions':
+      return (await import('./suggestions.ts')).suggestions;
     case 'clock':
       return (await import('./clock.ts')).clock;
     case 'snapshot':

@@ -57,18 +57,7 @@ export {
   type GeneratorOptions,
   type ModelOptions,
 } from './models/openai-models.ts';
-export type { Dialogue, Turn } from './replies/dialogue.ts';
-export { ModelFileError, type ModelFileFault } from './replies/model-file.ts';
-export { Mask, maskPersonalData, namesGiven } from './replies/personal-data.ts';
-export type { ReplyCatalog } from './replies/reply-catalog.ts';
-export {
-  type AllowedReplies,
-  ReplyModel,
-  type ReplySuggestion,
-  type SuggestOptions,
-} from './replies/reply-model.ts';
-export { type TrainReplyModelOptions, trainReplyModel } from './replies/reply-trainer.ts';
-export type { TrainingPhase, TrainingProgress } from './replies/reply-training.ts';
+export * from './replies/index.ts';
 export { PassageIndex, queryWords } from './search/passage-index.ts';
 export type { Passage, PassageHit, PassageQuery, PassageSearch } from './search/passage-search.ts';
 export {

@@ -44,16 +44,6 @@ export function archiveInvalid(field: string, problems: readonly string[]): Serv
   );
 }
 
-/** Nothing here reads or writes files of others. */
-export function cloudStorageUnsupported(field: string, instead: string): ServiceError {
-  return new ServiceError(
-    Code.UNIMPLEMENTED,
-    'CLOUD_STORAGE_UNSUPPORTED',
-    `${field} names a file in Cloud Storage, which this server does not read: send ${instead}`,
-    { metadata: { field } },
-  );
-}
-
 /** Environments can be made before what is to answer in them. */
 export function versionNotLoaded(environment: string): ServiceError {
   return new ServiceError(

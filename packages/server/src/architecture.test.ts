@@ -46,8 +46,10 @@ const serverWalls: Readonly<Record<string, readonly string[]>> = {
     'rpc',
     'conversation',
     'agent',
+    'knowledge',
     'suggestion',
     'generation',
+    'reply',
     'notification',
     'operation',
     'schedule',
@@ -55,8 +57,10 @@ const serverWalls: Readonly<Record<string, readonly string[]>> = {
     ...LEAVES,
   ],
   agent: ['outbound', 'storage', ...LEAVES],
-  suggestion: ['conversation', 'storage', ...LEAVES],
+  knowledge: ['outbound', 'storage', ...LEAVES],
+  suggestion: ['conversation', 'knowledge', 'reply', 'storage', ...LEAVES],
   generation: LEAVES,
+  reply: ['storage', ...LEAVES],
   notification: ['conversation', 'outbound', 'schedule', 'storage', ...LEAVES],
   operation: ['schedule', 'storage', ...LEAVES],
   schedule: ['storage', ...LEAVES],
@@ -71,7 +75,7 @@ const STORAGE_PORT = ['store', 'named-message'];
 /** Third-party packages, and where they may be known. */
 const thirdParty: Readonly<Record<string, readonly string[]>> = {
   'node:sqlite': ['server/storage'],
-  'node:worker_threads': ['server/storage', 'nlu'],
+  'node:worker_threads': ['server/storage', 'server/knowledge/reading', 'nlu'],
   'node:http': ['server/transport', 'server/outbound'],
   'node:https': ['server/outbound'],
   'node:http2': ['server/transport'],
@@ -80,6 +84,9 @@ const thirdParty: Readonly<Record<string, readonly string[]>> = {
   '@grpc/grpc-js': [],
   yauzl: ['server/agent/archive'],
   fflate: ['server/agent/archive'],
+  'csv-parse/sync': ['server/knowledge/reading'],
+  htmlparser2: ['server/knowledge/reading'],
+  unpdf: ['server/knowledge/reading'],
 };
 
 interface Import {
@@ -185,16 +192,27 @@ describe('the walls', () => {
   it('have language understanding loaded by who needs it, not at the start', () => {
     // The package's entry point for agents is for others: nothing in the server imports it.
     const understanding = (path: string) =>
-      path.startsWith('server/agent/training/') || path === 'server/agent/index.ts';
+      path.startsWith('server/agent/training/') ||
+      path.startsWith('server/knowledge/search/') ||
+      path === 'server/agent/index.ts';
     const crossed = imports.filter(
       ({ from, to, eager }) =>
         from.startsWith('server/') &&
         eager &&
         !understanding(from) &&
-        (to === '@parleykit/nlu' || understanding(to)),
+        (/^@parleykit\/nlu(?:\/|$)/u.test(to) || understanding(to)),
     );
     assert.deepEqual(crossed, []);
     assert.ok(imports.some(({ from, to }) => understanding(from) && to === '@parleykit/nlu'));
+    assert.ok(imports.some(({ from, to }) => partOf(from) === 'reply' && to === '@parleykit/nlu/replies'));
+  });
+
+  it('have the libraries that read documents loaded by who needs them, not at the start', () => {
+    const libraries = ['csv-parse/sync', 'htmlparser2', 'unpdf'];
+    const reading = new Set(imports.filter(({ to }) => libraries.includes(to)).map(({ from }) => from));
+    const eager = imports.filter(({ to, eager }) => eager && (reading.has(to) || to === 'unpdf'));
+    assert.deepEqual(eager, []);
+    assert.equal(reading.size, libraries.length);
   });
 
   it('keep each library where it belongs', () => {

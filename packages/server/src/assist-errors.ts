@@ -98,3 +98,76 @@ export function generationFailed(
     { metadata: { failure } },
   );
 }
+
+/** What can be found in a knowledge base has a limit, in bytes. */
+export function knowledgeBaseFull(name: string, limit: number): ServiceError {
+  return new ServiceError(
+    Code.RESOURCE_EXHAUSTED,
+    'KNOWLEDGE_BASE_FULL',
+    `KnowledgeBase ${quote(name)} would hold more than ${limit} bytes of text`,
+    { metadata: { resourceName: name } },
+  );
+}
+
+export function knowledgeBaseNotEmpty(name: string): ServiceError {
+  return new ServiceError(
+    Code.FAILED_PRECONDITION,
+    'KNOWLEDGE_BASE_NOT_EMPTY',
+    `KnowledgeBase ${quote(name)} holds documents: delete them before, or set force`,
+    { metadata: { resourceName: name } },
+  );
+}
+
+/** What is wrong with the content of a document. */
+export function documentUnreadable(document: string, problem: string): ServiceError {
+  return new ServiceError(
+    Code.INVALID_ARGUMENT,
+    'DOCUMENT_UNREADABLE',
+    `the document ${quote(document)} cannot be read: ${shorten(problem, DESCRIPTION_LENGTH_MAX)}`,
+    { metadata: { problem: shorten(problem, DESCRIPTION_LENGTH_MAX) } },
+  );
+}
+
+/** `mayCome` says whether it is worth trying again. */
+export function documentUnreachable(document: string, problem: string, mayCome: boolean): ServiceError {
+  return new ServiceError(
+    mayCome ? Code.UNAVAILABLE : Code.FAILED_PRECONDITION,
+    'DOCUMENT_UNREACHABLE',
+    `the document ${quote(document)} cannot be fetched: ${shorten(problem, DESCRIPTION_LENGTH_MAX)}`,
+    { metadata: { problem: shorten(problem, DESCRIPTION_LENGTH_MAX) } },
+  );
+}
+
+/** The operator has not allowed that documents are fetched. */
+export function documentUrisOff(field: string): ServiceError {
+  return new ServiceError(
+    Code.FAILED_PRECONDITION,
+    'DOCUMENT_URIS_OFF',
+    `${field} names a page, and this server fetches none: send raw_content, or start it with --document-uris public`,
+    { metadata: { field } },
+  );
+}
+
+/** Of a project that has hardly any conversations, or none that a human agent took part in. */
+export function replyExamplesTooFew(
+  model: string,
+  { conversations, examples, least }: { conversations: number; examples: number; least: number },
+): ServiceError {
+  return new ServiceError(
+    Code.FAILED_PRECONDITION,
+    'REPLY_EXAMPLES_TOO_FEW',
+    `there is too little to train ${quote(model)} with: ${examples} replies of human agents in ${conversations} ` +
+      `conversations, and it takes at least ${least}. Conversations in progress count where include_in_progress is set`,
+    { metadata: { model, conversations: String(conversations), examples: String(examples) } },
+  );
+}
+
+/** The log says more. */
+export function replyTrainingFailed(model: string, cause: unknown): ServiceError {
+  return new ServiceError(
+    Code.INTERNAL,
+    'REPLY_TRAINING_FAILED',
+    `${quote(model)} could not be trained: the log of the server says why`,
+    { metadata: { model }, cause },
+  );
+}

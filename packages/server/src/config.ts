@@ -62,6 +62,8 @@ export interface Config {
   readonly webhookAddresses: 'any' | 'public';
   /** Without it nothing is generated, and summaries are put together from what was said. */
   readonly model: ModelConfig | undefined;
+  /** Which documents may be fetched that knowledge bases name: none, those on the internet, or any that answers. */
+  readonly documentUris: 'none' | 'public' | 'any';
   /** How long conversations are kept after their end, in microseconds; undefined for ever. */
   readonly retention: number | undefined;
   readonly demo: boolean;
@@ -245,6 +247,15 @@ export const options: readonly Option[] = [
     meaning: 'how long the model may take for an answer, such as 20s',
   },
   {
+    flag: 'document-uris',
+    value: 'string',
+    default: 'none',
+    placeholder: 'none|public|any',
+    meaning:
+      'which pages are fetched that documents of knowledge bases name; public: not from this machine and not from ' +
+      'private networks',
+  },
+  {
     flag: 'retention',
     value: 'string',
     default: RETENTION_DEFAULT,
@@ -309,6 +320,7 @@ export function readConfig(
     eventsBytesMax: readNumber('events-bytes-max', text('events-bytes-max'), 1, Number.MAX_SAFE_INTEGER),
     webhookAddresses: readChoice('webhook-addresses', text('webhook-addresses'), ['any', 'public']),
     model: readModel(text, environment['PARLEY_MODEL_API_KEY']),
+    documentUris: readChoice('document-uris', text('document-uris'), ['none', 'public', 'any']),
     retention: readRetention(text('retention')),
     demo: values.get('demo') === true,
     dev: values.get('dev') === true || values.get('demo') === true,

@@ -220,6 +220,16 @@ function resourceInfo(type: string, name: string) {
   });
 }
 
+/** Nothing here reads or writes files of others. */
+export function cloudStorageUnsupported(field: string, instead: string): ServiceError {
+  return new ServiceError(
+    Code.UNIMPLEMENTED,
+    'CLOUD_STORAGE_UNSUPPORTED',
+    `${field} names a file in Cloud Storage, which this server does not read: send ${instead}`,
+    { metadata: { field } },
+  );
+}
+
 export function conversationCompleted(name: string): ServiceError {
   return new ServiceError(
     Code.FAILED_PRECONDITION,

@@ -147,6 +147,62 @@ export const AGENT_SETTINGS_BYTES_MAX = 16 * 1024;
 /** Findings of GetValidationResult: what is behind them shows when those are dealt with. */
 export const VALIDATION_ERRORS_MAX = 1000;
 
+/** Lists of knowledge bases and documents (the comments of their requests). */
+export const KNOWLEDGE_PAGE_SIZE_DEFAULT = 10;
+export const KNOWLEDGE_PAGE_SIZE_MAX = 100;
+
+/** A key or a value of `Document.metadata`, in UTF-8 bytes; and a document without its content: a page holds a hundred. */
+export const DOCUMENT_METADATA_BYTES_MAX = 1024;
+export const DOCUMENT_SETTINGS_BYTES_MAX = 16 * 1024;
+
+/** The content of a document, sent or fetched. */
+export const DOCUMENT_BYTES_MAX = 16 * 1024 * 1024;
+
+/** What is read of it: characters, passages, and pages of a PDF. Beyond it nothing is read at all. */
+export const DOCUMENT_TEXT_LENGTH_MAX = 4_000_000;
+export const DOCUMENT_PASSAGES_MAX = 20_000;
+export const DOCUMENT_PAGES_MAX = 2000;
+
+/** A question, an answer or a reply in a document, in characters. */
+export const DOCUMENT_ANSWER_LENGTH_MAX = 20_000;
+
+/** What reading one document may take. */
+export const DOCUMENT_READING_MS_MAX = 30_000;
+export const DOCUMENT_READING_MEMORY_MAX = 256 * 1024 * 1024;
+
+/** Fetching a document: the time from the first call to the last byte, and how often it may be sent elsewhere. */
+export const DOCUMENT_FETCH_MS_MAX = 30_000;
+export const DOCUMENT_REDIRECTS_MAX = 5;
+
+/** "Dialogflow supports up to 350 documents in each request" (the comment of ImportDocumentsRequest). */
+export const IMPORT_DOCUMENTS_MAX = 350;
+
+/**
+ * What can be found in a knowledge base, and in all of those that are kept at hand to be searched: the last one used always
+ * is. In bytes of text; in memory it is several times as much.
+ */
+export const KNOWLEDGE_BASE_BYTES_MAX = 32 * 1024 * 1024;
+export const KNOWLEDGE_AT_HAND_BYTES_MAX = 32 * 1024 * 1024;
+
+/** Fewer replies of human agents than these say nothing of the next one. */
+export const REPLY_EXAMPLES_MIN = 10;
+
+/** Of a conversation that is longer, the last messages are learned from: it is not to outweigh all others. */
+export const REPLY_TRAINING_MESSAGES_MAX = 1000;
+
+/** `ReplyModel.allowed_replies`, and each of them in characters. */
+export const ALLOWED_REPLIES_MAX = 2000;
+export const ALLOWED_REPLY_LENGTH_MAX = 600;
+
+/** In so many bytes at a time a model of replies is stored, so that no other write waits for all of it. */
+export const REPLY_MODEL_PART_BYTES = 1024 * 1024;
+
+/**
+ * Models of replies that are kept at hand: in memory they are two to three times as large. In bytes as they are stored; the
+ * last one used always is.
+ */
+export const REPLY_MODELS_AT_HAND_BYTES_MAX = 64 * 1024 * 1024;
+
 /** Clocks go no further, so that every time that follows from them can be written down. Microseconds since the epoch. */
 export const CLOCK_TIME_MAX = Date.UTC(2100, 0, 1) * 1000;
 

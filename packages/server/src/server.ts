@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { services } from '@parleykit/proto';
-import { Administration, Development } from '@parleykit/proto/admin';
+import { Administration, Development, ReplyModels as ReplyModelsProto } from '@parleykit/proto/admin';
 import { Locations as LocationsProto } from '@parleykit/proto/location';
 import { Operations } from '@parleykit/proto/longrunning';
 import {
@@ -9,11 +9,14 @@ import {
   Contexts,
   ConversationProfiles,
   Conversations,
+  Documents,
   EntityTypes,
   Environments,
+  SuggestionFeature_Type as FeatureType,
   Fulfillments,
   Generators,
   Intents,
+  KnowledgeBases,
   Participants,
   SessionEntityTypes,
   Sessions,
@@ -36,6 +39,9 @@ import { RETAIN, retainByTimer } from './conversation/retention-upgrade.ts';
 import { Generation } from './generation/generation.ts';
 import { LanguageModel } from './generation/language-model.ts';
 import { Summarizer } from './generation/summarizer.ts';
+import { DocumentLoader } from './knowledge/document-loader.ts';
+import { Knowledge } from './knowledge/knowledge.ts';
+import { ERASE_KNOWLEDGE, KnowledgeContents } from './knowledge/knowledge-contents.ts';
 import { Locations } from './locations.ts';
 import type { Log } from './log.ts';
 import { Metrics } from './metrics.ts';
@@ -44,6 +50,8 @@ import { Notifications } from './notification/notifications.ts';
 import { openSink } from './notification/open-sink.ts';
 import { OperationRunner } from './operation/operation-runner.ts';
 import { HttpPoster } from './outbound/http-poster.ts';
+import { ReplyModels } from './reply/reply-models.ts';
+import { ReplyTrainings } from './reply/reply-trainings.ts';
 import { Dispatcher } from './rpc/dispatcher.ts';
 import { CallRecorder } from './rpc/record-call.ts';
 import { Scheduler } from './schedule/scheduler.ts';
@@ -61,16 +69,21 @@ import { DeadLettersService } from './services/dead-letters.ts';
 import { errorOfStore } from './services/decide.ts';
 import { makeDemo } from './services/demo.ts';
 import { DevelopmentService } from './services/development.ts';
+import { DocumentOperations } from './services/document-operations.ts';
+import { DocumentsService } from './services/documents.ts';
 import { EntityTypesService } from './services/entity-types.ts';
 import { EnvironmentsService } from './services/environments.ts';
 import { FulfillmentsService } from './services/fulfillments.ts';
 import { GeneratorsService } from './services/generators.ts';
 import { IntentsService } from './services/intents.ts';
+import { KnowledgeBasesService } from './services/knowledge-bases.ts';
+import { KnowledgeSearchService } from './services/knowledge-search.ts';
 import { LocationsService } from './services/locations.ts';
 import { OperationsService } from './services/operations.ts';
 import { ParticipantSuggestionsService } from './services/participant-suggestions.ts';
 import { ParticipantsService } from './services/participants.ts';
 import { ProfileGenerators, readGenerators } from './services/profile-generators.ts';
+import { ReplyModelsService } from './services/reply-models.ts';
 import { RetentionService } from './services/retention.ts';
 import { SessionEntityTypesService } from './services/session-entity-types.ts';
 import { SessionsService } from './services/sessions.ts';
@@ -80,6 +93,11 @@ import { VersionsService } from './services/versions.ts';
 import { openSqliteStore } from './storage/sqlite-store.ts';
 import type { Store } from './storage/store.ts';
 import { generatedAnswers } from './suggestion/answer-records.ts';
+import type { SuggestionFeature } from './suggestion/feature.ts';
+import { ArticleFeature } from './suggestion/features/articles.ts';
+import { FaqFeature } from './suggestion/features/faq.ts';
+import { KnowledgeAssistFeature } from './suggestion/features/knowledge-assist.ts';
+import { SmartReplyFeature } from './suggestion/features/smart-replies.ts';
 import { Suggestions } from './suggestion/suggestions.ts';
 import { GrpcTransport } from './transport/grpc.ts';
 import { HttpTransport } from './transport/http.ts';
@@ -140,8 +158,8 @@ export function buildDispatcher(parts: {
   dispatcher: Dispatcher;
   scheduler: Scheduler;
   metrics: Metrics;
-  models: AgentModels;
-  suggestions: Suggestions;
+  /** Ends what goes on without a call. */
+  rest(): Promise<void>;
 } {
   const { config, store, clock, log } = parts;
   const poster = new HttpPoster({ addresses: config.webhookAddresses });
@@ -184,6 +202,17 @@ export function buildDispatcher(parts: {
   const sessions = new AgentSessions(store, clock);
   const environments = new AgentEnvironments(store, clock, models);
   const agents = new StoredAgents({ models, environments, sessions, clock, poster, otherwise });
+  const documents = new KnowledgeContents(store);
+  const loader = new DocumentLoader(documents, config.documentUris);
+  registerKnowledge(dispatcher, {
+    store,
+    clock,
+    locations,
+    operations,
+    scheduler,
+    contents: documents,
+    loader,
+  });
   const suggestions = registerSuggestions(dispatcher, {
     config,
     store,
@@ -191,6 +220,8 @@ export function buildDispatcher(parts: {
     log,
     locations,
     notifications,
+    knowledge: new Knowledge(documents),
+    replies: new ReplyModels({ store, log }),
   });
   const turns = new Turns({ store, clock, agent: agents, suggestions, handoffOn, notifications });
   dispatcher.register(Participants, new ParticipantsService(store, clock, turns));
@@ -203,18 +234,37 @@ export function buildDispatcher(parts: {
   dispatcher.register(Administration, new DeadLettersService(store, clock));
   dispatcher.register(LocationsProto, new LocationsService(locations, store.secret));
   dispatcher.register(Administration, new RetentionService(store, clock, scheduler));
+  const trainings = new ReplyTrainings({ store, clock, log });
+  dispatcher.register(
+    ReplyModelsProto,
+    new ReplyModelsService({ store, clock, locations, operations, trainings }),
+  );
   dispatcher.register(
     Development,
     new DevelopmentService(store, clock, scheduler, {
       dev: config.dev,
       afterAdvance: async (project) => parts.delivery?.deliverOnce(project),
-      afterReplaced: async () => {
+      afterReplaced: async (project) => {
         notifications.forget();
+        documents.forget();
+        loader.stop();
+        models.forget(project);
+        trainings.cancelProject(project);
         await parts.delivery?.reload();
       },
     }),
   );
-  return { dispatcher, scheduler, metrics, models, suggestions };
+  return {
+    dispatcher,
+    scheduler,
+    metrics,
+    async rest() {
+      await suggestions.close();
+      await models.close();
+      await trainings.close();
+      loader.stop();
+    },
+  };
 }
 
 /** What helps human agents, and what became of it. */
@@ -227,9 +277,11 @@ function registerSuggestions(
     log: Log;
     locations: Locations;
     notifications: Notifications;
+    knowledge: Knowledge;
+    replies: ReplyModels;
   },
 ): Suggestions {
-  const { config, store, clock, log, locations, notifications } = parts;
+  const { config, store, clock, log, locations, notifications, knowledge, replies } = parts;
   const model = new LanguageModel(config.model);
   const [generation, summarizer] = [new Generation(model), new Summarizer(model)];
   const generators = new ProfileGenerators(store, generation);
@@ -237,7 +289,12 @@ function registerSuggestions(
     store,
     clock,
     log,
-    features: new Map(),
+    features: new Map<FeatureType, SuggestionFeature>([
+      [FeatureType.FAQ, new FaqFeature(knowledge)],
+      [FeatureType.ARTICLE_SUGGESTION, new ArticleFeature(knowledge)],
+      [FeatureType.SMART_REPLY, new SmartReplyFeature(replies, knowledge)],
+      [FeatureType.KNOWLEDGE_ASSIST, new KnowledgeAssistFeature(knowledge)],
+    ]),
     generate: ({ conversation, names, said, events, references }, signal) =>
       generators.suggest(
         readGenerators(names),
@@ -261,6 +318,7 @@ function registerSuggestions(
       },
     }),
   );
+  dispatcher.register(Conversations, new KnowledgeSearchService({ store, knowledge, suggestions }));
   dispatcher.register(Generators, new GeneratorsService(store, clock, locations));
   dispatcher.register(Participants, new ParticipantSuggestionsService(store, clock, suggestions));
   dispatcher.register(AnswerRecords, new AnswerRecordsService(store));
@@ -301,6 +359,29 @@ function registerAgents(
   dispatcher.register(Versions, new VersionsService(published));
 }
 
+/** What is written in knowledge bases. */
+function registerKnowledge(
+  dispatcher: Dispatcher,
+  parts: {
+    store: Store;
+    clock: Clock;
+    locations: Locations;
+    operations: OperationRunner;
+    scheduler: Scheduler;
+    contents: KnowledgeContents;
+    loader: DocumentLoader;
+  },
+): void {
+  const { store, clock, locations, operations: runner, scheduler, contents, loader } = parts;
+  scheduler.handle(ERASE_KNOWLEDGE, (timer) => contents.erase(timer));
+  const operations = new DocumentOperations({ contents, loader, operations: runner, clock });
+  dispatcher.register(
+    KnowledgeBases,
+    new KnowledgeBasesService({ store, clock, locations, contents, scheduler }),
+  );
+  dispatcher.register(Documents, new DocumentsService({ store, locations, contents, loader, operations }));
+}
+
 function buildMetrics(store: Store, clock: Clock): Metrics {
   const started = clock.now() / 1_000_000;
   const metrics = new Metrics();
@@ -317,11 +398,10 @@ async function openPort(parts: {
   scheduler: Scheduler;
   delivery: Delivery | undefined;
   metrics: Metrics;
-  models: AgentModels;
-  suggestions: Suggestions;
+  rest(): Promise<void>;
   log: Log;
 }): Promise<RunningServer> {
-  const { config, dispatcher, store, scheduler, delivery, metrics, models, suggestions, log } = parts;
+  const { config, dispatcher, store, scheduler, delivery, metrics, log } = parts;
   let draining = false;
   const unreadiness = (): string | undefined => {
     if (draining) return 'stopping';
@@ -346,8 +426,7 @@ async function openPort(parts: {
       await Promise.all([grpc.close(DRAIN_MS), http.close(DRAIN_MS)]);
       await scheduler.stop();
       await delivery?.stop();
-      await suggestions.close();
-      await models.close();
+      await parts.rest();
       await store.close();
     },
   };

@@ -2,6 +2,8 @@
 export interface Turn {
   readonly speaker: 'customer' | 'agent';
   readonly text: string;
+  /** Said by a program: it is what came before, and no reply to learn. */
+  readonly automated?: true;
 }
 
 /** A conversation to learn replies from: every turn of the agent, with what came before it, is an example. */

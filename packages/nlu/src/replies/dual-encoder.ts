@@ -1,6 +1,6 @@
 import { type QuantizedRows, quantizeRows } from '../classifier/quantized-rows.ts';
 import { type FeatureVectors, SHARPNESS } from './encoder-training.ts';
-import type { FeatureTable } from './feature-table.ts';
+import type { FeatureKeyList, FeatureTable } from './feature-table.ts';
 import { BLOCK_WEIGHTS, type ContextFeatures } from './reply-features.ts';
 
 const REPLY_WEIGHTS = [1];
@@ -38,7 +38,7 @@ export class DualEncoder {
   }
 
   /** The vector of a reply; of zeros where nothing of it is known. */
-  encodeReply(features: readonly number[]): Float32Array {
+  encodeReply(features: FeatureKeyList): Float32Array {
     const { rows, weights } = this.replies.weigh([features], REPLY_WEIGHTS);
     return scaleTo(this.replyRows.multiply(rows, weights), SHARPNESS);
   }

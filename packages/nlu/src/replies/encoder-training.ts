@@ -1,11 +1,11 @@
 import { createRandom, type Random, shuffle } from '../classifier/random.ts';
-import type { WeightedFeatures } from './feature-table.ts';
+import type { WeightedRows } from './feature-table.ts';
 
 /** What is learned from: which reply follows which context. */
 export interface EncoderExamples {
-  readonly contexts: readonly WeightedFeatures[];
+  readonly contexts: WeightedRows;
   /** The distinct replies. */
-  readonly replies: readonly WeightedFeatures[];
+  readonly replies: WeightedRows;
   /** The reply of each context, as an index. */
   readonly replyOf: Int32Array;
   /** How many rows the tables of features have. */
@@ -70,7 +70,7 @@ function* trainTowers(
   { contexts, replies, replyOf }: EncoderExamples,
   random: Random,
 ): Generator<number, void> {
-  const order = Int32Array.from(contexts.keys());
+  const order = Int32Array.from(replyOf.keys());
   const batches = Math.ceil(order.length / BATCH);
   for (let epoch = 0; epoch < EPOCHS; epoch++) {
     shuffle(order, order.length, random);
@@ -78,8 +78,8 @@ function* trainTowers(
       const done = (epoch * batches + batch) / (EPOCHS * batches);
       const members = order.subarray(batch * BATCH, (batch + 1) * BATCH);
       const labels = members.map((example) => replyOf[example] as number);
-      contextTower.encode([...members].map((example) => contexts[example] as WeightedFeatures));
-      replyTower.encode([...labels].map((reply) => replies[reply] as WeightedFeatures));
+      contextTower.encode(contexts, members);
+      replyTower.encode(replies, labels);
       compare(contextTower, replyTower, labels);
       const rate = RATE * (1 - (1 - RATE_LEFT) * done);
       contextTower.learn(rate);
@@ -146,15 +146,18 @@ class Tower {
     this.vectors = Float32Array.from({ length: rows * DIMENSIONS }, () => (random() * 2 - 1) * spread);
   }
 
-  encode(batch: readonly WeightedFeatures[]): void {
+  encode({ starts, rows, weights }: WeightedRows, batch: Int32Array): void {
     this.#members = batch.length;
-    this.#reserve(batch.reduce((sum, { rows }) => sum + rows.length, 0));
+    this.#reserve(
+      batch.reduce((sum, each) => sum + (starts[each + 1] as number) - (starts[each] as number), 0),
+    );
     this.outputs.fill(0);
     this.gradients.fill(0);
     let end = 0;
-    for (const [member, { rows, weights }] of batch.entries()) {
+    for (const [member, each] of batch.entries()) {
       this.#starts[member] = end;
-      for (let index = 0; index < rows.length; index++) {
+      const last = starts[each + 1] as number;
+      for (let index = starts[each] as number; index < last; index++) {
         if (this.#random() < DROPPED) continue;
         const row = rows[index] as number;
         this.#rows[end] = row;

@@ -84,7 +84,31 @@ function rarestOf(shape: Uint32Array, frequencies: ReadonlyMap<number, number>):
     .slice(0, missing + 1);
 }
 
-/** The keys of a reply's words, each once. */
-export function wordKeysOf(text: string): number[] {
-  return [...new Set(featureKeys(wordsOf(text), { wordGrams: 1 }).words)];
+/** Texts by what they have in common with others: to compare each with each would take a second for a thousand. */
+export class ShapeIndex {
+  readonly #lengths: number[] = [];
+  readonly #postings = new Map<number, number[]>();
+
+  add(shape: Uint32Array): void {
+    const entry = this.#lengths.push(shape.length) - 1;
+    for (const key of shape) {
+      const entries = this.#postings.get(key);
+      if (entries === undefined) this.#postings.set(key, [entry]);
+      else entries.push(entry);
+    }
+  }
+
+  /** Those with at least such a similarity to a shape. */
+  similarTo(shape: Uint32Array, similarityMin: number): number[] {
+    const common = new Map<number, number>();
+    for (const key of shape) {
+      for (const entry of this.#postings.get(key) ?? []) common.set(entry, (common.get(entry) ?? 0) + 1);
+    }
+    const similar: number[] = [];
+    for (const [entry, count] of common) {
+      const all = shape.length + (this.#lengths[entry] as number) - count;
+      if (count / all >= similarityMin) similar.push(entry);
+    }
+    return similar;
+  }
 }

@@ -2,6 +2,7 @@ import { featureKeys } from '../text/feature-keys.ts';
 import { normalizeText } from '../text/normalization.ts';
 import { splitWords } from '../text/words.ts';
 import { CONTEXT_TURNS_MAX, TURN_LENGTH_MAX, type Turn } from './dialogue.ts';
+import type { FeatureKeyList } from './feature-table.ts';
 
 /** What a turn brings in, whichever place it has. */
 export interface TurnFeatures {
@@ -20,10 +21,10 @@ export interface TurnFeatures {
  * wholes, how long the conversation is, and who spoke last.
  */
 export type ContextFeatures = readonly [
-  customer: readonly number[],
-  agent: readonly number[],
-  older: readonly number[],
-  course: readonly number[],
+  customer: FeatureKeyList,
+  agent: FeatureKeyList,
+  older: FeatureKeyList,
+  course: FeatureKeyList,
 ];
 
 /** How much each block of a context counts. */

@@ -5,9 +5,10 @@ import { DualEncoder } from './dual-encoder.ts';
 import { FeatureTable } from './feature-table.ts';
 import { type ModelParts, readModelFile, writeModelFile } from './model-file.ts';
 import { maskPersonalData } from './personal-data.ts';
-import { type ReplyCatalog, shapeOf, similarityOf } from './reply-catalog.ts';
+import { type ReplyCatalog, ShapeIndex, shapeOf, similarityOf } from './reply-catalog.ts';
 import { featuresOf } from './reply-features.ts';
 import { EncoderRanker, NeighbourRanker, type ReadyReplies, type ReplyRanker } from './reply-ranking.ts';
+import { finish, type Steps, takeTurns } from './steps.ts';
 
 export interface ReplySuggestion {
   readonly reply: string;
@@ -22,11 +23,18 @@ export interface SuggestOptions {
   readonly confidenceMin?: number;
   /** Suggests of these replies alone, made ready by `allow`. Default: of all that agents gave. */
   readonly allowed?: AllowedReplies;
+  /**
+   * What the agent has begun to write. Only replies that go on from it are suggested, the likelier for that; where none
+   * does, it counts as said, and what may follow it is suggested.
+   */
+  readonly typed?: string;
 }
 
 /** Replies that one model may suggest. */
 export interface AllowedReplies {
   readonly ready: ReadyReplies;
+  /** The texts as `beginningOf` has them. */
+  readonly beginnings: readonly string[];
 }
 
 const LIMIT = 3;
@@ -39,24 +47,33 @@ const MARGIN_UNIT = 4;
 /** How likely something is said that nobody said yet, beside the best reply: so one alone is not certain. */
 const UNSEEN = 0.1;
 
+/** The score of what cannot be said. */
+const IMPOSSIBLE = Number.NEGATIVE_INFINITY;
+
 const KIND = 'PLRM';
 const VERSION = 1;
 
 /** Suggests what an agent may say next, by what agents said before. It holds masked replies and no other text. */
 export class ReplyModel {
   readonly #ranker: ReplyRanker;
-  readonly #ready: ReadyReplies;
+  readonly #all: AllowedReplies;
   readonly #calibration: Sigmoid;
+  /** Of all replies; made when it is first needed. */
+  #shapes: ShapeIndex | undefined;
 
-  constructor(ranker: ReplyRanker, catalog: ReplyCatalog, calibration: Sigmoid) {
+  private constructor(ranker: ReplyRanker, all: AllowedReplies, calibration: Sigmoid) {
     this.#ranker = ranker;
-    this.#ready = ranker.prepare(catalog);
+    this.#all = all;
     this.#calibration = calibration;
+  }
+
+  static create(ranker: ReplyRanker, catalog: ReplyCatalog, calibration: Sigmoid): ReplyModel {
+    return new ReplyModel(ranker, finish(prepare(ranker, catalog)), calibration);
   }
 
   /** The replies that can be suggested, personal data masked, with how often they or nearly they were given. */
   get catalog(): ReplyCatalog {
-    return this.#ready.catalog;
+    return this.#all.ready.catalog;
   }
 
   /** How the model finds replies: near contexts while there are few, learned vectors from 500 examples on. */
@@ -69,13 +86,26 @@ export class ReplyModel {
    * said lately is known, and none below the least confidence.
    */
   suggest(context: readonly Turn[], options: SuggestOptions = {}): ReplySuggestion[] {
-    const { limit = LIMIT, confidenceMin = CONFIDENCE_MIN, allowed } = options;
-    const { ready } = allowed ?? { ready: this.#ready };
+    const { limit = LIMIT, confidenceMin = CONFIDENCE_MIN, allowed = this.#all, typed = '' } = options;
+    const begun = beginningOf(typed);
+    if (begun === '') return this.#rank(context, allowed, { limit, confidenceMin });
+    const goOn = allowed.beginnings.map((text) => text.length > begun.length && text.startsWith(begun));
+    if (goOn.includes(true)) return this.#rank(context, allowed, { limit, confidenceMin, goOn });
+    return this.#rank([...context, { speaker: 'agent', text: typed }], allowed, { limit, confidenceMin });
+  }
+
+  #rank(
+    context: readonly Turn[],
+    { ready }: AllowedReplies,
+    options: { readonly limit: number; readonly confidenceMin: number; readonly goOn?: readonly boolean[] },
+  ): ReplySuggestion[] {
+    const { limit, confidenceMin, goOn } = options;
     const features = featuresOf(context);
-    const all = this.#ready.rank(features);
-    const scores = ready === this.#ready ? all : ready.rank(features);
-    if (all === undefined || scores === undefined) return [];
-    return distinctBest(scores, ready.catalog.texts, limit, all)
+    const all = this.#all.ready.rank(features);
+    const ranked = ready === this.#all.ready ? all : ready.rank(features);
+    if (all === undefined || ranked === undefined) return [];
+    const scores = goOn ? ranked.map((score, entry) => (goOn[entry] ? score : IMPOSSIBLE)) : ranked;
+    return distinctBest(scores, ready.catalog.texts, limit, all, goOn ? scores : all)
       .map(({ entry, margin }) => ({
         reply: ready.catalog.texts[entry] as string,
         confidence: confidenceOf(this.#calibration, margin),
@@ -89,18 +119,34 @@ export class ReplyModel {
    * say.
    */
   allow(replies: readonly string[]): AllowedReplies {
+    return finish(this.#allow(replies));
+  }
+
+  /** The same for many, while others of this thread have their turns. */
+  allowInTurns(replies: readonly string[]): Promise<AllowedReplies> {
+    return takeTurns(this.#allow(replies));
+  }
+
+  *#allow(replies: readonly string[]): Steps<AllowedReplies> {
     const { texts, counts } = this.catalog;
-    const shapes = texts.map(shapeOf);
-    const distinct = [...new Set(replies)].filter((text) => shapeOf(text).length > 0);
-    const allowedCounts = distinct.map((reply) => {
-      const shape = shapeOf(maskPersonalData(reply));
-      return shapes.reduce(
-        (sum, other, entry) =>
-          similarityOf(shape, other) >= VARIANT_SIMILARITY ? sum + (counts[entry] as number) : sum,
-        1,
-      );
-    });
-    return { ready: this.#ranker.prepare({ texts: distinct, counts: Uint32Array.from(allowedCounts) }) };
+    if (this.#shapes === undefined) {
+      const shapes = new ShapeIndex();
+      for (const text of texts) {
+        shapes.add(shapeOf(text));
+        yield;
+      }
+      this.#shapes = shapes;
+    }
+    const distinct: string[] = [];
+    const allowedCounts: number[] = [];
+    for (const reply of new Set(replies)) {
+      if (shapeOf(reply).length === 0) continue;
+      const similar = this.#shapes.similarTo(shapeOf(maskPersonalData(reply)), VARIANT_SIMILARITY);
+      distinct.push(reply);
+      allowedCounts.push(similar.reduce((sum, entry) => sum + (counts[entry] as number), 1));
+      yield;
+    }
+    return yield* prepare(this.#ranker, { texts: distinct, counts: Uint32Array.from(allowedCounts) });
   }
 
   /**
@@ -109,7 +155,7 @@ export class ReplyModel {
    */
   score(context: readonly Turn[], replies: readonly string[]): number[] {
     const texts = replies.map((reply) => maskPersonalData(reply));
-    const ready = this.#ranker.prepare({ texts, counts: new Uint32Array(texts.length).fill(1) });
+    const ready = finish(this.#ranker.prepare({ texts, counts: new Uint32Array(texts.length).fill(1) }));
     return [...(ready.rank(featuresOf(context)) ?? new Float64Array(texts.length))];
   }
 
@@ -124,33 +170,62 @@ export class ReplyModel {
 
   /** The model whose bytes these are. Throws ModelFileError. */
   static fromBytes(bytes: Uint8Array): ReplyModel {
+    return finish(ReplyModel.#read(bytes));
+  }
+
+  /** The same, while others of this thread have their turns. */
+  static readInTurns(bytes: Uint8Array): Promise<ReplyModel> {
+    return takeTurns(ReplyModel.#read(bytes));
+  }
+
+  static *#read(bytes: Uint8Array): Steps<ReplyModel> {
     const { header, arrays } = readModelFile(KIND, VERSION, bytes);
     const { texts, calibration, ranker } = header as {
       texts: string[];
       calibration: Sigmoid;
       ranker: RankerHeader;
     };
+    yield;
     const catalog = { texts, counts: arrays['counts'] as Uint32Array };
-    return new ReplyModel(readRanker({ header: ranker, arrays }), catalog, calibration);
+    const reading = readRanker({ header: ranker, arrays });
+    yield;
+    return new ReplyModel(reading, yield* prepare(reading, catalog), calibration);
   }
+}
+
+function* prepare(ranker: ReplyRanker, catalog: ReplyCatalog): Steps<AllowedReplies> {
+  const ready = yield* ranker.prepare(catalog);
+  const beginnings: string[] = [];
+  for (const text of catalog.texts) {
+    beginnings.push(beginningOf(text));
+    yield;
+  }
+  return { ready, beginnings };
+}
+
+/** A text as another one may begin with it, whatever its letters' case and its spaces. */
+function beginningOf(text: string): string {
+  return text.normalize('NFKC').toLowerCase().trimStart().replaceAll(/\s+/gu, ' ');
 }
 
 /**
  * The best entries by their scores, without those that are variants of a better one. The margin of each is taken among
- * all replies: that few may be suggested makes none of them likelier.
+ * all replies: that few may be suggested makes none of them likelier. Where it is known that one of some is said, it is
+ * taken among those, and what nobody said yet is as likely as before.
  */
 export function distinctBest(
   scores: Float64Array,
   texts: readonly string[],
   limit: number,
   all: Float64Array,
+  among = all,
 ): { entry: number; margin: number }[] {
-  const most = all.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const sum = all.reduce((total, score) => total + Math.exp(score - most), 0);
+  const most = all.reduce((a, b) => Math.max(a, b), IMPOSSIBLE);
+  const sum = among.reduce((total, score) => total + Math.exp(score - most), 0);
   const order = [...scores.keys()].sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b);
   const best: { entry: number; margin: number; shape: Uint32Array }[] = [];
   for (const entry of order) {
-    if (best.length >= limit || scores[entry] === Number.NEGATIVE_INFINITY) break;
+    if (best.length >= limit || scores[entry] === IMPOSSIBLE) break;
     const shape = shapeOf(texts[entry] as string);
     if (best.some((other) => similarityOf(shape, other.shape) >= VARIANT_SIMILARITY)) continue;
     const likelihood = Math.exp((scores[entry] as number) - most);

@@ -2,6 +2,7 @@ import type { DualEncoder } from './dual-encoder.ts';
 import type { FeatureTable } from './feature-table.ts';
 import { type ReplyCatalog, shapeOf, similarityOf } from './reply-catalog.ts';
 import { BLOCK_WEIGHTS, type ContextFeatures, replyFeatures } from './reply-features.ts';
+import type { Steps } from './steps.ts';
 
 /** Replies that were made ready to be ranked for many contexts. */
 export interface ReadyReplies {
@@ -13,7 +14,7 @@ export interface ReadyReplies {
 /** A way to tell which replies follow a context. */
 export interface ReplyRanker {
   /** Any replies, not only those that it learned from. */
-  prepare(catalog: ReplyCatalog): ReadyReplies;
+  prepare(catalog: ReplyCatalog): Steps<ReadyReplies>;
 }
 
 /** How much the log of how often a reply was given counts: its vector tells a part of that already. */
@@ -27,12 +28,13 @@ export class EncoderRanker implements ReplyRanker {
     this.encoder = encoder;
   }
 
-  prepare(catalog: ReplyCatalog): ReadyReplies {
+  *prepare(catalog: ReplyCatalog): Steps<ReadyReplies> {
     const { encoder } = this;
     const { dimensions } = encoder;
     const vectors = new Float32Array(catalog.texts.length * dimensions);
     for (const [index, text] of catalog.texts.entries()) {
       vectors.set(encoder.encodeReply(replyFeatures(text)), index * dimensions);
+      yield;
     }
     const frequencies = Float64Array.from(catalog.counts, (count) => FREQUENCY_WEIGHT * Math.log(count));
     const rank = (context: ContextFeatures): Float64Array | undefined => {
@@ -84,13 +86,20 @@ export class NeighbourRanker implements ReplyRanker {
     this.#postings = postings;
   }
 
-  prepare(catalog: ReplyCatalog): ReadyReplies {
-    return { catalog, rank: this.prepareWithout(catalog, () => false) };
+  *prepare(catalog: ReplyCatalog): Steps<ReadyReplies> {
+    return { catalog, rank: yield* this.prepareWithout(catalog, () => false) };
   }
 
   /** As `prepare`, but as if there were no such examples: what they are is asked anew for each context. */
-  prepareWithout(catalog: ReplyCatalog, isLeftOut: (example: number) => boolean): ReadyReplies['rank'] {
-    const shapes = catalog.texts.map(shapeOf);
+  *prepareWithout(
+    catalog: ReplyCatalog,
+    isLeftOut: (example: number) => boolean,
+  ): Steps<ReadyReplies['rank']> {
+    const shapes: Uint32Array[] = [];
+    for (const text of catalog.texts) {
+      shapes.push(shapeOf(text));
+      yield;
+    }
     const votesOf = new Map<number, readonly { readonly entry: number; readonly part: number }[]>();
     const votes = (reply: number) => {
       const known = votesOf.get(reply);
@@ -141,7 +150,7 @@ export class NeighbourRanker implements ReplyRanker {
 
 /** Whether any word of the last turns is known: how long a conversation is says too little by itself. */
 function knowsWords(table: FeatureTable, [customer, agent]: ContextFeatures): boolean {
-  return customer.some((key) => table.has(key)) || agent.some((key) => table.has(key));
+  return table.hasAny(customer) || table.hasAny(agent);
 }
 
 function product(vectors: Float32Array, start: number, vector: Float32Array): number {

@@ -4,7 +4,7 @@ import type { Dialogue } from './dialogue.ts';
 import { agent, customer, sampleDialogues } from './dialogues.test.fixture.ts';
 import { ModelFileError } from './model-file.ts';
 import { ReplyModel, type SuggestOptions } from './reply-model.ts';
-import { trainReplyModel } from './reply-trainer.ts';
+import { learnReplies, trainReplyModel } from './reply-trainer.ts';
 import type { TrainingPhase, TrainingProgress } from './reply-training.ts';
 
 const PHASES: readonly TrainingPhase[] = ['reading', 'merging', 'learning', 'calibrating'];
@@ -261,5 +261,143 @@ describe('trainReplyModel()', () => {
         'I charged [card], and [name] writes to you from [email].',
       ]);
     }
+  });
+});
+
+describe('learnReplies()', () => {
+  const dialogues = sampleDialogues(SIZES.encoder);
+
+  it('learns from pieces what it learns from all at once', async () => {
+    const pieces = async function* () {
+      for (let start = 0; start < dialogues.length; start += 7) yield dialogues.slice(start, start + 7);
+    };
+    const learned = await learnReplies(pieces());
+    const model = await trainReplyModel(dialogues);
+    assert.ok(Buffer.from(model.toBytes()).equals(learned.bytes));
+    assert.deepEqual(
+      [learned.method, learned.examples, learned.replies],
+      ['encoder', 2 * dialogues.length, model.catalog.texts.length],
+    );
+  });
+
+  it('asks for a piece when the one before was read, and tells how much that was', async () => {
+    const said: (string | number)[] = [];
+    const pieces = function* () {
+      for (let piece = 1; piece <= 3; piece++) {
+        said.push(`piece ${piece}`);
+        yield dialogues.slice(0, piece);
+      }
+    };
+    await learnReplies(pieces(), {
+      onProgress: ({ phase, done, examples }) => {
+        if (phase === 'reading' && done === 0) said.push(examples);
+      },
+    });
+    assert.deepEqual(said, ['piece 1', 2, 'piece 2', 6, 'piece 3', 12]);
+  });
+
+  it('asks for no more than can be learned from', async () => {
+    // Each piece has 30,000 examples of few features; after 200,000 it is enough.
+    const turns = Array.from({ length: 30_001 }, () => agent('ok'));
+    let asked = 0;
+    const pieces = function* () {
+      for (; asked < 20; asked++) yield [{ turns }];
+    };
+    const reason = new Error('enough');
+    const controller = new AbortController();
+    const onProgress = ({ phase, examples }: TrainingProgress): void => {
+      if (phase !== 'merging') return;
+      assert.equal(examples, 200_000);
+      controller.abort(reason);
+    };
+    await assert.rejects(learnReplies(pieces(), { signal: controller.signal, onProgress }), reason);
+    assert.equal(asked, 6);
+  });
+
+  it('ends with what goes wrong with the pieces, or when it is cancelled between two of them', async () => {
+    const error = new Error('unreadable');
+    const broken = async function* (): AsyncGenerator<readonly Dialogue[]> {
+      yield dialogues;
+      throw error;
+    };
+    await assert.rejects(learnReplies(broken()), error);
+    const controller = new AbortController();
+    const cancelled = async function* (): AsyncGenerator<readonly Dialogue[]> {
+      yield dialogues;
+      controller.abort(error);
+      yield dialogues;
+      assert.fail('nobody reads this');
+    };
+    await assert.rejects(learnReplies(cancelled(), { signal: controller.signal }), error);
+  });
+
+  it('takes what a program said for context, and not for a reply', async () => {
+    const turns = [
+      customer('I lost my umbrella'),
+      { ...agent('Please choose a department.'), automated: true as const },
+      agent('Where did you lose it?'),
+    ];
+    const { bytes, examples } = await learnReplies([Array.from({ length: 3 }, () => ({ turns }))]);
+    const model = ReplyModel.fromBytes(bytes);
+    assert.equal(examples, 3);
+    assert.deepEqual(model.catalog.texts, ['Where did you lose it?']);
+    assert.equal(repliesOf(model, '', 'choose a department')[0], 'Where did you lose it?');
+  });
+});
+
+describe('ReplyModel', async () => {
+  const { bytes } = await learnReplies([sampleDialogues(SIZES.encoder)]);
+  const model = ReplyModel.fromBytes(bytes);
+  const context = [customer('the parcel is late again')];
+  const suggest = (typed: string) => model.suggest(context, { confidenceMin: 0, typed });
+
+  it('is read in turns as it is read at once', async () => {
+    const read = await ReplyModel.readInTurns(bytes);
+    assert.deepEqual(read.suggest(context), model.suggest(context));
+    const allowed = ['The courier is on the way.', 'See you tonight.'];
+    const [options, others] = [await read.allowInTurns(allowed), model.allow(allowed)].map((each) => ({
+      allowed: each,
+      confidenceMin: 0,
+    }));
+    assert.deepEqual(read.suggest(context, options), model.suggest(context, others));
+    await assert.rejects(ReplyModel.readInTurns(bytes.subarray(1)), ModelFileError);
+  });
+
+  it('goes on from what the agent has begun to write, and is the surer for it', () => {
+    const [best] = suggest('');
+    assert.equal(best?.reply, 'Which address was the parcel sent to?');
+    for (const typed of ['which', '  Which  ADD', 'Which address was the parcel sent to']) {
+      const suggestions = suggest(typed);
+      assert.deepEqual(
+        suggestions.map(({ reply }) => reply),
+        [best?.reply],
+      );
+      assert.ok((suggestions[0]?.confidence ?? 0) >= (best?.confidence ?? 1));
+    }
+  });
+
+  it('is not sure of what hardly follows because the agent began so', () => {
+    const [begun] = suggest('Your table');
+    assert.equal(begun?.reply, 'Your table is booked, see you tonight.');
+    assert.ok((begun?.confidence ?? 1) < (suggest('Which')[0]?.confidence ?? 0));
+  });
+
+  it('takes what no reply goes on from for said', () => {
+    const said = model.suggest([...context, agent('Which address was the parcel sent to?')], {
+      confidenceMin: 0,
+    });
+    assert.deepEqual(suggest('Which address was the parcel sent to?'), said);
+    assert.ok(said.length > 0);
+  });
+
+  it('goes on with what is allowed alone', () => {
+    const allowed = model.allow(['Which colour?', 'Where to?']);
+    const suggestions = model.suggest(context, { allowed, confidenceMin: 0, typed: 'wh' });
+    assert.deepEqual(suggestions.map(({ reply }) => reply).toSorted(), ['Where to?', 'Which colour?']);
+    const one = model.suggest(context, { allowed, confidenceMin: 0, typed: 'whi' });
+    assert.deepEqual(
+      one.map(({ reply }) => reply),
+      ['Which colour?'],
+    );
   });
 });

@@ -3,9 +3,16 @@ import { createRandom, shuffle } from '../classifier/random.ts';
 import { CONTEXT_TURNS_MAX, type Dialogue, isReply } from './dialogue.ts';
 import { quantizeEncoder } from './dual-encoder.ts';
 import { trainVectors } from './encoder-training.ts';
-import { countFeatures, type FeatureTable, type WeightedFeatures } from './feature-table.ts';
+import { ExampleContexts } from './example-contexts.ts';
+import { countFeatures } from './feature-table.ts';
 import { maskPersonalData, namesGiven } from './personal-data.ts';
-import { mergeReplies, type ReplyCatalog, shapeOf, similarityOf } from './reply-catalog.ts';
+import {
+  type MergedReplies,
+  mergeReplies,
+  type ReplyCatalog,
+  shapeOf,
+  similarityOf,
+} from './reply-catalog.ts';
 import {
   BLOCK_WEIGHTS,
   type ContextFeatures,
@@ -15,20 +22,34 @@ import {
 } from './reply-features.ts';
 import { distinctBest, ReplyModel, VARIANT_SIMILARITY } from './reply-model.ts';
 import { EncoderRanker, NeighbourRanker, type ReadyReplies } from './reply-ranking.ts';
+import { finish } from './steps.ts';
 
 /** What a training run does, in this order. */
 export type TrainingPhase = 'reading' | 'merging' | 'learning' | 'calibrating';
 
 export interface TrainingProgress {
   readonly phase: TrainingPhase;
-  /** How much of the phase is done, from 0 to 1. */
+  /** How much of the phase is done, from 0 to 1; of reading, 0 until all is read. */
   readonly done: number;
+  /** How many examples were read so far. */
+  readonly examples: number;
 }
 
 /** From so many examples on, vectors find more than near contexts do: measured, see docs/decisions. */
 export const ENCODER_EXAMPLES_MIN = 500;
-/** Of more examples, the last ones count: what lies far back was said by another business. */
-export const EXAMPLES_MAX = 200_000;
+/** What is behind so many examples is left out. */
+const EXAMPLES_MAX = 200_000;
+/**
+ * What is behind so many features of contexts and replies is left out, so that no training takes more memory than for half
+ * as many again as STAR has.
+ */
+const FEATURES_MAX = 16_000_000;
+/** Features of a reply, by its characters, at most. */
+const REPLY_FEATURES_PER_CHARACTER = 2;
+/** Features that get a vector: those that most examples have. */
+const VECTORS_MAX = 150_000;
+/** Replies that can be suggested: those that were given most often. To rank more would keep the agent waiting. */
+const REPLIES_MAX = 10_000;
 /** What is held back to tell how likely suggestions are right: a tenth of the examples, at most so many. */
 const HELD_BACK_MAX = 1000;
 const HELD_BACK_PART = 0.1;
@@ -41,7 +62,7 @@ const PRIOR_TRUST = { slope: 4, offset: 4 };
 
 /** Everything that is known of the examples: one entry each. */
 interface Examples {
-  readonly contexts: readonly ContextFeatures[];
+  readonly contexts: ExampleContexts;
   /** The distinct replies, masked. */
   readonly replies: readonly string[];
   readonly replyOf: Int32Array;
@@ -49,59 +70,83 @@ interface Examples {
 }
 
 /**
- * Learns a model from conversations. The same conversations and seed make the same model. Runs until it is done, but
- * yields often, so that whoever drives it can tell how far it is.
+ * Makes examples of conversations, one conversation after another, and keeps no text but the replies. Those that count
+ * most come first: once there is as much as can be learned from, it is full, and takes no more.
  */
-export function* trainReplies(
-  dialogues: readonly Dialogue[],
-  seed: number,
-): Generator<TrainingProgress, ReplyModel> {
-  const examples = yield* readExamples(dialogues);
-  yield { phase: 'merging', done: 0 };
-  const counts = countReplies(examples, () => true);
-  const { catalog, entryOf } = mergeReplies(examples.replies, counts);
-  yield { phase: 'merging', done: 1 };
-  const method = examples.contexts.length < ENCODER_EXAMPLES_MIN ? learnNeighbours : learnEncoder;
-  return yield* method(examples, catalog, entryOf, seed);
-}
+export class ExampleReader {
+  readonly #contexts = new ExampleContexts();
+  readonly #replyOf: number[] = [];
+  readonly #dialogueOf: number[] = [];
+  readonly #indices = new Map<string, number>();
+  #dialogues = 0;
+  #features = 0;
 
-function* readExamples(dialogues: readonly Dialogue[]): Generator<TrainingProgress, Examples> {
-  const contexts: ContextFeatures[] = [];
-  const replyOf: number[] = [];
-  const dialogueOf: number[] = [];
-  const indices = new Map<string, number>();
-  for (let index = firstDialogue(dialogues); index < dialogues.length; index++) {
-    if (index % 64 === 0) yield { phase: 'reading', done: index / dialogues.length };
-    const { turns, names = [] } = dialogues[index] as Dialogue;
+  get count(): number {
+    return this.#replyOf.length;
+  }
+
+  get isFull(): boolean {
+    return this.count >= EXAMPLES_MAX || this.#features >= FEATURES_MAX;
+  }
+
+  add({ turns, names = [] }: Dialogue): void {
+    if (this.isFull) return;
+    const dialogue = this.#dialogues++;
     const known = turns.map(turnFeatures);
     const allNames = [...namesGiven(turns), ...names.flatMap((name) => [name, ...name.split(/\s+/u)])];
-    for (const [position, { speaker, text }] of turns.entries()) {
-      if (speaker !== 'agent' || position === 0 || !isReply(text)) continue;
-      const masked = maskPersonalData(text, allNames);
-      const reply = indices.get(masked) ?? indices.size;
-      indices.set(masked, reply);
-      contexts.push(contextFeatures(known.slice(Math.max(0, position - CONTEXT_TURNS_MAX), position)));
-      replyOf.push(reply);
-      dialogueOf.push(index);
+    for (const [position, { speaker, text, automated }] of turns.entries()) {
+      if (speaker !== 'agent' || automated || position === 0 || !isReply(text)) continue;
+      if (this.isFull) return;
+      const context = contextFeatures(known.slice(Math.max(0, position - CONTEXT_TURNS_MAX), position));
+      this.#contexts.add(context);
+      this.#features += context.reduce((sum, keys) => sum + keys.length, 0);
+      this.#replyOf.push(this.#indexOf(maskPersonalData(text, allNames)));
+      this.#dialogueOf.push(dialogue);
     }
   }
-  yield { phase: 'reading', done: 1 };
-  return {
-    contexts,
-    replies: [...indices.keys()],
-    replyOf: Int32Array.from(replyOf),
-    dialogueOf: Int32Array.from(dialogueOf),
-  };
+
+  finish(): Examples {
+    return {
+      contexts: this.#contexts,
+      replies: [...this.#indices.keys()],
+      replyOf: Int32Array.from(this.#replyOf),
+      dialogueOf: Int32Array.from(this.#dialogueOf),
+    };
+  }
+
+  #indexOf(reply: string): number {
+    let index = this.#indices.get(reply);
+    if (index === undefined) {
+      index = this.#indices.size;
+      this.#indices.set(reply, index);
+      this.#features += reply.length * REPLY_FEATURES_PER_CHARACTER;
+    }
+    return index;
+  }
 }
 
-/** The first of the last dialogues that hold no more than the most examples. */
-function firstDialogue(dialogues: readonly Dialogue[]): number {
-  let examples = 0;
-  for (let index = dialogues.length - 1; index >= 0; index--) {
-    for (const { speaker } of (dialogues[index] as Dialogue).turns) if (speaker === 'agent') examples++;
-    if (examples > EXAMPLES_MAX) return Math.min(index + 1, dialogues.length - 1);
-  }
-  return 0;
+/**
+ * Learns a model from what was read. The same conversations and seed make the same model. Runs until it is done, but
+ * yields often, so that whoever drives it can tell how far it is.
+ */
+export function* trainReplies(reader: ExampleReader, seed: number): Generator<TrainingProgress, ReplyModel> {
+  const examples = reader.finish();
+  const { count } = reader;
+  const method = count < ENCODER_EXAMPLES_MIN ? learnNeighbours : learnEncoder;
+  const run = learn(examples, method, seed);
+  let step = run.next();
+  for (; step.done !== true; step = run.next()) yield { ...step.value, examples: count };
+  return step.value;
+}
+
+type Step = Omit<TrainingProgress, 'examples'>;
+
+function* learn(examples: Examples, method: typeof learnEncoder, seed: number): Generator<Step, ReplyModel> {
+  yield { phase: 'merging', done: 0 };
+  const counts = countReplies(examples, () => true);
+  const merged = mergeReplies(examples.replies, counts);
+  yield { phase: 'merging', done: 1 };
+  return yield* method(examples, merged, seed);
 }
 
 function countReplies({ replies, replyOf }: Examples, counts: (example: number) => boolean): Uint32Array {
@@ -112,59 +157,52 @@ function countReplies({ replies, replyOf }: Examples, counts: (example: number) 
   return result;
 }
 
-function* learnNeighbours(
-  examples: Examples,
-  catalog: ReplyCatalog,
-  entryOf: Int32Array,
-): Generator<TrainingProgress, ReplyModel> {
+function* learnNeighbours(examples: Examples, merged: MergedReplies): Generator<Step, ReplyModel> {
   const { contexts, replies, replyOf, dialogueOf } = examples;
+  const { catalog } = merged;
+  const contextOf = (example: number): ContextFeatures => contexts.at(example);
   yield { phase: 'learning', done: 0 };
-  const table = countFeatures(contexts, 1);
-  const weighed = contexts.map((context) => table.weigh(context, BLOCK_WEIGHTS));
-  const ranker = new NeighbourRanker({ table, ...joinRows(weighed), replies, replyOf });
+  const table = countFeatures(replyOf.keys().map(contextOf), 1);
+  const weighed = table.weighAll(contexts.length, contextOf, BLOCK_WEIGHTS);
+  const ranker = new NeighbourRanker({ table, ...weighed, replies, replyOf });
   yield { phase: 'learning', done: 1 };
   // Each conversation is asked about as if the model did not know it.
   let current = -1;
-  const rank = ranker.prepareWithout(catalog, (example) => dialogueOf[example] === current);
+  const rank = finish(ranker.prepareWithout(catalog, (example) => dialogueOf[example] === current));
   const asked: ReadyReplies = { catalog, rank };
   const margins = new MarginCounts();
   for (let example = 0; example < contexts.length; example++) {
     if (example % 16 === 0) yield { phase: 'calibrating', done: example / contexts.length };
     current = dialogueOf[example] as number;
-    addMargins(
-      margins,
-      asked,
-      contexts[example] as ContextFeatures,
-      entryTextOf(catalog, entryOf, examples, example),
-    );
+    addMargins(margins, asked, contextOf(example), entryTextOf(merged, examples, example));
   }
-  return new ReplyModel(ranker, catalog, fitSigmoid(margins, PRIOR, PRIOR_TRUST));
+  return ReplyModel.create(ranker, catalog, fitSigmoid(margins, PRIOR, PRIOR_TRUST));
 }
 
-function* learnEncoder(
-  examples: Examples,
-  catalog: ReplyCatalog,
-  entryOf: Int32Array,
-  seed: number,
-): Generator<TrainingProgress, ReplyModel> {
+function* learnEncoder(examples: Examples, merged: MergedReplies, seed: number): Generator<Step, ReplyModel> {
   const { contexts, replies, replyOf } = examples;
   const isHeldBack = holdBack(examples, seed);
-  const learned = [...contexts.keys()].filter((example) => !isHeldBack(example));
+  const learned = replyOf.map((_reply, example) => example).filter((example) => !isHeldBack(example));
+  const contextOf = (index: number): ContextFeatures => contexts.at(learned[index] as number);
   yield { phase: 'learning', done: 0 };
-  const table = countFeatures(
-    learned.map((example) => contexts[example] as ContextFeatures),
+  const table = countFeatures(learned.keys().map(contextOf), ENCODER_FREQUENCY_MIN, VECTORS_MAX);
+  const replyKeys = replies.map((reply) => Uint32Array.from(replyFeatures(reply)));
+  const replyBlocks = (reply: number): readonly Uint32Array[] => [replyKeys[reply] as Uint32Array];
+  const replyTable = countFeatures(
+    learned.values().map((example) => replyBlocks(replyOf[example] as number)),
     ENCODER_FREQUENCY_MIN,
+    VECTORS_MAX,
   );
-  const replyKeys = replies.map(replyFeatures);
-  const replyTable: FeatureTable = countFeatures(
-    learned.map((example) => [replyKeys[replyOf[example] as number] as number[]]),
-    ENCODER_FREQUENCY_MIN,
-  );
+  const weighed = table.weighAll(learned.length, contextOf, BLOCK_WEIGHTS);
+  const heldBack = [...replyOf.keys()]
+    .filter(isHeldBack)
+    .map((example) => ({ example, context: copyOf(contexts.at(example)) }));
+  contexts.release();
   const run = trainVectors(
     {
-      contexts: learned.map((example) => table.weigh(contexts[example] as ContextFeatures, BLOCK_WEIGHTS)),
-      replies: replyKeys.map((keys) => replyTable.weigh([keys], [1])),
-      replyOf: Int32Array.from(learned, (example) => replyOf[example] as number),
+      contexts: weighed,
+      replies: replyTable.weighAll(replies.length, replyBlocks, [1]),
+      replyOf: learned.map((example) => replyOf[example] as number),
       contextRows: table.size,
       replyRows: replyTable.size,
     },
@@ -179,17 +217,33 @@ function* learnEncoder(
   const counts = countReplies(examples, (example) => !isHeldBack(example));
   const known = mergeReplies(replies, counts).catalog;
   const kept = known.texts.flatMap((_text, entry) => ((known.counts[entry] as number) > 0 ? [entry] : []));
-  const asked = ranker.prepare({
-    texts: kept.map((entry) => known.texts[entry] as string),
-    counts: Uint32Array.from(kept, (entry) => known.counts[entry] as number),
-  });
+  const asked = finish(
+    ranker.prepare({
+      texts: kept.map((entry) => known.texts[entry] as string),
+      counts: Uint32Array.from(kept, (entry) => known.counts[entry] as number),
+    }),
+  );
   const margins = new MarginCounts();
-  for (const [example, context] of contexts.entries()) {
-    if (!isHeldBack(example)) continue;
-    if (example % 16 === 0) yield { phase: 'calibrating', done: example / contexts.length };
-    addMargins(margins, asked, context, entryTextOf(catalog, entryOf, examples, example));
+  for (const [index, { example, context }] of heldBack.entries()) {
+    if (index % 16 === 0) yield { phase: 'calibrating', done: index / heldBack.length };
+    addMargins(margins, asked, context, entryTextOf(merged, examples, example));
   }
-  return new ReplyModel(ranker, catalog, fitSigmoid(margins, PRIOR, PRIOR_TRUST));
+  return ReplyModel.create(ranker, mostGiven(merged.catalog), fitSigmoid(margins, PRIOR, PRIOR_TRUST));
+}
+
+function copyOf([customer, agent, older, course]: ContextFeatures): ContextFeatures {
+  return [customer.slice(), agent.slice(), older.slice(), course.slice()];
+}
+
+/** The entries that were given most often, which come first, as many as can be suggested from. */
+function mostGiven({ texts, counts }: ReplyCatalog): ReplyCatalog {
+  if (texts.length <= REPLIES_MAX) return { texts, counts };
+  const order = [...texts.keys()].sort((a, b) => (counts[b] as number) - (counts[a] as number) || a - b);
+  const kept = order.slice(0, REPLIES_MAX).sort((a, b) => a - b);
+  return {
+    texts: kept.map((entry) => texts[entry] as string),
+    counts: Uint32Array.from(kept, (entry) => counts[entry] as number),
+  };
 }
 
 /** Whole conversations by chance, until they hold enough examples; never half of all. */
@@ -208,12 +262,7 @@ function holdBack({ dialogueOf }: Examples, seed: number): (example: number) => 
   return (example) => heldBack.has(example);
 }
 
-function entryTextOf(
-  catalog: ReplyCatalog,
-  entryOf: Int32Array,
-  { replyOf }: Examples,
-  example: number,
-): string {
+function entryTextOf({ catalog, entryOf }: MergedReplies, { replyOf }: Examples, example: number): string {
   return catalog.texts[entryOf[replyOf[example] as number] as number] as string;
 }
 
@@ -231,20 +280,4 @@ function addMargins(
     const text = ready.catalog.texts[entry] as string;
     margins.add(margin, text === said || similarityOf(shapeOf(text), shape) >= VARIANT_SIMILARITY);
   }
-}
-
-function joinRows(all: readonly WeightedFeatures[]): {
-  starts: Int32Array;
-  rows: Int32Array;
-  weights: Float32Array;
-} {
-  const starts = new Int32Array(all.length + 1);
-  for (const [index, { rows }] of all.entries()) starts[index + 1] = (starts[index] as number) + rows.length;
-  const rows = new Int32Array(starts.at(-1) as number);
-  const weights = new Float32Array(rows.length);
-  for (const [index, each] of all.entries()) {
-    rows.set(each.rows, starts[index] as number);
-    weights.set(each.weights, starts[index] as number);
-  }
-  return { starts, rows, weights };
 }

@@ -19,7 +19,8 @@ const K1 = 1.2;
 const B = 0.75;
 
 /** An occurrence is the passage's slot times this, plus how often: one number of 32 bits. */
-const COUNTS = 256;
+const COUNT_BITS = 8;
+const COUNTS = 2 ** COUNT_BITS;
 const SLOTS_MAX = 0x1_0000_0000 / COUNTS;
 /** Slots of passages that are gone are given back once they are so many, and half of all. */
 const GONE_MIN = 64;
@@ -28,6 +29,12 @@ const GONE_MIN = 64;
 interface Postings {
   occurrences: Uint32Array;
   count: number;
+}
+
+/** A feature of a query, and where it occurs. */
+interface Feature {
+  readonly rarity: number;
+  readonly postings: Postings | undefined;
 }
 
 /**
@@ -42,6 +49,8 @@ export class PassageIndex implements PassageSearch {
   /** How many features each slot's passage has. */
   #lengths: number[] = [];
   #totalLength = 0;
+  /** By slot, how much BM25 holds a passage of its length back; undefined where lengths have changed since. */
+  #restraints: Float64Array | undefined;
 
   get size(): number {
     return this.#slotOf.size;
@@ -69,6 +78,7 @@ export class PassageIndex implements PassageSearch {
     this.#slotOf.set(id, slot);
     this.#lengths.push(length);
     this.#totalLength += length;
+    this.#restraints = undefined;
   }
 
   /** Takes a passage out, and says whether there was one. */
@@ -78,6 +88,7 @@ export class PassageIndex implements PassageSearch {
     this.#slotOf.delete(id);
     this.#ids[slot] = undefined;
     this.#totalLength -= this.#lengths[slot] as number;
+    this.#restraints = undefined;
     const gone = this.#ids.length - this.#slotOf.size;
     if (gone >= GONE_MIN && gone * 2 > this.#ids.length) this.#giveBack();
     return true;
@@ -87,14 +98,14 @@ export class PassageIndex implements PassageSearch {
     if (limit <= 0) return [];
     const { words, characters } = featureKeys(queryWords(text), SHAPE);
     const scores = new Float64Array(this.#ids.length);
-    const found = new Float64Array(this.#ids.length);
-    let whole = 0;
+    const features: Feature[] = [];
     for (const [keys, weight] of [
       [new Set(words), 1],
       [new Set(characters), PART_WEIGHT],
     ] as const) {
-      for (const key of keys) whole += this.#addScores(key, weight, scores, found);
+      for (const key of keys) features.push(this.#addScores(key, weight, scores));
     }
+    const whole = features.reduce((sum, { rarity }) => sum + rarity, 0);
     const best: number[] = [];
     for (const [slot, score] of scores.entries()) {
       if (score === 0 || (best.length >= limit && score <= (scores[best.at(-1) as number] ?? 0))) continue;
@@ -107,25 +118,33 @@ export class PassageIndex implements PassageSearch {
     return best.map((slot) => ({
       id: this.#ids[slot] as string,
       score: scores[slot] as number,
-      coverage: (found[slot] as number) / whole,
+      coverage: coveredBy(slot, features) / whole,
     }));
   }
 
-  /** Adds what a feature of the query is worth to each passage that has it, and gives its rarity. */
-  #addScores(key: number, weight: number, scores: Float64Array, found: Float64Array): number {
+  /** Adds what a feature of the query is worth to each passage that has it. */
+  #addScores(key: number, weight: number, scores: Float64Array): Feature {
     const postings = this.#postings.get(key);
     const frequency = postings?.count ?? 0;
     const rarity = weight * Math.log(1 + (this.#ids.length - frequency + 0.5) / (frequency + 0.5));
-    const averageLength = this.#totalLength / this.size || 1;
+    if (postings === undefined) return { rarity, postings };
+    const { occurrences } = postings;
+    this.#restraints ??= this.#holdBack();
+    const restraints = this.#restraints;
+    const worth = rarity * (K1 + 1);
+    // Most of what a search takes is taken here.
     for (let index = 0; index < frequency; index++) {
-      const occurrence = postings?.occurrences[index] as number;
-      const slot = Math.floor(occurrence / COUNTS);
-      const count = occurrence % COUNTS;
-      const restraint = K1 * (1 - B + (B * (this.#lengths[slot] as number)) / averageLength);
-      scores[slot] = (scores[slot] as number) + (rarity * count * (K1 + 1)) / (count + restraint);
-      found[slot] = (found[slot] as number) + rarity;
+      const occurrence = occurrences[index] as number;
+      const slot = occurrence >>> COUNT_BITS;
+      const count = occurrence & (COUNTS - 1);
+      scores[slot] = (scores[slot] as number) + (worth * count) / (count + (restraints[slot] as number));
     }
-    return rarity;
+    return { rarity, postings };
+  }
+
+  #holdBack(): Float64Array {
+    const averageLength = this.#totalLength / this.size || 1;
+    return Float64Array.from(this.#lengths, (length) => K1 * (1 - B + (B * length) / averageLength));
   }
 
   #append(key: number, occurrence: number): void {
@@ -160,8 +179,28 @@ export class PassageIndex implements PassageSearch {
     }
     this.#ids = slots.map((slot) => this.#ids[slot]);
     this.#lengths = slots.map((slot) => this.#lengths[slot] as number);
+    this.#restraints = undefined;
     for (const [slot, id] of this.#ids.entries()) this.#slotOf.set(id as string, slot);
   }
+}
+
+/** The rarity of all features that a passage has: looked up for the few that are hits. */
+function coveredBy(slot: number, features: readonly Feature[]): number {
+  let covered = 0;
+  for (const { rarity, postings } of features) {
+    if (postings !== undefined && occursIn(slot, postings)) covered += rarity;
+  }
+  return covered;
+}
+
+function occursIn(slot: number, { occurrences, count }: Postings): boolean {
+  let [low, high] = [0, count];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((occurrences[middle] as number) >>> COUNT_BITS < slot) low = middle + 1;
+    else high = middle;
+  }
+  return low < count && (occurrences[low] as number) >>> COUNT_BITS === slot;
 }
 
 /** The distinct words of a query that count, in order: what a store's full text is asked for. */

@@ -9,7 +9,8 @@ import {
   WebhookResponseSchema,
 } from '@parleykit/proto/v2beta1';
 import { JSON_VALUE_DEPTH_MAX } from '../limits.ts';
-import { type HttpPoster, OutboundError, type OutboundReply } from '../outbound/http-poster.ts';
+import { OutboundError, type OutboundReply } from '../outbound/exchange.ts';
+import type { HttpPoster } from '../outbound/http-poster.ts';
 import { SIGNATURE_HEADER, sign, TIMESTAMP_HEADER } from '../outbound/signature.ts';
 
 /** As long as Dialogflow waits for a webhook, and as much as it takes of one. */

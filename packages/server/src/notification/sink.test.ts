@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { OutboundError } from '../outbound/http-poster.ts';
+import { OutboundError } from '../outbound/exchange.ts';
 import { DeliveryError, toDeliveryError } from './sink.ts';
 
 describe('toDeliveryError()', () => {

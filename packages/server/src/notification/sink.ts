@@ -1,4 +1,4 @@
-import { OutboundError } from '../outbound/http-poster.ts';
+import { OutboundError } from '../outbound/exchange.ts';
 import type { OutgoingEvent } from './outgoing-event.ts';
 
 /** Where events go. */

@@ -1,4 +1,5 @@
-import { type HttpPoster, OutboundError } from '../outbound/http-poster.ts';
+import { OutboundError } from '../outbound/exchange.ts';
+import type { HttpPoster } from '../outbound/http-poster.ts';
 import { SIGNATURE_HEADER, sign, TIMESTAMP_HEADER } from '../outbound/signature.ts';
 import type { OutgoingEvent } from './outgoing-event.ts';
 import { type Sink, toDeliveryError } from './sink.ts';

@@ -13,7 +13,7 @@ import { Scheduler } from '../schedule/scheduler.ts';
 import { decodeNamed } from '../storage/named-message.ts';
 import { openSqliteStore } from '../storage/sqlite-store.ts';
 import type { Store } from '../storage/store.ts';
-import { type NotYet, OperationRunner, type Outcome } from './operation-runner.ts';
+import { type NotYet, OperationRunner, type Outcome, type Work } from './operation-runner.ts';
 
 const parent = new ResourceName('p', 'global', '');
 const text = (value: string) => create(StringValueSchema, { value });
@@ -40,7 +40,7 @@ describe('OperationRunner', () => {
     return { change: { put }, response: packed(`wrote ${request.value}`) };
   }
 
-  function openRunner(run: (request: StringValue) => Promise<Outcome | NotYet> = write) {
+  function openRunner(run: Work<StringValue>['run'] = write) {
     const scheduler = new Scheduler(store, clock, { info: () => {}, error: () => {} });
     const runner = new OperationRunner(store, clock, scheduler);
     runner.register('write', StringValueSchema, run);
@@ -81,6 +81,103 @@ describe('OperationRunner', () => {
     clock.advance(50_000);
     assert.equal(await scheduler.runDue(), 0);
     assert.equal((await load(name)).result.case, 'error');
+  });
+
+  it('tells in its metadata how far it is', async () => {
+    const { runner, scheduler } = openRunner(async () => ({ again: 50, metadata: packed('running') }));
+    const { name } = await start(runner, 'x');
+    await scheduler.runDue();
+    const operation = await load(name);
+    assert.deepEqual([operation.done, operation.metadata], [false, packed('running')]);
+  });
+
+  it('begins with a change, and does not begin where that cannot be', async () => {
+    const { runner } = openRunner();
+    const begin = (version: number) =>
+      runner.start(parent, 'write', {
+        request: text('x'),
+        metadata: packed('metadata'),
+        subject: `subject ${version}`,
+        change: {
+          expect: version === 0 ? [] : [{ name: 'projects/p/things/begun', version }],
+          put: [{ name: 'projects/p/things/begun', body: Buffer.from('begun') }],
+          remove: ['projects/p/things/old'],
+        },
+      });
+    await store.commit({
+      partition: 'projects/p',
+      put: [{ name: 'projects/p/things/old', body: new Uint8Array() }],
+    });
+    await begin(0);
+    assert.equal((await store.get('projects/p/things/begun'))?.version, 1);
+    assert.equal(await store.get('projects/p/things/old'), undefined);
+    await assert.rejects(begin(7), { name: 'ConflictError' });
+    assert.equal(
+      (await store.list('projects/p/operations', 'id', { limit: 9, bytes: 9999 })).items.length,
+      1,
+    );
+  });
+
+  it('ends with an error that changes something all the same', async () => {
+    const told: string[] = [];
+    const { runner, scheduler } = openRunner(async () => ({
+      error: notFound('Thing', 'projects/p/things/none'),
+      change: { put: [{ name: 'projects/p/things/failed', body: Buffer.from('x') }] },
+      metadata: packed('failed'),
+      committed: () => told.push('failed'),
+    }));
+    const { name } = await start(runner, 'x');
+    await scheduler.runDue();
+    const { done, result, metadata } = await load(name);
+    assert.deepEqual([done, result.case === 'error' && result.value.code], [true, 5]);
+    assert.deepEqual([metadata, told], [packed('failed'), ['failed']]);
+    assert.ok(await store.get('projects/p/things/failed'));
+  });
+
+  it('tells how far it is in its metadata, and what is running', async () => {
+    let looks = 0;
+    const { runner, scheduler } = openRunner(async () => ({
+      again: 50,
+      metadata: packed(`look ${++looks}`),
+    }));
+    const subject = 'a/b';
+    assert.equal(await runner.findRunning(parent, subject), undefined);
+    const { name } = await start(runner, 'x', subject);
+    await scheduler.runDue();
+    clock.advance(50_000);
+    await scheduler.runDue();
+    const { done, metadata, result } = await load(name);
+    assert.deepEqual([done, result.case], [false, undefined]);
+    assert.equal(metadata && anyUnpack(metadata, StringValueSchema)?.value, 'look 2');
+    const id = name.slice(name.lastIndexOf('/') + 1);
+    assert.equal(await runner.findRunning(parent, subject), `projects/p/operations/${id}`);
+    const change = { partition: 'projects/p', expect: [runner.expectNone(parent, subject)] };
+    await assert.rejects(store.commit(change), { name: 'ConflictError' });
+    await runner.cancel(parent.child('operations', id));
+    await store.commit(change);
+  });
+
+  it('tells its work by name that it was cancelled, once', async () => {
+    const told: string[] = [];
+    const { runner, scheduler } = openRunner();
+    const wait = async (_request: StringValue, operation: string): Promise<NotYet> => {
+      told.push(`look at ${operation}`);
+      return { again: 50 };
+    };
+    runner.register('wait', StringValueSchema, {
+      run: wait,
+      undo: async (_request, operation) => ({
+        change: {},
+        committed: () => told.push(`cancelled ${operation}`),
+      }),
+    });
+    const parts = { request: text('x'), metadata: packed('metadata'), subject: 'a/b' };
+    const { name } = await runner.start(parent, 'wait', parts);
+    await scheduler.runDue();
+    const id = name.slice(name.lastIndexOf('/') + 1);
+    for (let count = 0; count < 2; count++) await runner.cancel(parent.child('operations', id));
+    const canonical = `projects/p/operations/${id}`;
+    assert.deepEqual(told, [`look at ${canonical}`, `cancelled ${canonical}`]);
   });
 
   it('tells more in its metadata at its end', async () => {
@@ -264,6 +361,25 @@ describe('OperationRunner', () => {
       assert.equal(result.case === 'error' && result.value.code, 1);
     });
 
+    it('undoes what it began with, once', async () => {
+      const undone: string[] = [];
+      const { runner, scheduler } = openRunner();
+      runner.register('write', StringValueSchema, {
+        run: async () => ({ again: 50 }),
+        undo: async ({ value }) => ({
+          change: { put: [{ name: 'projects/p/things/undone', body: Buffer.from(value) }] },
+          metadata: packed('undone'),
+          committed: () => undone.push(value),
+        }),
+      });
+      const { name } = await start(runner, 'x');
+      await scheduler.runDue();
+      for (let times = 0; times < 2; times++) await runner.cancel(nameOf(name));
+      assert.deepEqual(undone, ['x']);
+      assert.equal((await store.get('projects/p/things/undone'))?.version, 1);
+      assert.deepEqual((await load(name)).metadata, packed('undone'));
+    });
+
     it('leaves one that is done as it is', async () => {
       const { runner, scheduler } = openRunner();
       const { name } = await start(runner, 'x');
@@ -275,8 +391,10 @@ describe('OperationRunner', () => {
     it('stops what goes on elsewhere for it, once', async () => {
       const stopped: string[] = [];
       const { runner, scheduler } = openRunner();
-      const stop = async ({ value }: StringValue): Promise<void> => void stopped.push(value);
-      runner.register('write', StringValueSchema, async () => ({ again: 50 }), stop);
+      runner.register('write', StringValueSchema, {
+        run: async () => ({ again: 50 }),
+        undo: async ({ value }) => ({ change: {}, committed: () => void stopped.push(value) }),
+      });
       const { name } = await start(runner, 'x');
       await scheduler.runDue();
       for (let times = 0; times < 2; times += 1) await runner.cancel(nameOf(name));

@@ -12,6 +12,7 @@ import { decodeNamed, withoutName } from '../storage/named-message.ts';
 import {
   type Change,
   ConflictError,
+  type Expectation,
   type Store,
   type StoredResource,
   type StoredTimer,
@@ -26,26 +27,40 @@ const TIMER_KIND = 'operation';
 /** The kind of the timer that every operation has which is done. */
 const FORGET = 'forget operation';
 
+/** What happens together with a step of an operation. */
+export type Effects = Pick<Change, 'expect' | 'put' | 'remove'>;
+
 /** What an operation comes to: its effects and its response, which are stored together. */
 export interface Outcome {
-  readonly change: Pick<Change, 'expect' | 'put' | 'remove'>;
+  readonly change: Effects;
   readonly response: Any;
   /** In place of the operation's metadata, where there is more to tell at its end. */
   readonly metadata?: Any;
-  /** Called when all of it is on disk. A restart in between leaves it out. */
-  readonly committed?: () => void;
+  /** Called when all of it is on disk, and waited for. A restart in between leaves it out. */
+  readonly committed?: () => unknown;
+}
+
+/** That an operation came to nothing, and what that changes all the same. An error that is thrown changes nothing. */
+export interface Failure extends Omit<Outcome, 'response'> {
+  readonly error: ServiceError;
 }
 
 /** That something else has to be over first: it is looked at again after so many milliseconds. */
 export interface NotYet {
   readonly again: number;
+  /** In place of the operation's metadata from then on. */
+  readonly metadata?: Any;
 }
 
-/** The work behind a kind of operation. It may be tried more than once; only what it returns takes effect. */
-interface Work {
+/** What is done for a kind of operation. It may be tried more than once; only what it returns takes effect. */
+export interface Work<Request> {
+  readonly run: (request: Request, operation: string) => Promise<Outcome | Failure | NotYet>;
+  /** What has to happen where the operation is cancelled. Both are told its canonical name. */
+  readonly undo?: (request: Request, operation: string) => Promise<Omit<Outcome, 'response'>>;
+}
+
+interface RegisteredWork extends Work<never> {
   readonly request: DescMessage;
-  readonly run: (request: never) => Promise<Outcome | NotYet>;
-  readonly stop: ((request: never) => Promise<void>) | undefined;
 }
 
 /** What an operation ends with. */
@@ -66,7 +81,7 @@ export class OperationRunner {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #scheduler: Scheduler;
-  readonly #works = new Map<string, Work>();
+  readonly #works = new Map<string, RegisteredWork>();
 
   constructor(store: Store, clock: Clock, scheduler: Scheduler) {
     this.#store = store;
@@ -77,40 +92,42 @@ export class OperationRunner {
   }
 
   /**
-   * Says what is done for a kind of operation, and how what goes on elsewhere for it is stopped when it is cancelled. The
-   * kind is stored: it must keep its meaning.
+   * Says what is done for a kind of operation. The kind is stored: it must keep its meaning. `cancelled` is called when
+   * one has been cancelled, for work that goes on between two looks. Both are told the operation's canonical name.
    */
   register<Desc extends DescMessage>(
     kind: string,
     request: Desc,
-    run: (request: MessageShape<Desc>) => Promise<Outcome | NotYet>,
-    stop?: (request: MessageShape<Desc>) => Promise<void>,
+    work: Work<MessageShape<Desc>>['run'] | Work<MessageShape<Desc>>,
   ): void {
-    this.#works.set(kind, { request, run, stop });
+    this.#works.set(kind, { request, ...(typeof work === 'function' ? { run: work } : work) });
   }
 
   /**
-   * Stores an operation that is about to be done. `subject` says what it is about: while one runs, another about the
-   * same is ABORTED.
+   * Stores an operation that is about to be done, and what begins with it. `subject` says what it is about: while one
+   * runs, another about the same is ABORTED.
    */
   async start(
     parent: ResourceName,
     kind: string,
-    parts: { readonly request: MessageShape<DescMessage>; readonly metadata: Any; readonly subject: string },
+    parts: {
+      readonly request: MessageShape<DescMessage>;
+      readonly metadata: Any;
+      readonly subject: string;
+      readonly change?: Effects;
+    },
   ): Promise<Operation> {
     const work = this.#workOf(kind);
+    const { change = {} } = parts;
     const now = this.#clock.now(parent.project);
     const name = parent.child('operations', createId(now));
-    const lock = `${parent.key}/operationSubjects/${parts.subject.replaceAll('/', '~')}`;
+    const lock = lockKey(parent, parts.subject);
     const request = Buffer.from(toBinary(work.request, parts.request)).toString('base64');
     const operation = create(OperationSchema, { metadata: parts.metadata });
     try {
       await this.#store.commit({
         partition: parent.key,
-        expect: [
-          { name: name.key, absent: true },
-          { name: lock, absent: true },
-        ],
+        expect: [{ name: name.key, absent: true }, { name: lock, absent: true }, ...(change.expect ?? [])],
         put: [
           {
             name: name.key,
@@ -119,7 +136,9 @@ export class OperationRunner {
             body: toBinary(OperationSchema, operation),
           },
           { name: lock, body: Buffer.from(name.key) },
+          ...(change.put ?? []),
         ],
+        remove: change.remove ?? [],
         schedule: [
           { key: timerKey(name.key), due: now, kind: TIMER_KIND, data: encodeTask({ kind, lock, request }) },
         ],
@@ -133,6 +152,17 @@ export class OperationRunner {
     return operation;
   }
 
+  /** The canonical name of the operation about a subject that is running; undefined where none is. */
+  async findRunning(parent: ResourceName, subject: string): Promise<string | undefined> {
+    const lock = await this.#store.get(lockKey(parent, subject));
+    return lock && Buffer.from(lock.body).toString();
+  }
+
+  /** What a change expects that is not to come while an operation about a subject is running. */
+  expectNone(parent: ResourceName, subject: string): Expectation {
+    return { name: lockKey(parent, subject), absent: true };
+  }
+
   /** Ends an operation with CANCELLED, unless it is done already: then it stays as it is. */
   async cancel(name: ResourceName): Promise<void> {
     const stored = await this.#store.get(name.key);
@@ -140,10 +170,11 @@ export class OperationRunner {
     const timer = await this.#store.getTimer(timerKey(name.key));
     if (stored.state === OperationState.DONE || timer === undefined) return;
     const error = create(StatusSchema, { code: Code.CANCELLED, message: 'the operation was cancelled' });
-    await this.#finish(timer, { result: { case: 'error', value: error }, change: {} });
     const task = decodeTask(timer.data);
-    const { stop, request } = this.#workOf(task.kind);
-    await stop?.(fromBinary(request, Buffer.from(task.request, 'base64')) as never);
+    const work = this.#workOf(task.kind);
+    const { committed, ...undone } = (await work.undo?.(requestOf(work, task), name.key)) ?? { change: {} };
+    await this.#finish(timer, { result: { case: 'error', value: error }, ...undone });
+    await committed?.();
   }
 
   /** Gives an operation that was done before operations went the timer by which it goes. By its canonical name. */
@@ -164,32 +195,29 @@ export class OperationRunner {
 
   async #work(timer: Timer): Promise<void> {
     try {
-      const done = await this.#doWork(decodeTask(timer.data));
+      const done = await this.#doWork(decodeTask(timer.data), operationKey(timer.key));
       if ('again' in done) {
         await this.#putOff(timer, done);
         return;
       }
       await this.#finish(timer, done);
-      done.committed?.();
+      await done.committed?.();
     } catch (error) {
       // The timer is either gone, because the operation was ended meanwhile, or still due: it is tried again.
       if (!(error instanceof ConflictError)) throw error;
     }
   }
 
-  #workOf(kind: string): Work {
-    const work = this.#works.get(kind);
-    if (work === undefined) throw new Error(`nobody does operations of kind ${kind}`);
-    return work;
-  }
-
   /** What the work comes to: its outcome, or the error that it ends with. */
-  async #doWork(task: Task): Promise<Done | NotYet> {
+  async #doWork(task: Task, operation: string): Promise<Done | NotYet> {
     const work = this.#workOf(task.kind);
-    const request = fromBinary(work.request, Buffer.from(task.request, 'base64'));
     try {
-      const outcome = await work.run(request as never);
+      const outcome = await work.run(requestOf(work, task), operation);
       if ('again' in outcome) return outcome;
+      if ('error' in outcome) {
+        const { error, ...rest } = outcome;
+        return { result: { case: 'error', value: error.toStatus() }, ...rest };
+      }
       const { response, ...rest } = outcome;
       return { result: { case: 'response', value: response }, ...rest };
     } catch (error) {
@@ -198,12 +226,21 @@ export class OperationRunner {
     }
   }
 
-  async #putOff(timer: Timer, { again }: NotYet): Promise<void> {
+  #workOf(kind: string): RegisteredWork {
+    const work = this.#works.get(kind);
+    if (work === undefined) throw new Error(`nobody does operations of kind ${kind}`);
+    return work;
+  }
+
+  async #putOff(timer: Timer, { again, metadata }: NotYet): Promise<void> {
     const key = operationKey(timer.key);
     const { project = '' } = readResourceName(key) ?? {};
+    const operation = create(OperationSchema, metadata && { metadata });
+    const told = { name: key, state: OperationState.RUNNING, body: toBinary(OperationSchema, operation) };
     await this.#store.commit({
       partition: scopeOf(key),
       expect: [{ name: key, state: OperationState.RUNNING }],
+      put: metadata === undefined ? [] : [told],
       schedule: [{ ...timer, due: this.#clock.now(project) + again * 1000 }],
     });
   }
@@ -233,6 +270,10 @@ export class OperationRunner {
   }
 }
 
+function requestOf({ request }: RegisteredWork, task: Task): never {
+  return fromBinary(request, Buffer.from(task.request, 'base64')) as never;
+}
+
 function forgetKey(operation: string): string {
   return `${FORGET} ${operation}`;
 }
@@ -240,6 +281,11 @@ function forgetKey(operation: string): string {
 /** `end` in microseconds. */
 function forgetTimer(operation: string, end: number): Timer {
   return { key: forgetKey(operation), due: end + OPERATION_LIFE_MAX, kind: FORGET, data: new Uint8Array() };
+}
+
+/** Where the operation about a subject is noted for as long as it is running. */
+function lockKey(parent: ResourceName, subject: string): string {
+  return `${parent.key}/operationSubjects/${subject.replaceAll('/', '~')}`;
 }
 
 function timerKey(operation: string): string {

@@ -4,7 +4,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { after, describe, it } from 'node:test';
-import { HttpPoster, OutboundError, type OutboundRequest } from './http-poster.ts';
+import { OutboundError } from './exchange.ts';
+import { HttpPoster, type PostRequest } from './http-poster.ts';
 
 const servers: Server[] = [];
 const posters: HttpPoster[] = [];
@@ -38,7 +39,7 @@ function poster(addresses: 'any' | 'public' = 'any'): HttpPoster {
   return made;
 }
 
-function request(more: Partial<OutboundRequest> = {}): OutboundRequest {
+function request(more: Partial<PostRequest> = {}): PostRequest {
   return {
     body: Buffer.from('{"a":1}'),
     headers: { 'content-type': 'application/json' },
@@ -48,7 +49,7 @@ function request(more: Partial<OutboundRequest> = {}): OutboundRequest {
   };
 }
 
-async function failureOf(url: URL, more?: Partial<OutboundRequest>, addresses?: 'public') {
+async function failureOf(url: URL, more?: Partial<PostRequest>, addresses?: 'public') {
   const failure = await poster(addresses)
     .post(url, request(more))
     .catch((error: unknown) => error);

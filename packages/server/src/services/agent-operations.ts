@@ -17,9 +17,9 @@ import type { ArchiveReport } from '../agent/archive/findings.ts';
 import { AgentError } from '../agent/automated-agent.ts';
 import { type AgentContents, ANY_PROJECT, agentName } from '../agent/content/agent-contents.ts';
 import type { AgentModels } from '../agent/serving/agent-models.ts';
-import { archiveInvalid, cloudStorageUnsupported, trainingFailed } from '../agent-errors.ts';
+import { archiveInvalid, trainingFailed } from '../agent-errors.ts';
 import type { Clock } from '../clock.ts';
-import { fieldInvalid, fieldsRequired } from '../errors.ts';
+import { cloudStorageUnsupported, fieldInvalid, fieldsRequired } from '../errors.ts';
 import { createId } from '../ids.ts';
 import type { Locations } from '../locations.ts';
 import type { NotYet, OperationRunner, Outcome } from '../operation/operation-runner.ts';
@@ -52,12 +52,10 @@ export class AgentOperations {
     this.#operations = operations;
     this.#locations = locations;
     this.#clock = clock;
-    operations.register(
-      'train-agent',
-      TrainAgentRequestSchema,
-      ({ parent }) => this.#train(parse(parent)),
-      ({ parent }) => models.stop(parse(parent)),
-    );
+    operations.register('train-agent', TrainAgentRequestSchema, {
+      run: ({ parent }) => this.#train(parse(parent)),
+      undo: async ({ parent }) => ({ change: {}, committed: () => models.stop(parse(parent)) }),
+    });
     operations.register('export-agent', ExportAgentRequestSchema, ({ parent }) =>
       this.#export(parse(parent)),
     );

@@ -2,9 +2,12 @@ import { ListOperationsResponseSchema } from '@parleykit/proto/longrunning';
 import {
   ListConversationProfilesResponseSchema,
   ListConversationsResponseSchema,
+  ListDocumentsResponseSchema,
   ListGeneratorsResponseSchema,
+  ListKnowledgeBasesResponseSchema,
   ListParticipantsResponseSchema,
 } from '@parleykit/proto/v2beta1';
+import { KNOWLEDGE_PAGE_SIZE_DEFAULT, KNOWLEDGE_PAGE_SIZE_MAX } from '../limits.ts';
 import type { CollectionKind } from './resource-collection.ts';
 
 /** The kinds of resources that services share. Lists by id are in order of creation: ids sort by time. */
@@ -38,6 +41,25 @@ export const GENERATORS: CollectionKind = {
   collection: 'generators',
   listResponse: ListGeneratorsResponseSchema,
   order: 'ordering',
+};
+
+const KNOWLEDGE_PAGES = { default: KNOWLEDGE_PAGE_SIZE_DEFAULT, max: KNOWLEDGE_PAGE_SIZE_MAX };
+
+export const KNOWLEDGE_BASES: CollectionKind = {
+  type: 'KnowledgeBase',
+  collection: 'knowledgeBases',
+  listResponse: ListKnowledgeBasesResponseSchema,
+  order: 'id',
+  pageSizes: KNOWLEDGE_PAGES,
+};
+
+/** `state` holds the State. */
+export const DOCUMENTS: CollectionKind = {
+  type: 'Document',
+  collection: 'documents',
+  listResponse: ListDocumentsResponseSchema,
+  order: 'id',
+  pageSizes: KNOWLEDGE_PAGES,
 };
 
 /** `state` holds whether it is done, `ordering` the time of its start. */

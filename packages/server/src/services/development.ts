@@ -34,7 +34,7 @@ export interface DevelopmentOptions {
   /** Called once all that was due in a project has happened, before the caller of AdvanceClock is told so. */
   readonly afterAdvance?: (project: string) => Promise<void>;
   /** Called once all that a project holds is gone or another: what is remembered of it may be wrong. */
-  readonly afterReplaced?: () => Promise<void>;
+  readonly afterReplaced?: (project: string) => Promise<void>;
 }
 
 /** parley.admin.v1.Development */
@@ -136,7 +136,7 @@ export class DevelopmentService implements ServiceHandlers<typeof Development> {
       const receipt = await this.#store.commit({ partition: `projects/${project}`, project: change, expire });
       if (receipt.project !== undefined) this.#clocks.set(project, receipt.project.ahead);
       if (receipt.left) await expireReplies(this.#store, this.#clocks.now());
-      if (change.kind === 'reset' || change.kind === 'restore') await this.#options.afterReplaced?.();
+      if (change.kind === 'reset' || change.kind === 'restore') await this.#options.afterReplaced?.(project);
       this.#scheduler.wake();
       return receipt.project?.snapshot;
     } catch (error) {

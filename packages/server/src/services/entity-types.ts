@@ -33,9 +33,9 @@ import {
   viewEntityType,
   withEntities,
 } from '../agent/content/entity-type-edit.ts';
-import { cloudStorageUnsupported } from '../agent-errors.ts';
+
 import type { Clock } from '../clock.ts';
-import { alreadyExists, notFound } from '../errors.ts';
+import { alreadyExists, cloudStorageUnsupported, notFound } from '../errors.ts';
 import { applyFieldMask, maskOrAll } from '../field-mask.ts';
 import { createUuid } from '../ids.ts';
 import type { ResourceName } from '../resource-names.ts';

@@ -317,6 +317,7 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
   },
   SearchKnowledgeAnswer: { implemented: '*' },
   'SearchKnowledgeAnswer.AnswerSource': { implemented: '*' },
+  'SearchKnowledgeDebugInfo.SearchKnowledgeBehavior': { unset: '*' },
   SearchKnowledgeDebugInfo: {
     implemented: 'search_knowledge_behavior',
     unset: 'datastore_response_reason ingested_context_reference_debug_info service_latency ces_debug_info',
@@ -443,6 +444,36 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
   },
   'Fulfillment.Feature': { stored: '*' },
 
+  ListKnowledgeBasesRequest: { implemented: '*' },
+  ListKnowledgeBasesResponse: { implemented: '*' },
+  GetKnowledgeBaseRequest: { implemented: '*' },
+  CreateKnowledgeBaseRequest: { implemented: '*' },
+  UpdateKnowledgeBaseRequest: { implemented: '*' },
+  DeleteKnowledgeBaseRequest: { implemented: '*' },
+  // Language is that of the texts: it makes no difference to how they are searched.
+  KnowledgeBase: { implemented: 'name display_name', stored: 'language_code' },
+  ListDocumentsRequest: { implemented: '*' },
+  ListDocumentsResponse: { implemented: '*' },
+  GetDocumentRequest: { implemented: '*' },
+  CreateDocumentRequest: { implemented: 'parent document', refused: 'import_gcs_custom_metadata' },
+  UpdateDocumentRequest: { implemented: '*' },
+  DeleteDocumentRequest: { implemented: '*' },
+  ReloadDocumentRequest: { implemented: 'name', refused: 'gcs_source import_gcs_custom_metadata' },
+  // In the place of files in Cloud Storage, pages are taken that the server may fetch.
+  ImportDocumentsRequest: {
+    implemented: 'parent gcs_source document_template',
+    refused: 'import_gcs_custom_metadata',
+  },
+  GcsSources: { implemented: '*' },
+  ImportDocumentTemplate: { implemented: '*' },
+  // Content that was sent is not answered again.
+  Document: {
+    implemented:
+      'name display_name mime_type knowledge_types content_uri content raw_content latest_reload_status metadata state',
+    stored: 'enable_auto_reload',
+  },
+  'Document.ReloadStatus': { implemented: '*' },
+
   ListConversationProfilesRequest: { implemented: `parent ${page}` },
   ListConversationProfilesResponse: { implemented: 'conversation_profiles next_page_token' },
   GetConversationProfileRequest: { implemented: 'name' },
@@ -545,6 +576,11 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
   'parley.admin.v1.ReportSuggestionsRequest': { implemented: 'parent start_time end_time' },
   'parley.admin.v1.ReportSuggestionsResponse': { implemented: 'features' },
   'parley.admin.v1.FeatureReport': { implemented: '*' },
+  'parley.admin.v1.ReplyModel': { implemented: '*' },
+  'parley.admin.v1.GetReplyModelRequest': { implemented: '*' },
+  'parley.admin.v1.TrainReplyModelRequest': { implemented: '*' },
+  'parley.admin.v1.UpdateReplyModelRequest': { implemented: '*' },
+  'parley.admin.v1.DeleteReplyModelRequest': { implemented: '*' },
   'parley.admin.v1.Clock': { implemented: 'name time offset' },
   'parley.admin.v1.GetClockRequest': { implemented: 'name' },
   'parley.admin.v1.AdvanceClockRequest': { implemented: 'name duration' },

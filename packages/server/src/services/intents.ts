@@ -23,9 +23,9 @@ import type { AgentDraft } from '../agent/content/agent-draft.ts';
 import { type IntentPlace, newIntent, updatedIntent } from '../agent/content/intent-edit.ts';
 import { viewIntent } from '../agent/content/intent-view.ts';
 import type { AgentEnvironments } from '../agent/publishing/agent-environments.ts';
-import { cloudStorageUnsupported } from '../agent-errors.ts';
+
 import type { Clock } from '../clock.ts';
-import { notFound } from '../errors.ts';
+import { cloudStorageUnsupported, notFound } from '../errors.ts';
 import { maskOrAll } from '../field-mask.ts';
 import { createUuid } from '../ids.ts';
 import type { ResourceName } from '../resource-names.ts';

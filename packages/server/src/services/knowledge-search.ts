@@ -11,6 +11,7 @@ import {
 } from '@parleykit/proto/v2beta1';
 import { featureNotConfigured, knowledgeSilent } from '../assist-errors.ts';
 import { fieldInvalid, fieldUnimplemented } from '../errors.ts';
+import type { Knowledge, KnowledgeHit } from '../knowledge/knowledge.ts';
 import { SESSION_ID_LENGTH_MAX } from '../limits.ts';
 import { parseResourceName, type ResourceName } from '../resource-names.ts';
 import type { CallContext } from '../rpc/call-context.ts';
@@ -18,8 +19,7 @@ import type { ServiceHandlers } from '../rpc/dispatcher.ts';
 import type { Store } from '../storage/store.ts';
 import { readContext } from '../suggestion/context.ts';
 import { resultLimit } from '../suggestion/feature.ts';
-import { type KnowledgeHit, type KnowledgeSearch, toStruct } from '../suggestion/features/knowledge.ts';
-import { lastRequests, sourcesOf } from '../suggestion/features/sources.ts';
+import { lastRequests, sourcesOf, toStruct } from '../suggestion/features/sources.ts';
 import type { Suggestions } from '../suggestion/suggestions.ts';
 import { CONVERSATION_PROFILES } from './collections.ts';
 import { ResourceCollection } from './resource-collection.ts';
@@ -31,13 +31,13 @@ const CONTEXT_REQUESTS = 3;
 /** What of google.cloud.dialogflow.v2beta1.Conversations looks for answers in documents. */
 export class KnowledgeSearchService implements ServiceHandlers<typeof Conversations> {
   readonly #store: Store;
-  readonly #knowledge: KnowledgeSearch;
+  readonly #knowledge: Knowledge;
   readonly #suggestions: Suggestions;
   readonly #profiles: ResourceCollection;
 
   constructor(parts: {
     store: Store;
-    knowledge: KnowledgeSearch;
+    knowledge: Knowledge;
     suggestions: Suggestions;
   }) {
     const { store, knowledge, suggestions } = parts;

@@ -1,4 +1,10 @@
-import { Conversation_LifecycleState as State } from '@parleykit/proto/v2beta1';
+import {
+  type Document,
+  Document_State as DocumentState,
+  type KnowledgeBase,
+  Document_KnowledgeType as KnowledgeType,
+  Conversation_LifecycleState as State,
+} from '@parleykit/proto/v2beta1';
 import { filterInvalid } from '../errors.ts';
 import { type Comparator, type Filter, isEmptyFilter, parseFilter, type Restriction } from '../filter.ts';
 import { OperationState } from '../operation/operation-runner.ts';
@@ -59,6 +65,76 @@ export function readAnswerRecordFilter(text: string): string | undefined {
   if (filter.kind !== 'restriction')
     throw filterInvalid('column 1: this list is filtered by one conversation');
   return filter.value;
+}
+
+/** `ListKnowledgeBasesRequest.filter`: which knowledge bases pass, undefined where all do. */
+export function readKnowledgeBaseFilter(text: string): ((base: KnowledgeBase) => boolean) | undefined {
+  return readContentFilter(text, {
+    display_name: containsText(({ displayName }) => displayName),
+    language_code: {
+      comparators: ['='],
+      test: ({ languageCode }, value) => sameText(languageCode || 'en-US', value),
+    },
+  });
+}
+
+/** `ListDocumentsRequest.filter`: which documents pass, undefined where all do. */
+export function readDocumentFilter(text: string): ((document: Document) => boolean) | undefined {
+  return readContentFilter(text, {
+    display_name: containsText(({ displayName }) => displayName),
+    knowledge_types: {
+      comparators: [':', '='],
+      values: KnowledgeType,
+      test: ({ knowledgeTypes }, value) =>
+        knowledgeTypes.includes(KnowledgeType[value as keyof typeof KnowledgeType]),
+    },
+    state: {
+      comparators: ['='],
+      values: DocumentState,
+      test: ({ state }, value) => state === DocumentState[value as keyof typeof DocumentState],
+    },
+  });
+}
+
+/** What a field can be asked for that a list looks at in each of its resources. */
+interface ContentField<Resource> {
+  readonly comparators: readonly Comparator[];
+  /** The names that it can have, where it is an enum. */
+  readonly values?: object;
+  readonly test: (resource: Resource, value: string) => boolean;
+}
+
+function readContentFilter<Resource>(
+  text: string,
+  fields: Readonly<Record<string, ContentField<Resource>>>,
+): ((resource: Resource) => boolean) | undefined {
+  if (isEmptyFilter(text)) return undefined;
+  const filter = parseFilter(text);
+  const fieldOf = (name: string): ContentField<Resource> | undefined => {
+    const snake = name.replace(/[A-Z]/gu, (letter) => `_${letter.toLowerCase()}`);
+    return Object.hasOwn(fields, snake) ? fields[snake] : undefined;
+  };
+  checkRestrictions(filter, ({ field, value, comparator, column, valueColumn }) => {
+    const known = fieldOf(field);
+    if (known === undefined) throw unknownField(field, column);
+    if (!known.comparators.includes(comparator)) throw unknownComparator(field, comparator, column);
+    if (known.values !== undefined && (!Object.hasOwn(known.values, value) || /^\d/u.test(value))) {
+      throw filterInvalid(`column ${valueColumn}: ${JSON.stringify(value)} is not a value of ${field}`);
+    }
+  });
+  return (resource) => holds(filter, ({ field, value }) => fieldOf(field)?.test(resource, value) === true);
+}
+
+/** The documentation uses `:` and `=` alike for "contains". */
+function containsText<Resource>(read: (resource: Resource) => string): ContentField<Resource> {
+  return {
+    comparators: [':', '='],
+    test: (resource, value) => read(resource).toLowerCase().includes(value.toLowerCase()),
+  };
+}
+
+function sameText(left: string, right: string): boolean {
+  return left.toLowerCase() === right.toLowerCase();
 }
 
 function holds(filter: Filter, test: (restriction: Restriction) => boolean): boolean {

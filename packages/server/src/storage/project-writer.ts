@@ -93,7 +93,7 @@ export class ProjectWriter {
     const statements = this.#statements;
     const scope = scopeOf(project);
     statements.filePurges.run(...scope);
-    statements.removeResources.run(...scope.slice(1));
+    statements.removeResources.run(...scope);
     statements.removeTimers.run(...scope);
     statements.removeEvents.run(...scope);
     statements.removeDeadEvents.run(project);
@@ -107,7 +107,7 @@ export class ProjectWriter {
     statements.begin.run(project, id, createTime);
     const number = statements.find.get(project, id)?.[0] as number;
     const scope = scopeOf(project);
-    statements.saveResources.run(number, ...scope.slice(1));
+    statements.saveResources.run(...scope, number);
     const messageCount = statements.saveMessages.run(number);
     statements.saveSendTimes.run(number);
     statements.saveReplies.run(number, ahead);
@@ -179,7 +179,7 @@ function prepareStatements(connection: SqliteConnection) {
       `INSERT INTO purges (conversation, number)
        SELECT $1, number FROM resources WHERE number IS NOT NULL AND collection > $2 AND collection < $3`,
     ),
-    removeResources: prepare('DELETE FROM resources WHERE collection > $1 AND collection < $2'),
+    removeResources: prepare(`DELETE FROM resources WHERE ${IN_SCOPE('collection')}`),
     removeTimers: prepare(`DELETE FROM timers WHERE ${IN_SCOPE('partition')}`),
     removeDeadEvents: prepare('DELETE FROM dead_events WHERE project = $1'),
     removeEvents: prepare(`DELETE FROM events WHERE ${IN_SCOPE('partition')}`),
@@ -189,8 +189,8 @@ function prepareStatements(connection: SqliteConnection) {
     count: prepare('UPDATE snapshots SET message_count = $2 WHERE number = $1'),
     saveResources: prepare(
       `INSERT INTO snapshot_resources (snapshot, collection, id, version, state, ordering, number, body)
-       SELECT $1, collection, id, version, state, ordering, number, body FROM resources
-       WHERE collection > $2 AND collection < $3`,
+       SELECT $4, collection, id, version, state, ordering, number, body FROM resources
+       WHERE ${IN_SCOPE('collection')}`,
     ),
     saveMessages: prepare(
       `INSERT INTO snapshot_messages (snapshot, conversation, create_time, position, id, entry)

@@ -791,6 +791,25 @@ for (const driver of drivers) {
         assert.deepEqual(await texts(), ['new']);
       });
 
+      it('have what lies directly in them saved, reset and restored too', async () => {
+        const singletons = [
+          'projects/p/agent',
+          'projects/p/locations/europe-west1/agent',
+          'projects/pp/agent',
+        ];
+        for (const name of singletons) {
+          const partition = name.slice(0, -'/agent'.length);
+          await store.commit({ partition, put: [{ name, body: bytes(name) }] });
+        }
+        const there = async () =>
+          Promise.all(singletons.map(async (name) => (await store.get(name)) !== undefined));
+        await change({ kind: 'save', at: clock.now(), snapshot: 's' });
+        await change({ kind: 'reset', at: clock.now(), eraser });
+        assert.deepEqual(await there(), [false, false, true]);
+        await change({ kind: 'restore', at: clock.now(), snapshot: 's', eraser });
+        assert.deepEqual(await there(), [true, true, true]);
+      });
+
       it('are restored as they were saved: all that they stored, and what time it was', async () => {
         await change({ kind: 'advance', by: 5 * HOUR });
         const saved = await change({ kind: 'save', at: clock.now(), snapshot: 's' });

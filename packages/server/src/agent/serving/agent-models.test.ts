@@ -275,4 +275,26 @@ describe('AgentModels', () => {
     await assert.rejects(asking, /gone/u);
     assert.deepEqual(await answer(), saying('one'));
   });
+
+  it('knows nothing of a project that was reset, and all again when it is restored', async () => {
+    const eraser = { key: 'erase', kind: 'erase' };
+    const change = async (project: Record<string, unknown>) => {
+      await store.commit({
+        partition: 'projects/p',
+        project: { at: clock.now(), eraser, ...project } as never,
+      });
+      models.forget('p');
+    };
+    for (const name of [parent, other]) {
+      await put(name, 'one');
+      await answer(name);
+    }
+    await change({ kind: 'save', snapshot: 's' });
+    await put(parent, 'two');
+    await change({ kind: 'reset' });
+    assert.equal(await answer(), undefined);
+    assert.deepEqual(await answer(other), saying('one'));
+    await change({ kind: 'restore', snapshot: 's' });
+    assert.deepEqual(await answer(), saying('one'));
+  });
 });

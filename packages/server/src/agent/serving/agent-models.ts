@@ -1,7 +1,7 @@
 import type { Fulfillment } from '@parleykit/proto/v2beta1';
 import { notFound } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import type { ResourceName } from '../../resource-names.ts';
+import { type ResourceName, readResourceName } from '../../resource-names.ts';
 import {
   ConflictError,
   QueueFullError,
@@ -200,6 +200,14 @@ export class AgentModels {
       copies.push({ name: modelKey(to, language), state: 1, ordering: made, body: row.body });
     }
     return copies;
+  }
+
+  /** Forgets what was known of a project's agents, which are gone or others: it was reset or restored. */
+  forget(project: string): void {
+    this.#edits++;
+    for (const known of [this.#served, this.#trained]) {
+      for (const key of known.keys()) if (readResourceName(key)?.project === project) known.delete(key);
+    }
   }
 
   /** Ends what is being trained: what is not in yet is trained after the next start. */

@@ -1,5 +1,5 @@
+import type { Knowledge } from '../../knowledge/knowledge.ts';
 import { type Answers, type FeatureQuery, resultLimit, type SuggestionFeature } from '../feature.ts';
-import type { KnowledgeSearch } from './knowledge.ts';
 import { lastRequests, sourcesOf } from './sources.ts';
 
 /** Of what the end user said, so much tells what it is about. */
@@ -10,9 +10,9 @@ export class ArticleFeature implements SuggestionFeature {
   readonly response = 'suggestArticlesResponse';
   readonly context = { size: 20, max: 50 };
   readonly isSlow = false;
-  readonly #knowledge: KnowledgeSearch;
+  readonly #knowledge: Knowledge;
 
-  constructor(knowledge: KnowledgeSearch) {
+  constructor(knowledge: Knowledge) {
     this.#knowledge = knowledge;
   }
 

@@ -1,6 +1,6 @@
+import type { Knowledge } from '../../knowledge/knowledge.ts';
 import type { ResourceName } from '../../resource-names.ts';
 import { type Answers, type FeatureQuery, resultLimit, type SuggestionFeature } from '../feature.ts';
-import type { KnowledgeSearch } from './knowledge.ts';
 import { lastRequests, sourcesOf } from './sources.ts';
 
 /** Answers from lists of questions and answers, to what the end user said last. */
@@ -8,9 +8,9 @@ export class FaqFeature implements SuggestionFeature {
   readonly response = 'suggestFaqAnswersResponse';
   readonly context = { size: 20, max: 50 };
   readonly isSlow = false;
-  readonly #knowledge: KnowledgeSearch;
+  readonly #knowledge: Knowledge;
 
-  constructor(knowledge: KnowledgeSearch) {
+  constructor(knowledge: Knowledge) {
     this.#knowledge = knowledge;
   }
 

@@ -1,8 +1,8 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { KnowledgeAssistAnswerSchema } from '@parleykit/proto/v2beta1';
+import type { Knowledge, KnowledgeHit } from '../../knowledge/knowledge.ts';
 import type { Answers, FeatureQuery, SuggestionFeature } from '../feature.ts';
-import { type KnowledgeHit, type KnowledgeSearch, toStruct } from './knowledge.ts';
-import { lastRequests, sourcesOf } from './sources.ts';
+import { lastRequests, sourcesOf, toStruct } from './sources.ts';
 
 /** A question that somebody may put is one sentence or two. */
 const QUERY_LENGTH_MAX = 256;
@@ -15,9 +15,9 @@ export class KnowledgeAssistFeature implements SuggestionFeature {
   readonly response = 'suggestKnowledgeAssistResponse';
   readonly context = { size: 100, max: 100 };
   readonly isSlow = true;
-  readonly #knowledge: KnowledgeSearch;
+  readonly #knowledge: Knowledge;
 
-  constructor(knowledge: KnowledgeSearch) {
+  constructor(knowledge: Knowledge) {
     this.#knowledge = knowledge;
   }
 
@@ -47,7 +47,7 @@ export class KnowledgeAssistFeature implements SuggestionFeature {
 
 /** The surest answer of a list of questions, or passage; undefined where nothing is sure enough. */
 async function findAnswer(
-  knowledge: KnowledgeSearch,
+  knowledge: Knowledge,
   {
     least,
     ...query

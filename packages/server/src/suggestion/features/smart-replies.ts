@@ -1,23 +1,9 @@
 import { SuggestionFeature_Type as FeatureType, Participant_Role as Role } from '@parleykit/proto/v2beta1';
 import { featureMisconfigured } from '../../assist-errors.ts';
-import { type ResourceName, readResourceName } from '../../resource-names.ts';
+import type { Knowledge } from '../../knowledge/knowledge.ts';
+import type { ReplyModels } from '../../reply/reply-models.ts';
+import { readResourceName } from '../../resource-names.ts';
 import { type Answers, type FeatureQuery, resultLimit, type SuggestionFeature } from '../feature.ts';
-import type { KnowledgeSearch } from './knowledge.ts';
-
-/** The port to what was learned from a project's own conversations. */
-export interface ReplySearch {
-  /** The likeliest next replies of the human agent, best first; undefined where nothing was learned. */
-  suggest(
-    parent: ResourceName,
-    turns: readonly { readonly speaker: 'customer' | 'agent'; readonly text: string }[],
-    options: {
-      readonly limit: number;
-      readonly confidenceMin: number;
-      readonly allowed?: readonly string[];
-      readonly typed?: string;
-    },
-  ): Promise<readonly { readonly reply: string; readonly confidence: number }[] | undefined>;
-}
 
 const TYPE = FeatureType[FeatureType.SMART_REPLY];
 
@@ -26,10 +12,10 @@ export class SmartReplyFeature implements SuggestionFeature {
   readonly response = 'suggestSmartRepliesResponse';
   readonly context = { size: 20, max: 50 };
   readonly isSlow = false;
-  readonly #replies: ReplySearch;
-  readonly #knowledge: KnowledgeSearch;
+  readonly #replies: ReplyModels;
+  readonly #knowledge: Knowledge;
 
-  constructor(replies: ReplySearch, knowledge: KnowledgeSearch) {
+  constructor(replies: ReplyModels, knowledge: Knowledge) {
     this.#replies = replies;
     this.#knowledge = knowledge;
   }

@@ -1,19 +1,17 @@
+import type { JsonObject } from '@bufbuild/protobuf';
 import {
   type HumanAgentAssistantConfig_SuggestionFeatureConfig as FeatureConfig,
   SuggestionFeature_Type as FeatureType,
   Participant_Role as Role,
 } from '@parleykit/proto/v2beta1';
 import { featureMisconfigured } from '../../assist-errors.ts';
+import type { Knowledge } from '../../knowledge/knowledge.ts';
 import { readResourceName } from '../../resource-names.ts';
 import type { Said } from '../context.ts';
 import { isSmallTalk } from '../small-talk.ts';
-import type { KnowledgeSearch } from './knowledge.ts';
 
 /** The knowledge bases, or documents, that a feature's config names, by their canonical names. Throws where none is. */
-export async function sourcesOf(
-  config: FeatureConfig,
-  knowledge: KnowledgeSearch,
-): Promise<readonly string[]> {
+export async function sourcesOf(config: FeatureConfig, knowledge: Knowledge): Promise<readonly string[]> {
   const type = FeatureType[config.suggestionFeature?.type ?? 0] ?? '';
   const source = config.queryConfig?.querySource;
   const names =
@@ -40,4 +38,9 @@ export async function lastRequests(said: readonly Said[], count: number): Promis
     if (role === Role.END_USER && !(await isSmallTalk(text))) requests.unshift(text);
   }
   return requests.length > 0 ? requests.join('\n') : (said.at(-1)?.text ?? '');
+}
+
+/** A document's metadata where the API has a Struct for it. */
+export function toStruct(metadata: Readonly<Record<string, string>>): JsonObject {
+  return { ...metadata };
 }

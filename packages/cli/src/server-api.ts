@@ -5,8 +5,8 @@ import type { Target } from './command-line.ts';
 export type Json = Readonly<Record<string, unknown>>;
 
 /** A call that did not go well. The message is one line for people. */
-export class AgentApiError extends Error {
-  override readonly name = 'AgentApiError';
+export class ServerApiError extends Error {
+  override readonly name = 'ServerApiError';
   /** Such as `NOT_FOUND`; empty where nobody answered. */
   readonly status: string;
 
@@ -21,7 +21,7 @@ export interface Operation {
   readonly name: string;
   readonly done?: boolean;
   readonly error?: { readonly message?: string };
-  readonly metadata?: { readonly value?: Json };
+  readonly metadata?: Json & { readonly value?: Json };
   readonly response?: Json;
 }
 
@@ -30,8 +30,11 @@ const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 const POLL_MS = 25;
 const POLL_MS_MAX = 500;
 
-/** What is asked of a server about agents: over REST, since no client of ours knows agents yet. */
-export class AgentApi {
+/** Which methods a path is of: Dialogflow's, or Parley's own. */
+export type ApiVersion = 'v2beta1' | 'admin/v1';
+
+/** What is asked of a server over REST, where no client of ours knows what it is about. */
+export class ServerApi {
   readonly #target: Target;
   readonly #signal: AbortSignal;
 
@@ -40,23 +43,29 @@ export class AgentApi {
     this.#signal = signal;
   }
 
-  get(path: string): Promise<Json> {
-    return this.#call('GET', path);
+  get(path: string, version: ApiVersion = 'v2beta1'): Promise<Json> {
+    return this.#call('GET', `${version}/${path}`);
   }
 
-  post(path: string, body: object): Promise<Json> {
-    return this.#call('POST', path, JSON.stringify(body));
+  post(path: string, body: object, version: ApiVersion = 'v2beta1'): Promise<Json> {
+    return this.#call('POST', `${version}/${path}`, JSON.stringify(body));
   }
 
   /** Begins an operation and answers it when it is done. Throws what it ended with. */
   async run(path: string, body: object): Promise<Operation> {
-    let operation = (await this.post(path, body)) as unknown as Operation;
+    return this.wait((await this.post(path, body)) as unknown as Operation);
+  }
+
+  /** The same of one that was begun. `onLook` is told how it is each time that it is looked at. */
+  async wait(begun: Operation, onLook: (operation: Operation) => void = () => {}): Promise<Operation> {
+    let operation = begun;
     for (let pauseMs = POLL_MS; operation.done !== true; pauseMs = Math.min(pauseMs * 2, POLL_MS_MAX)) {
+      onLook(operation);
       await setTimeout(pauseMs, undefined, { signal: this.#signal });
       operation = (await this.get(operation.name)) as unknown as Operation;
     }
     if (operation.error !== undefined) {
-      throw new AgentApiError('', operation.error.message ?? 'the operation failed');
+      throw new ServerApiError('', operation.error.message ?? 'the operation failed');
     }
     return operation;
   }
@@ -66,7 +75,7 @@ export class AgentApi {
     let response: Response;
     let text: string;
     try {
-      response = await fetch(`${url}/v2beta1/${path}`, {
+      response = await fetch(`${url}/${path}`, {
         method,
         headers: {
           ...(body !== undefined && { 'content-type': 'application/json' }),
@@ -79,7 +88,7 @@ export class AgentApi {
     } catch (cause) {
       this.#signal.throwIfAborted();
       const why = isLocal ? 'start one with `parley serve`' : reasonOf(cause);
-      throw new AgentApiError('', `cannot reach a server at ${name}: ${why}`, { cause });
+      throw new ServerApiError('', `cannot reach a server at ${name}: ${why}`, { cause });
     }
     const answer = parse(text);
     if (response.ok && answer !== undefined) return answer;
@@ -87,7 +96,7 @@ export class AgentApi {
       status?: string;
       message?: string;
     };
-    throw new AgentApiError(status, `${message}${status === '' ? '' : ` (${status})`}`);
+    throw new ServerApiError(status, `${message}${status === '' ? '' : ` (${status})`}`);
   }
 
   async #authorization(): Promise<Record<string, string>> {
