@@ -1,7 +1,7 @@
 /**
- * What suggestions cost the server that makes them: `npm run bench:suggestions`. A conversation of 50 messages, a knowledge
- * base of 10,000 documents, and a message more: with the features in its profile and without them, in turns. CPU is that of
- * the server's process, as the operating system counts it.
+ * What suggestions cost the server that makes them: `npm run bench:suggestions -- --data DIR`. A conversation of 50 messages,
+ * a knowledge base of 10,000 documents, and a message more: with the features in its profile and without them, in turns. What
+ * is said, and written, is STAR's. CPU is that of the server's process, as the operating system counts it.
  */
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -9,14 +9,18 @@ import { median } from '../measure.ts';
 import { type Subject, startSubject } from '../subject.ts';
 import { openFolder } from '../subjects.ts';
 import { Draw } from './draw.ts';
+import { readStar } from './star.ts';
 
 const { values } = parseArgs({
   options: {
+    /** A folder with star/star.jsonl.gz. */
+    data: { type: 'string' },
     documents: { type: 'string', default: '10000' },
     messages: { type: 'string', default: '400' },
     rounds: { type: 'string', default: '5' },
   },
 });
+if (values.data === undefined) throw new Error('--data DIR is needed: a folder with star/star.jsonl.gz');
 const documents = Number(values.documents);
 const messages = Number(values.messages);
 const rounds = Number(values.rounds);
@@ -26,14 +30,27 @@ const SEED = 2026;
 const CREATED_AT_ONCE = 32;
 /** What a conversation holds when it is helped with. */
 const BEFORE = 50;
-const WORDS = 4000;
+/** What an article holds, in characters. */
+const ARTICLE_LENGTH = 1400;
 
 type Json = Record<string, unknown>;
 
 const draw = new Draw(SEED);
-const word = (): string =>
-  `${'bcdfglmnprst'[draw.below(12)]}${'aeiou'[draw.below(5)]}${draw.below(WORDS).toString(36)}`;
-const sentence = (length: number): string => Array.from({ length }, word).join(' ');
+const { train } = readStar(values.data, draw);
+const said = train.flatMap(({ turns }) => turns);
+const saidBy = (speaker: string): readonly string[] =>
+  said.filter((turn) => turn.speaker === speaker).map(({ text }) => text);
+const [customers, agents] = [saidBy('customer'), saidBy('agent')];
+const drawn = (texts: readonly string[]): string => texts[draw.below(texts.length)] ?? '';
+
+function article(): string {
+  let text = '';
+  while (text.length < ARTICLE_LENGTH) text += `${drawn(agents)} ${drawn(customers)}\n`;
+  return text;
+}
+
+/** A text as a field of CSV. */
+const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
 
 async function call({ port }: Subject, method: string, path: string, body?: Json): Promise<Json> {
   const response = await fetch(`http://127.0.0.1:${port}/v2beta1/${path}`, {
@@ -48,24 +65,21 @@ async function call({ port }: Subject, method: string, path: string, body?: Json
 
 async function createDocument(server: Subject, base: string, index: number): Promise<void> {
   const isFaq = index % 2 === 0;
-  const question = sentence(9);
-  const text = isFaq ? `question,answer\n${question},${sentence(20)}\n` : `${question}. ${sentence(120)}`;
+  // Alike ones would be one answer.
+  const answer = `${drawn(agents)} (${index})`;
+  const text = isFaq ? `question,answer\n${quoted(drawn(customers))},${quoted(answer)}\n` : article();
   let operation = await call(server, 'POST', `${base}/documents`, {
     displayName: `document ${index}`,
     mimeType: isFaq ? 'text/csv' : 'text/plain',
     knowledgeTypes: [isFaq ? 'FAQ' : 'ARTICLE_SUGGESTION'],
     rawContent: Buffer.from(text).toString('base64'),
   });
-  asked.push(question);
   while (operation['done'] !== true) {
     await setTimeout(10);
     operation = await call(server, 'GET', String(operation['name']));
   }
   if (operation['error'] !== undefined) throw new Error(JSON.stringify(operation['error']));
 }
-
-/** Questions of documents: what customers say is a part of one, and something else. */
-const asked: string[] = [];
 
 interface Desk {
   readonly customer: string;
@@ -86,7 +100,7 @@ async function openDesk(server: Subject, featureConfigs: Json[]): Promise<Desk> 
   const requests = Array.from({ length: BEFORE }, (_, index) => ({
     message: {
       participant: customer,
-      content: sentence(10),
+      content: drawn(customers),
       sendTime: new Date(1_700_000_000_000 + index).toISOString(),
     },
   }));
@@ -123,7 +137,7 @@ process.stdout.write(`${documents} documents in ${((performance.now() - started)
 
 const queryConfig = { knowledgeBaseQuerySource: { knowledgeBases: [base] }, maxResults: 3 };
 const features = ['FAQ', 'ARTICLE_SUGGESTION'].map((type) => ({ suggestionFeature: { type }, queryConfig }));
-const sayings = Array.from({ length: messages }, () => `${asked[draw.below(asked.length)]} ${sentence(4)}`);
+const sayings = Array.from({ length: messages }, () => drawn(customers));
 const times: number[] = [];
 const costs: { helped: number[]; plain: number[] } = { helped: [], plain: [] };
 for (let round = 0; round <= rounds; round++) {

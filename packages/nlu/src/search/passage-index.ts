@@ -107,13 +107,17 @@ export class PassageIndex implements PassageSearch {
     }
     const whole = features.reduce((sum, { rarity }) => sum + rarity, 0);
     const best: number[] = [];
-    for (const [slot, score] of scores.entries()) {
-      if (score === 0 || (best.length >= limit && score <= (scores[best.at(-1) as number] ?? 0))) continue;
+    let least = 0;
+    for (let slot = 0; slot < scores.length; slot++) {
+      const score = scores[slot] as number;
+      if (score <= least) continue;
       const id = this.#ids[slot];
       if (id === undefined || accepts?.(id) === false) continue;
       const place = best.findIndex((other) => score > (scores[other] as number));
       best.splice(place < 0 ? best.length : place, 0, slot);
       if (best.length > limit) best.pop();
+      // As long as there is room, whatever has a part of the query is good enough.
+      if (best.length === limit) least = scores[best.at(-1) as number] as number;
     }
     return best.map((slot) => ({
       id: this.#ids[slot] as string,

@@ -57,6 +57,7 @@ export class BaseIndex {
   readonly #questions = new PassageIndex();
   readonly #answers = new PassageIndex();
   readonly #parts = new PassageIndex();
+  #bytes = 0;
 
   get documents(): Iterable<string> {
     return this.#documents.keys();
@@ -64,7 +65,7 @@ export class BaseIndex {
 
   /** Of the texts that it was made of. */
   get bytes(): number {
-    return this.#documents.values().reduce((sum, { bytes }) => sum + bytes, 0);
+    return this.#bytes;
   }
 
   has(id: string, version: number): boolean {
@@ -104,6 +105,7 @@ export class BaseIndex {
     }
     const indexed = { document, version, bytes, answers: [...answers.values()], questions, parts };
     this.#documents.set(id, indexed);
+    this.#bytes += bytes;
     // Many small ones are as long as a large one.
     if (performance.now() - since > 1) await setImmediate();
   }
@@ -115,6 +117,7 @@ export class BaseIndex {
     for (const number of indexed.answers.keys()) this.#answers.remove(`${id}/${number}`);
     for (const number of indexed.parts.keys()) this.#parts.remove(`${id}/${number}`);
     this.#documents.delete(id);
+    this.#bytes -= indexed.bytes;
   }
 
   async search(query: BaseQuery): Promise<readonly KnowledgeHit[]> {
