@@ -1,20 +1,26 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it, type TestContext } from 'node:test';
-import { Administration } from '@parleykit/proto/admin';
+import { Administration, ReplyModels } from '@parleykit/proto/admin';
 import {
   AnswerRecords,
   ConversationProfiles,
   SuggestionFeature_Type as FeatureType,
   Generators,
+  Document_KnowledgeType as KnowledgeType,
   Participant_Role,
   Participants,
 } from '@parleykit/proto/v2beta1';
 import axe, { type AxeResults } from 'axe-core';
 import type { Browser, Page } from 'puppeteer-core';
 import { chromium } from './browser.ts';
+import { createBase, createDocument, faq } from './cases/knowledge-scene.ts';
+import { holdTalks, reached } from './cases/reply-scene.ts';
 import {
   completeConversation,
   createConversation,
@@ -164,7 +170,8 @@ describe('the web page', { timeout: 240_000 }, () => {
     if (chromium === undefined) return;
     data = mkdtempSync(join(tmpdir(), 'parley-'));
     model = await ModelEndpoint.open();
-    server = await startServer(data, '--demo', '--model-url', model.url, '--model', 'writer');
+    const flags = ['--model-url', model.url, '--model', 'writer', '--document-uris', 'any'];
+    server = await startServer(data, '--demo', ...flags);
     wire = new GrpcWire(() => server);
     browser = await launchBrowser();
   });
@@ -616,6 +623,86 @@ describe('the web page', { timeout: 240_000 }, () => {
     assert.equal((await feedback(project, () => true)).filter((each) => each?.displayed).length, 2);
   });
 
+  does('suggests replies, answers, articles and knowledge in the order of the profile', async () => {
+    const project = newProject();
+    const parent = `projects/${project}`;
+    await holdTalks(wire, parent, 9);
+    const { trainReplyModel } = ReplyModels.method;
+    const training = await wire.call(trainReplyModel, { name: `${parent}/replyModel` });
+    await reached(wire, training.name, ({ done }) => done);
+    await using site = createServer((_request, response) =>
+      response
+        .writeHead(200, { 'content-type': 'text/html' })
+        .end('<title>Lamps</title><p>A parcel that has not arrived is <b>looked for</b> by our courier.'),
+    );
+    await once(site.listen(0, '127.0.0.1'), 'listening');
+    const uri = `http://127.0.0.1:${(site.address() as AddressInfo).port}/lamps`;
+    const { name: base } = await createBase(wire, parent);
+    await createDocument(wire, base, faq('Why has my parcel not arrived?,The <b>courier</b> was ill.\n'));
+    await createDocument(wire, base, {
+      displayName: 'Late parcels',
+      mimeType: 'text/html',
+      knowledgeTypes: [KnowledgeType.ARTICLE_SUGGESTION],
+      source: { case: 'contentUri', value: uri },
+    });
+    const querySource = {
+      case: 'knowledgeBaseQuerySource' as const,
+      value: { knowledgeBases: [base] },
+    };
+    const { FAQ, SMART_REPLY, KNOWLEDGE_ASSIST, ARTICLE_SUGGESTION } = FeatureType;
+    const { name: conversationProfile } = await createProfile(wire, parent, {
+      humanAgentAssistantConfig: {
+        humanAgentSuggestionConfig: {
+          featureConfigs: [FAQ, SMART_REPLY, KNOWLEDGE_ASSIST, ARTICLE_SUGGESTION].map((type) => ({
+            suggestionFeature: { type },
+            queryConfig: { querySource },
+          })),
+        },
+      },
+    });
+    const { name: conversation } = await createConversation(wire, parent, { conversationProfile });
+    const { name: customer } = await createParticipant(wire, conversation, END_USER);
+    await createParticipant(wire, conversation, HUMAN_AGENT);
+    await visit(`#/${conversation}`);
+    await ingest(wire, conversation, [message(customer, 0, 'my parcel has not arrived')]);
+    await reader.sees('#suggestions .suggestion', 'Which address was the parcel sent to?');
+    const titles = `[...document.querySelectorAll('#suggestions h4')].map((each) => each.textContent)`;
+    assert.deepEqual(await reader.ask(titles), [
+      'FAQ answers',
+      'Smart replies',
+      'Knowledge assist',
+      'Articles',
+    ]);
+    assert.equal(await reader.ask(`document.querySelector('#suggestions-errors').hidden`), true);
+    assert.equal(await reader.ask(`document.querySelectorAll('#assist b').length`), 0);
+    const link = `document.querySelector('#suggestions a')`;
+    assert.deepEqual(await reader.ask(`[${link}.textContent, ${link}.href, ${link}.rel, ${link}.target]`), [
+      uri,
+      uri,
+      'noopener noreferrer',
+      '_blank',
+    ]);
+    const count = Number(await reader.ask(`document.querySelectorAll('#suggestions li').length`));
+    await feedback(project, (displayed) => displayed === count);
+    for (const [name, text] of [
+      ['Why has my parcel not arrived? The <b>courier</b> was ill.', 'The <b>courier</b> was ill.'],
+      ['Which address was the parcel sent to?', 'Which address was the parcel sent to?'],
+    ]) {
+      await reader.click(String(name));
+      await reader.until(`document.querySelector('#content').value.endsWith(${JSON.stringify(text)})`);
+    }
+    assert.equal(
+      await reader.ask(`document.querySelector('#content').value`),
+      'The <b>courier</b> was ill. Which address was the parcel sent to?',
+    );
+    await feedback(project, (_, clicked) => clicked === 2);
+    const { features } = await wire.call(Administration.method.reportSuggestions, { parent });
+    assert.deepEqual(
+      features.filter(({ clickedCount }) => clickedCount > 0n).map(({ feature }) => feature),
+      ['FAQ', 'SMART_REPLY'],
+    );
+  });
+
   does('shows nothing that was suggested to an older message', async () => {
     const { conversation, customer } = await openDesk();
     await createParticipant(wire, conversation, HUMAN_AGENT);
@@ -650,7 +737,10 @@ describe('the web page', { timeout: 240_000 }, () => {
     await reader.type('#content', 'Anybody there?\n');
     await reader.sees('#suggestions .suggestion', 'As to "Anybody there?"');
     assert.equal(model.questions.length, 2);
-    await reader.click('As to "Anybody there?"');
+    // By keyboard: one Enter takes it, the next one sends it.
+    await reader.tabTo('As to "Anybody there?"');
+    await reader.page.keyboard.press('Enter');
+    await reader.until(`document.activeElement.id === 'content'`);
     await reader.page.keyboard.press('Enter');
     await reader.sees('.entry.HUMAN_AGENT', 'As to "Anybody there?"');
     // From now on somebody is helped.
