@@ -9,6 +9,8 @@ export interface Question {
   readonly verb: string;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
+  /** As it came, and read. */
+  readonly raw: string;
   readonly body: JsonObject;
   /** `queryResult`, and its `queryText`. */
   readonly result: JsonObject;
@@ -48,11 +50,13 @@ export class AgentWebhook implements AsyncDisposable {
 
   private constructor() {
     this.#server = createServer(async (request, response) => {
-      const json = JSON.parse(await textOf(request));
+      const raw = await textOf(request);
+      const json = JSON.parse(raw);
       const question: Question = {
         verb: request.method ?? '',
         path: request.url ?? '',
         headers: request.headers,
+        raw,
         body: json,
         result: json.queryResult ?? {},
         text: json.queryResult?.queryText ?? '',

@@ -16,7 +16,13 @@ import {
 } from '@parleykit/proto/stored';
 import { DocumentSchema, Document_KnowledgeType as KnowledgeType } from '@parleykit/proto/v2beta1';
 import { SystemClock } from '@parleykit/server';
-import { Knowledge, KnowledgeContents, parseResourceName, readDocument } from '@parleykit/server/knowledge';
+import {
+  encodePassages,
+  Knowledge,
+  KnowledgeContents,
+  parseResourceName,
+  readDocument,
+} from '@parleykit/server/knowledge';
 import { openSqliteStore } from '@parleykit/server/storage';
 import { parse } from 'csv-parse/sync';
 import { Draw } from './draw.ts';
@@ -79,7 +85,10 @@ class Shelf implements AsyncDisposable {
     const document = create(DocumentSchema, { displayName: 'a document', knowledgeTypes: [type] });
     await this.#contents.commit(name, this.#contents.create(name, document, new Uint8Array()));
     const found = await this.#contents.load(name);
-    await this.#contents.commit(name, await this.#contents.activate(found, document, passages));
+    await this.#contents.commit(
+      name,
+      await this.#contents.activate(found, document, encodePassages(passages)),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -16,6 +16,7 @@ import {
   type Recall,
   type Scorer,
 } from './selection.ts';
+import { measureService } from './service.ts';
 import { examplesOf, readStar, type StarConversation } from './star.ts';
 
 const { values } = parseArgs({
@@ -31,6 +32,8 @@ const { values } = parseArgs({
     conversations: { type: 'string' },
     /** What the model draws by. */
     seed: { type: 'string', default: '1' },
+    /** How long calls are made at a time beside a training in the server. */
+    seconds: { type: 'string', default: '5' },
   },
 });
 if (values.data === undefined) throw new Error('--data DIR is needed: a folder with star/star.jsonl.gz');
@@ -74,11 +77,11 @@ const suggesting = process.cpuUsage();
 const suggested = asked.map(({ context }) => loaded.suggest(context, { limit: 3, confidenceMin: 0 }));
 const suggestMs = cpuMs(suggesting) / asked.length;
 const isRight = (index: number, reply: string): boolean => labels.get(reply) === asked[index]?.label;
-const hitPart = (limit: number): number =>
-  suggested.filter((suggestions, index) =>
-    suggestions.slice(0, limit).some(({ reply }) => isRight(index, reply)),
-  ).length / asked.length;
-const hits = { hit1: hitPart(1), hit3: hitPart(3) };
+type Suggested = readonly (readonly { readonly reply: string }[])[];
+const hitPart = (all: Suggested, limit: number): number =>
+  all.filter((suggestions, index) => suggestions.slice(0, limit).some(({ reply }) => isRight(index, reply)))
+    .length / asked.length;
+const hits = { hit1: hitPart(suggested, 1), hit3: hitPart(suggested, 3) };
 
 print('');
 print('| 1 of 100 | all turns: R@1 / R@3 / R@10 | typed turns: R@1 / R@3 / R@10 |');
@@ -113,6 +116,44 @@ print(`training ${trainSeconds.toFixed(1)} CPU s, model ${(bytes.byteLength / 1e
 print(`100 candidates ${scoreMs.toFixed(2)} CPU ms, suggestions ${suggestMs.toFixed(2)} CPU ms`);
 print(`resident at most ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB`);
 
+const service = await measureService({
+  train,
+  all: [...train, ...test],
+  choices: { all, free },
+  asked: asked.map(({ context }) => context),
+  seconds: Number(values.seconds),
+});
+const serviceHits = { hit1: hitPart(service.suggested, 1), hit3: hitPart(service.suggested, 3) };
+print('');
+print(
+  '| as the server suggests, 1 of 100 allowed | all turns: R@1 / R@3 / R@10 | typed turns: R@1 / R@3 / R@10 |',
+);
+print('|---|---|---|');
+printRecall('**server**', service.all, service.free);
+print('');
+print('| as the server suggests, the label of the picked one | hit@1 | hit@3 |');
+print('|---|---|---|');
+print(`| **server** | ${serviceHits.hit1.toFixed(3)} | ${serviceHits.hit3.toFixed(3)} |`);
+print('');
+print(
+  '| beside a training in the server, p99 against quiet, median of five rounds | training | a program that does nothing but work |',
+);
+print('|---|---|---|');
+for (const [kind, name] of [
+  ['grpc', 'GetConversation over gRPC'],
+  ['rest', 'GetConversation over REST'],
+  ['writes', 'BatchCreateMessages over REST'],
+] as const) {
+  const { train: training, floor } = service.ratios[kind];
+  print(`| ${name} | ${training.toFixed(2)} | ${floor.toFixed(2)} |`);
+}
+print('');
+print(
+  `the server learns ${service.examples} examples of ${service.messages} messages in ` +
+    `${service.trainSeconds.toFixed(1)} CPU s; resident ${service.idleMib.toFixed(0)} MiB before, ` +
+    `${service.trainMib.toFixed(0)} MiB at most (looked at every ${service.lookedMs} ms)`,
+);
+print(`a suggestion ${service.suggestMs.toFixed(2)} CPU ms`);
 const hasQuestions = existsSync(join(values.data, 'banking77/train.csv'));
 if (hasQuestions) print('');
 const ofKnowledge = hasQuestions ? await measureKnowledge(values.data, print) : {};
@@ -128,6 +169,18 @@ if (values.json !== undefined) {
     'star.train_cpu_s': trainSeconds,
     'star.model_mb': bytes.byteLength / 1e6,
     ...ofKnowledge,
+    'star.service.r1': service.all.r1,
+    'star.service.r3': service.all.r3,
+    'star.service.free.r1': service.free.r1,
+    'star.service.free.r3': service.free.r3,
+    'star.service.label.hit1': serviceHits.hit1,
+    'star.service.label.hit3': serviceHits.hit3,
+    'star.service.train_cpu_s': service.trainSeconds,
+    'star.service.train_mib': service.trainMib - service.idleMib,
+    'star.service.suggest_cpu_ms': service.suggestMs,
+    ...Object.fromEntries(
+      Object.entries(service.ratios).map(([kind, { train }]) => [`star.service.p99_ratio.${kind}`, train]),
+    ),
   };
   writeFileSync(values.json, `${JSON.stringify(figures, null, 2)}\n`);
 }

@@ -45,6 +45,11 @@ export function measureRecall(choices: readonly Choice[], score: Scorer): Recall
     const [given = 0, ...others] = score(context, candidates);
     return others.filter((other) => other >= given).length;
   });
+  return recallOf(ranks);
+}
+
+/** The same by the places that the given replies have, from 0 on. */
+export function recallOf(ranks: readonly number[]): Recall {
   const within = (best: number) => (100 * ranks.filter((rank) => rank < best).length) / ranks.length;
   return { r1: within(1), r3: within(3), r10: within(10) };
 }

@@ -1,59 +1,166 @@
 /**
- * What suggestions cost the server that makes them: `npm run bench:suggestions -- --data DIR`. A conversation of 50 messages,
- * a knowledge base of 10,000 documents, and a message more: with the features in its profile and without them, in turns. What
- * is said, and written, is STAR's. CPU is that of the server's process, as the operating system counts it.
+ * Replies as the server learns and suggests them: what a training costs it, what others notice of that, and how well the
+ * replies that it suggests are found. CPU and memory are those of the server's process, as the operating system counts them.
  */
-import { setTimeout } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
-import { median } from '../measure.ts';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { SystemClock } from '@parleykit/server';
+import { ReplyModels, ResourceName } from '@parleykit/server/reply';
+import { openSqliteStore } from '@parleykit/server/storage';
+import type { Accounts, Order } from '../flood-callers.ts';
+import { inFlight } from '../load.ts';
 import { type Subject, startSubject } from '../subject.ts';
 import { openFolder } from '../subjects.ts';
-import { Draw } from './draw.ts';
-import { readStar } from './star.ts';
-
-const { values } = parseArgs({
-  options: {
-    /** A folder with star/star.jsonl.gz. */
-    data: { type: 'string' },
-    documents: { type: 'string', default: '10000' },
-    messages: { type: 'string', default: '400' },
-    rounds: { type: 'string', default: '5' },
-  },
-});
-if (values.data === undefined) throw new Error('--data DIR is needed: a folder with star/star.jsonl.gz');
-const documents = Number(values.documents);
-const messages = Number(values.messages);
-const rounds = Number(values.rounds);
-
-const CLI = '../packages/cli/src/main.ts';
-const SEED = 2026;
-const CREATED_AT_ONCE = 32;
-/** What a conversation holds when it is helped with. */
-const BEFORE = 50;
-/** What an article holds, in characters. */
-const ARTICLE_LENGTH = 1400;
+import { type Choice, type Recall, recallOf } from './selection.ts';
+import type { StarConversation } from './star.ts';
 
 type Json = Record<string, unknown>;
 
-const draw = new Draw(SEED);
-const { train } = readStar(values.data, draw);
-const said = train.flatMap(({ turns }) => turns);
-const saidBy = (speaker: string): readonly string[] =>
-  said.filter((turn) => turn.speaker === speaker).map(({ text }) => text);
-const [customers, agents] = [saidBy('customer'), saidBy('agent')];
-const drawn = (texts: readonly string[]): string => texts[draw.below(texts.length)] ?? '';
+const CLI = '../packages/cli/src/main.ts';
+const HTTP_CALLS = 16;
+const BATCH = 300;
+const LOOK_MS = 250;
+const LEAD_IN_MS = 300;
+const ROUNDS = 5;
+/** From one write to the next, in milliseconds. */
+const WRITE_EVERY_MS = 20;
 
-function article(): string {
-  let text = '';
-  while (text.length < ARTICLE_LENGTH) text += `${drawn(agents)} ${drawn(customers)}\n`;
-  return text;
+export interface ServiceTask {
+  /** What is learned from, for how well replies are found; and all that there is, for what a training costs. */
+  readonly train: readonly StarConversation[];
+  readonly all: readonly StarConversation[];
+  readonly choices: { readonly all: readonly Choice[]; readonly free: readonly Choice[] };
+  /** What the replies are to follow of which labels are known. */
+  readonly asked: readonly Choice['context'][];
+  /** How long calls are made at a time, in seconds. */
+  readonly seconds: number;
 }
 
-/** A text as a field of CSV. */
-const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+export interface ServiceFigures {
+  readonly all: Recall;
+  readonly free: Recall;
+  readonly suggested: readonly (readonly { readonly reply: string }[])[];
+  readonly suggestMs: number;
+  readonly examples: number;
+  readonly messages: number;
+  readonly trainSeconds: number;
+  readonly idleMib: number;
+  readonly trainMib: number;
+  readonly lookedMs: number;
+  /** 99th percentiles while it trains against those without, and the same beside a program that does nothing but work. */
+  readonly ratios: Readonly<Record<Kind, { readonly train: number; readonly floor: number }>>;
+}
+
+const kinds = ['grpc', 'rest', 'writes'] as const;
+type Kind = (typeof kinds)[number];
+type Times = Readonly<Record<Kind, readonly number[]>>;
+
+export async function measureService(task: ServiceTask): Promise<ServiceFigures> {
+  await using stack = new AsyncDisposableStack();
+  const data = openFolder(stack);
+  const cost = await measureTraining(data, task);
+  const store = await openSqliteStore(data, new SystemClock());
+  stack.defer(() => store.close());
+  const log = { info: () => {}, error: (event: string) => process.stderr.write(`${event}\n`) };
+  const models = new ReplyModels({ store, log });
+  const parent = new ResourceName('train', '', '');
+  const ask = async (context: Choice['context'], limit: number, allowed?: readonly string[]) =>
+    (await models.suggest(parent, context, { limit, confidenceMin: 0, ...(allowed && { allowed }) })) ?? [];
+  const recall = async (choices: readonly Choice[]): Promise<Recall> => {
+    const ranks: number[] = [];
+    for (const { context, candidates } of choices) {
+      const suggested = await ask(context, candidates.length, candidates);
+      const rank = suggested.findIndex(({ reply }) => reply === candidates[0]);
+      // One that is passed over for another that says nearly the same is not found.
+      ranks.push(rank === -1 ? candidates.length : rank);
+    }
+    return recallOf(ranks);
+  };
+  await ask([], 1);
+  const before = process.cpuUsage();
+  const suggested = [];
+  for (const context of task.asked) suggested.push(await ask(context, 3));
+  const { user, system } = process.cpuUsage(before);
+  const suggestMs = (user + system) / 1000 / task.asked.length;
+  return {
+    ...cost,
+    suggested,
+    suggestMs,
+    all: await recall(task.choices.all),
+    free: await recall(task.choices.free),
+  };
+}
+
+/** Trains both models, and that of all that there is again and again beside calls. */
+async function measureTraining(data: string, { train, all, seconds }: ServiceTask) {
+  const start = () => startSubject('parley', CLI, 'serve', '--port', '0', '--data', data);
+  {
+    await using server = await start();
+    for (const [project, conversations] of Object.entries({ train, all })) {
+      process.stderr.write(`storing ${conversations.length} conversations\n`);
+      await storeConversations(server, `projects/${project}`, conversations);
+    }
+    await finish(server, await begin(server, 'train'));
+  }
+  // What bringing them in has cost is none of a training's cost.
+  await using server = await start();
+  await sleep(1_000);
+  process.stderr.write('training\n');
+  const idleMib = server.residentMib();
+  let trainMib = 0;
+  const cpuBefore = server.cpuSeconds();
+  const model = await finish(server, await begin(server, 'all'), () => {
+    trainMib = Math.max(trainMib, server.residentMib());
+  });
+  const trainSeconds = server.cpuSeconds() - cpuBefore;
+  return {
+    examples: Number(model['exampleCount']),
+    messages: Number(model['messageCount']),
+    trainSeconds,
+    idleMib,
+    trainMib,
+    lookedMs: LOOK_MS,
+    ratios: await measureRatios(server, seconds),
+  };
+}
+
+/**
+ * Quiet, work and training take turns, so that whatever else the machine does meets all of them. Each round looks at a later
+ * part of a training.
+ */
+async function measureRatios(server: Subject, seconds: number): Promise<ServiceFigures['ratios']> {
+  await using stack = new AsyncDisposableStack();
+  const callers = await startCallers(server);
+  stack.defer(() => void callers.child.kill());
+  await callers.call(seconds);
+  const rounds: { readonly quiet: Times; readonly floor: Times; readonly train: Times }[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    process.stderr.write(`training with calls, round ${round + 1} of ${ROUNDS}\n`);
+    const quiet = await callers.call(seconds);
+    const burner = spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' });
+    const floor = await callers.call(seconds);
+    burner.kill();
+    await once(burner, 'exit');
+    const operation = await begin(server, 'all');
+    await sleep(round * seconds * 1000);
+    const train = await callers.call(seconds);
+    await call(server, 'POST', `v2beta1/${String(operation['name'])}:cancel`, {});
+    rounds.push({ quiet, floor, train });
+  }
+  const ratio = (kind: Kind, what: 'floor' | 'train'): number =>
+    percentile(
+      rounds.map((each) => percentile(each[what][kind], 0.99) / percentile(each.quiet[kind], 0.99)),
+      0.5,
+    );
+  return Object.fromEntries(
+    kinds.map((kind) => [kind, { train: ratio(kind, 'train'), floor: ratio(kind, 'floor') }]),
+  ) as ServiceFigures['ratios'];
+}
 
 async function call({ port }: Subject, method: string, path: string, body?: Json): Promise<Json> {
-  const response = await fetch(`http://127.0.0.1:${port}/v2beta1/${path}`, {
+  const response = await fetch(`http://127.0.0.1:${port}/${path}`, {
     method,
     headers: { 'content-type': 'application/json' },
     ...(body && { body: JSON.stringify(body) }),
@@ -63,105 +170,105 @@ async function call({ port }: Subject, method: string, path: string, body?: Json
   return answer;
 }
 
-async function createDocument(server: Subject, base: string, index: number): Promise<void> {
-  const isFaq = index % 2 === 0;
-  // Alike ones would be one answer.
-  const answer = `${drawn(agents)} (${index})`;
-  const text = isFaq ? `question,answer\n${quoted(drawn(customers))},${quoted(answer)}\n` : article();
-  let operation = await call(server, 'POST', `${base}/documents`, {
-    displayName: `document ${index}`,
-    mimeType: isFaq ? 'text/csv' : 'text/plain',
-    knowledgeTypes: [isFaq ? 'FAQ' : 'ARTICLE_SUGGESTION'],
-    rawContent: Buffer.from(text).toString('base64'),
-  });
+async function begin(server: Subject, project: string): Promise<Json> {
+  return call(server, 'POST', `admin/v1/projects/${project}/replyModel:train`, {});
+}
+
+/** What an operation ends with. */
+async function finish(server: Subject, begun: Json, onLook: () => void = () => {}): Promise<Json> {
+  let operation = begun;
   while (operation['done'] !== true) {
-    await setTimeout(10);
-    operation = await call(server, 'GET', String(operation['name']));
+    await sleep(LOOK_MS);
+    onLook();
+    operation = await call(server, 'GET', `v2beta1/${String(operation['name'])}`);
   }
   if (operation['error'] !== undefined) throw new Error(JSON.stringify(operation['error']));
+  return operation['response'] as Json;
 }
 
-interface Desk {
-  readonly customer: string;
-}
-
-async function openDesk(server: Subject, featureConfigs: Json[]): Promise<Desk> {
-  const profile = await call(server, 'POST', 'projects/bench/conversationProfiles', {
-    displayName: 'bench',
-    humanAgentAssistantConfig: { humanAgentSuggestionConfig: { featureConfigs } },
+/** As a program would that brings them in: each with its participants, and completed. */
+async function storeConversations(
+  server: Subject,
+  parent: string,
+  conversations: readonly StarConversation[],
+): Promise<void> {
+  const profile = await call(server, 'POST', `v2beta1/${parent}/conversationProfiles`, {
+    displayName: 'star',
   });
-  const conversation = await call(server, 'POST', 'projects/bench/conversations', {
+  const bringIn = async (place: number): Promise<void> => {
+    const { turns } = conversations[place] as StarConversation;
+    const { name } = await call(server, 'POST', `v2beta1/${parent}/conversations`, {
+      conversationProfile: profile['name'],
+    });
+    const join = async (role: string) =>
+      (await call(server, 'POST', `v2beta1/${name}/participants`, { role }))['name'];
+    const speakers = { customer: await join('END_USER'), agent: await join('HUMAN_AGENT') };
+    const requests = turns.map(({ speaker, text }, index) => ({
+      message: {
+        participant: speakers[speaker],
+        content: text,
+        sendTime: new Date(1_700_000_000_000 + index).toISOString(),
+      },
+    }));
+    for (let start = 0; start < requests.length; start += BATCH) {
+      await call(server, 'POST', `v2beta1/${name}/messages:batchCreate`, {
+        requests: requests.slice(start, start + BATCH),
+      });
+    }
+    await call(server, 'POST', `v2beta1/${name}:complete`, {});
+  };
+  await inFlight(conversations.length, bringIn, HTTP_CALLS);
+}
+
+/** Callers of a conversation of their own: they get it, from a process of their own, and write into it from here. */
+async function startCallers(server: Subject) {
+  const profile = await call(server, 'POST', 'v2beta1/projects/calls/conversationProfiles', {
+    displayName: 'calls',
+  });
+  const { name } = await call(server, 'POST', 'v2beta1/projects/calls/conversations', {
     conversationProfile: profile['name'],
   });
-  const join = async (role: string): Promise<string> =>
-    String((await call(server, 'POST', `${conversation['name']}/participants`, { role }))['name']);
-  const customer = await join('END_USER');
-  await join('HUMAN_AGENT');
-  const requests = Array.from({ length: BEFORE }, (_, index) => ({
-    message: {
-      participant: customer,
-      content: drawn(customers),
-      sendTime: new Date(1_700_000_000_000 + index).toISOString(),
+  const { name: participant } = await call(server, 'POST', `v2beta1/${name}/participants`, {
+    role: 'END_USER',
+  });
+  const file = fileURLToPath(new URL('../flood-callers.ts', import.meta.url));
+  const child: ChildProcess = fork(file, [String(server.port), String(name)], {
+    execArgv: ['--conditions=source'],
+  });
+  await once(child, 'message');
+  let written = 0;
+  const write = async (): Promise<void> => {
+    const sendTime = new Date(1_700_000_000_000 + ++written).toISOString();
+    await call(server, 'POST', `v2beta1/${name}/messages:batchCreate`, {
+      requests: [{ message: { participant, content: `message ${written}`, sendTime } }],
+    });
+  };
+  return {
+    child,
+    async call(seconds: number): Promise<Times> {
+      const answer = once(child, 'message') as Promise<[Accounts]>;
+      child.send({ leadInMs: LEAD_IN_MS, seconds } satisfies Order);
+      await sleep(LEAD_IN_MS);
+      const writes: number[] = [];
+      const calls: Promise<void>[] = [];
+      const start = performance.now();
+      for (let at = 0; at < seconds * 1000; at += WRITE_EVERY_MS) {
+        await sleep(Math.max(0, start + at - performance.now()));
+        const from = Math.min(start + at, performance.now());
+        calls.push(write().then(() => void writes.push(performance.now() - from)));
+      }
+      await Promise.all(calls);
+      const [{ grpc, rest }] = await answer;
+      // One that meets a connection which the server just closes for being idle fails, and says nothing of a training.
+      for (const failures of [grpc.failures, rest.failures]) {
+        for (const [why, count] of Object.entries(failures)) process.stderr.write(`${count} calls: ${why}\n`);
+      }
+      return { grpc: grpc.milliseconds, rest: rest.milliseconds, writes };
     },
-  }));
-  await call(server, 'POST', `${conversation['name']}/messages:batchCreate`, { requests });
-  return { customer };
+  };
 }
 
-/** The times, in ms, of some messages one after another; and the CPU of one, in ms. */
-async function talk(server: Subject, { customer }: Desk, texts: readonly string[]) {
-  const times: number[] = [];
-  const before = server.cpuSeconds();
-  for (const text of texts) {
-    const started = performance.now();
-    await call(server, 'POST', `${customer}:analyzeContent`, { textInput: { text, languageCode: 'en' } });
-    times.push(performance.now() - started);
-  }
-  return { times, cpuMs: ((server.cpuSeconds() - before) * 1000) / texts.length };
+function percentile(numbers: readonly number[], share: number): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  return sorted[Math.ceil(sorted.length * share) - 1] ?? Number.NaN;
 }
-
-await using stack = new AsyncDisposableStack();
-await using server = await startSubject('parley', CLI, 'serve', '--port', '0', '--data', openFolder(stack));
-const base = String(
-  (await call(server, 'POST', 'projects/bench/knowledgeBases', { displayName: 'bench' }))['name'],
-);
-const started = performance.now();
-for (let index = 0; index < documents; index += CREATED_AT_ONCE) {
-  const some = Array.from(
-    { length: Math.min(CREATED_AT_ONCE, documents - index) },
-    (_, each) => index + each,
-  );
-  await Promise.all(some.map((each) => createDocument(server, base, each)));
-}
-process.stdout.write(`${documents} documents in ${((performance.now() - started) / 1000).toFixed(0)} s\n`);
-
-const queryConfig = { knowledgeBaseQuerySource: { knowledgeBases: [base] }, maxResults: 3 };
-const features = ['FAQ', 'ARTICLE_SUGGESTION'].map((type) => ({ suggestionFeature: { type }, queryConfig }));
-const sayings = Array.from({ length: messages }, () => drawn(customers));
-const times: number[] = [];
-const costs: { helped: number[]; plain: number[] } = { helped: [], plain: [] };
-for (let round = 0; round <= rounds; round++) {
-  for (const kind of ['helped', 'plain'] as const) {
-    const desk = await openDesk(server, kind === 'helped' ? features : []);
-    const result = await talk(server, desk, sayings);
-    // The first round fills the indexes.
-    if (round === 0) continue;
-    costs[kind].push(result.cpuMs);
-    if (kind === 'helped') times.push(...result.times);
-  }
-}
-times.sort((one, other) => one - other);
-const at = (part: number): string => (times[Math.floor(times.length * part)] ?? Number.NaN).toFixed(1);
-const [helped, plain] = [median(costs.helped), median(costs.plain)];
-process.stdout.write(
-  [
-    `FAQ and articles, ${documents} documents, conversation of ${BEFORE} messages and more, ${times.length} messages`,
-    '',
-    '| what | got | goal |',
-    '|---|---|---|',
-    `| time of AnalyzeContent, p50 / p99, ms | ${at(0.5)} / ${at(0.99)} | - / 50 |`,
-    `| CPU of a message, with / without features, ms | ${helped.toFixed(2)} / ${plain.toFixed(2)} | |`,
-    `| CPU of its suggestions, ms | ${(helped - plain).toFixed(2)} | 5 |`,
-    '',
-  ].join('\n'),
-);

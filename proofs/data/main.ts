@@ -1,6 +1,14 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startServer } from '../../conformance/target.ts';
 import { ArchiveError, type ArchiveReport } from '../../packages/server/src/agent/archive/findings.ts';
@@ -12,6 +20,7 @@ import { speak } from './speaking.ts';
 const USAGE = `test:data: real data of other systems, through what reads and writes them
 
   --data DIR    a folder with agents/*.zip in it, exports of Dialogflow ES agents
+  --golden DIR  transcripts of what they say, one for each: those in there must be the same; one that is missing is written
   --intents N   an export of so many intents that is made up, five times, for the time that it takes
 `;
 
@@ -45,7 +54,12 @@ process.exitCode = await main();
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
-    options: { data: { type: 'string' }, intents: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      data: { type: 'string' },
+      golden: { type: 'string' },
+      intents: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
   });
   if (values.intents !== undefined) return tellOfLarge(readCount('intents', values.intents));
   if (values.help === true || values.data === undefined) {
@@ -63,12 +77,13 @@ async function main(): Promise<number> {
   let wrong = 0;
   const idle = new IdleFeatures();
   const data = mkdtempSync(join(tmpdir(), 'parley-data-'));
-  const server = await startServer(data);
+  const server = await startServer(data, '--dev');
   try {
     for (const [index, name] of zips.entries()) {
       const zip = readFileSync(join(folder, name));
       const goesRound = await tellOf(name, zip, idle);
-      const speaks = await tellOfSpeech(server, `agent-${index}`, zip);
+      const golden = values.golden && join(values.golden, name.replace(/\.zip$/u, '.jsonl'));
+      const speaks = await tellOfSpeech(server, `agent-${index}`, { zip, golden });
       if (!goesRound || !speaks) wrong += 1;
     }
   } finally {
@@ -93,16 +108,34 @@ async function tellOfLarge(intents: number): Promise<number> {
 async function tellOfSpeech(
   address: { readonly host: string; readonly port: number },
   project: string,
-  zip: Uint8Array,
+  { zip, golden }: { zip: Uint8Array; golden: string | undefined },
 ): Promise<boolean> {
-  const { said, understood, problems } = await speak(address, project, zip);
+  const { said, understood, transcript, problems } = await speak(address, project, zip);
+  const differences = golden === undefined ? [] : compareTranscript(golden, transcript);
   process.stdout.write(
     `  served: ${said} phrases said in conversations by Google's client, ${understood} taken for their intents\n`,
   );
-  for (const problem of problems.slice(0, SHOWN)) process.stdout.write(`  WRONG: ${problem}\n`);
-  if (problems.length === 0)
-    process.stdout.write('  exported and given to another project: the same agent\n');
-  return problems.length === 0;
+  for (const problem of [...problems, ...differences].slice(0, SHOWN)) {
+    process.stdout.write(`  WRONG: ${problem}\n`);
+  }
+  if (problems.length === 0) {
+    process.stdout.write('  exported and given to another project: the same agent, which says the same\n');
+  }
+  return problems.length + differences.length === 0;
+}
+
+/** What is said otherwise than in a transcript of before, which is written where there is none. */
+function compareTranscript(file: string, transcript: string): string[] {
+  if (!existsSync(file)) {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, transcript);
+    return [];
+  }
+  const before = readFileSync(file, 'utf8').split('\n');
+  const now = transcript.split('\n');
+  return Array.from({ length: Math.max(before.length, now.length) }, (_, at) => [before[at], now[at]])
+    .filter(([one, other]) => one !== other)
+    .map(([one = 'nothing', other = 'nothing']) => `${other}, where ${file} has ${one}`);
 }
 
 /** Tells what came of an export in a few lines; false where something did not come out as it went in. */

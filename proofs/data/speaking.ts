@@ -1,5 +1,5 @@
 import { type GoogleClients, openGoogleClients, present } from '../../conformance/google-node-clients.ts';
-import { createConversation, createParticipant } from '../../conformance/google-node-scene.ts';
+import { createParticipant } from '../../conformance/google-node-scene.ts';
 
 /** What came of an agent that a server was given. */
 export interface Spoken {
@@ -7,6 +7,8 @@ export interface Spoken {
   readonly said: number;
   /** Those that were taken for their own intent. */
   readonly understood: number;
+  /** A line for each: what was said, the intent and what was answered. The same agent says the same, byte for byte. */
+  readonly transcript: string;
   /** What is wrong, a line each. */
   readonly problems: readonly string[];
 }
@@ -16,8 +18,10 @@ const PHRASES = 3;
 
 const LONGEST = 256;
 
+const MONDAY = Date.UTC(2040, 0, 2, 12);
+
 /**
- * Gives an agent to a server by Google's own client, speaks with it in conversations, takes it out, and gives it to another
+ * Gives an agent to a server with `--dev` by Google's own client, speaks with it in conversations, takes it out, and gives it to another
  * project.
  */
 export async function speak(
@@ -28,6 +32,7 @@ export async function speak(
   await using clients = openGoogleClients(address, 'grpc');
   const parent = `projects/${project}`;
   const problems: string[] = [];
+  for (const each of [project, `${project}-again`]) await setClock(address, each);
   await (await clients.agents.importAgent({ parent, agentContent: zip }))[0].promise();
   await (await clients.agents.trainAgent({ parent }))[0].promise();
   const exported = await exportAgent(clients, parent);
@@ -36,9 +41,27 @@ export async function speak(
   if (!exported.equals(await exportAgent(clients, other))) {
     problems.push('what is exported again is not what was exported');
   }
-  const { said, understood, unanswered } = await sayPhrases(clients, parent);
+  await (await clients.agents.trainAgent({ parent: other }))[0].promise();
+  const { said, understood, unanswered, transcript } = await sayPhrases(clients, parent);
   problems.push(...unanswered.map((text) => `${JSON.stringify(text)} got no reply`));
-  return { said, understood, problems };
+  if ((await sayPhrases(clients, other)).transcript !== transcript) {
+    problems.push('the agent says something else in another project');
+  }
+  return { said, understood, transcript, problems };
+}
+
+/** Has a project's clock show noon of a Monday, so that what is said of days is the same on each day. */
+async function setClock(
+  { host, port }: { readonly host: string; readonly port: number },
+  project: string,
+): Promise<void> {
+  const seconds = Math.round((MONDAY - Date.now()) / 1000);
+  const response = await fetch(`http://${host}:${port}/admin/v1/projects/${project}/clock:advance`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ duration: `${seconds}s` }),
+  });
+  if (!response.ok) throw new Error(await response.text());
 }
 
 async function exportAgent({ agents }: GoogleClients, parent: string): Promise<Buffer> {
@@ -51,8 +74,8 @@ async function exportAgent({ agents }: GoogleClients, parent: string): Promise<B
 async function sayPhrases(
   clients: GoogleClients,
   parent: string,
-): Promise<{ said: number; understood: number; unanswered: string[] }> {
-  const { agents, intents, participants, profiles } = clients;
+): Promise<{ said: number; understood: number; unanswered: string[]; transcript: string }> {
+  const { agents, conversations, intents, participants, profiles } = clients;
   const [{ name: profile }] = await profiles.createConversationProfile({
     parent,
     conversationProfile: {
@@ -65,19 +88,30 @@ async function sayPhrases(
   let said = 0;
   let understood = 0;
   const unanswered: string[] = [];
+  const lines: string[] = [];
   for (const { name, inputContextNames, isFallback, trainingPhrases } of all) {
     if ((inputContextNames ?? []).length > 0 || isFallback === true) continue;
     for (const { parts } of (trainingPhrases ?? []).slice(0, PHRASES)) {
       const text = (parts ?? []).map((part) => part.text).join('');
       if (text.trim() === '' || text.length > LONGEST) continue;
-      const conversation = await createConversation(clients, parent, present(profile));
+      // Which of several variants is said follows from the session, and that is the conversation's.
+      const [conversation] = await conversations.createConversation({
+        parent,
+        conversation: { conversationProfile: present(profile) },
+        conversationId: `said-${said}`,
+      });
       const participant = await createParticipant(clients, present(conversation.name), 'END_USER');
       const textInput = { text, languageCode: present(languageCode) };
-      const [{ automatedAgentReply }] = await participants.analyzeContent({ participant, textInput });
+      const [{ automatedAgentReply, replyText }] = await participants.analyzeContent({
+        participant,
+        textInput,
+      });
+      const intent = automatedAgentReply?.intent?.slice(`${parent}/agent/`.length);
+      lines.push(`${JSON.stringify({ said: text, intent, text: replyText })}\n`);
       said++;
       if (automatedAgentReply?.intent === name) understood++;
       else if (!automatedAgentReply) unanswered.push(text);
     }
   }
-  return { said, understood, unanswered };
+  return { said, understood, unanswered, transcript: lines.join('') };
 }

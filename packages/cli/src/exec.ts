@@ -22,6 +22,7 @@ const TAKEN = new Set([
   'batch-limit',
   'ingest-completed',
   'agent-webhook',
+  'agent-secret',
   'handoff-on',
   'webhook-addresses',
   'locations',

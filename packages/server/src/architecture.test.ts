@@ -34,6 +34,7 @@ const LEAVES = [
   'metrics',
   'locations',
   'field-mask',
+  'message-writer',
   'wire-writer',
 ];
 

@@ -211,6 +211,30 @@ describe('readConfig()', () => {
     });
   }
 
+  it('reads the secret of a file, and refuses what holds none', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'parley-config-'));
+    try {
+      const file = join(folder, 'secret');
+      writeFileSync(file, 'a secret\n');
+      assert.deepEqual(
+        readConfig({ 'agent-secret': file }, {}).agentSecret,
+        Uint8Array.from(Buffer.from('a secret')),
+      );
+      assert.equal(readConfig({}, {}).agentSecret, undefined);
+      writeFileSync(file, '\n');
+      assert.throws(
+        () => readConfig({ 'agent-secret': file }, {}),
+        new ConfigError(`--agent-secret: ${file} is empty`),
+      );
+      assert.throws(
+        () => readConfig({ 'agent-secret': folder }, {}),
+        /^ConfigError: --agent-secret: EISDIR/u,
+      );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
   for (const [text, want] of [
     ['90s', 90_000],
     ['30m', 1_800_000],

@@ -47,6 +47,8 @@ export interface Config {
   readonly ingestCompleted: boolean;
   /** Answers for the agents that profiles name and projects have not stored. */
   readonly agentWebhook: URL | undefined;
+  /** Signs the calls to webhooks of automated agents. */
+  readonly agentSecret: Uint8Array | undefined;
   /** What of an agent's reply hands a conversation over. */
   readonly handoffOn: HandoffSignal;
   /** The ids of the locations that there are. */
@@ -160,6 +162,14 @@ export const options: readonly Option[] = [
     default: '',
     placeholder: 'URL',
     meaning: 'webhook that answers for automated agents that the project has not stored',
+  },
+  {
+    flag: 'agent-secret',
+    value: 'string',
+    default: '',
+    placeholder: 'FILE',
+    meaning:
+      'file with the secret by which calls to the webhooks of automated agents are signed, as those of --events are',
   },
   {
     flag: 'handoff-on',
@@ -312,6 +322,7 @@ export function readConfig(
     batchLimit: readNumber('batch-limit', text('batch-limit'), 1, BATCH_LIMIT_MAX),
     ingestCompleted: values.get('ingest-completed') === true,
     agentWebhook: readUrl('agent-webhook', text('agent-webhook')),
+    agentSecret: readSecret('agent-secret', text('agent-secret')),
     handoffOn: readChoice('handoff-on', text('handoff-on'), HANDOFF_SIGNALS),
     locations: readLocations(text('locations')),
     events: readEvents(text('events'), text('events-secret'), environment['PUBSUB_EMULATOR_HOST']),
@@ -396,8 +407,7 @@ function readEvents(text: string, secretFile: string, emulator: string | undefin
   if (!isWebhook || !URL.canParse(text)) {
     throw new ConfigError(`--events ${text} is neither pubsub nor an http(s) URL`);
   }
-  const secret = secretFile === '' ? undefined : readSecret('events-secret', secretFile);
-  return { kind: 'webhook', url: new URL(text), secret };
+  return { kind: 'webhook', url: new URL(text), secret: readSecret('events-secret', secretFile) };
 }
 
 function readEmulator(text = ''): string | undefined {
@@ -407,7 +417,8 @@ function readEmulator(text = ''): string | undefined {
 }
 
 /** What editors and `echo` put behind a line is no part of it. */
-function readSecret(flag: string, file: string): Uint8Array {
+function readSecret(flag: string, file: string): Uint8Array | undefined {
+  if (file === '') return undefined;
   let text: string;
   try {
     text = readFileSync(file, 'latin1').replace(/[\r\n]+$/u, '');
@@ -437,7 +448,9 @@ function readModel(text: (flag: string) => string, keyInEnvironment = ''): Model
   if (url.search !== '' || url.hash !== '')
     throw new ConfigError('--model-url takes no query and no fragment');
   const apiKey =
-    keyFile === '' ? keyInEnvironment : Buffer.from(readSecret('model-key', keyFile)).toString('latin1');
+    keyFile === ''
+      ? keyInEnvironment
+      : Buffer.from(readSecret('model-key', keyFile) ?? []).toString('latin1');
   // A header would not take it, and its error would repeat it.
   if (!/^[\x21-\x7e]*$/u.test(apiKey)) {
     const source = keyFile === '' ? 'PARLEY_MODEL_API_KEY' : `--model-key: ${keyFile}`;

@@ -195,13 +195,14 @@ export function buildDispatcher(parts: {
   );
   const profiles = new ConversationProfilesService(store, clock, locations, operations);
   dispatcher.register(ConversationProfiles, profiles);
-  const { agentWebhook, handoffOn } = config;
-  const otherwise = agentWebhook === undefined ? new NoAgent() : new WebhookAgent(agentWebhook, poster);
+  const { agentWebhook, agentSecret: secret, handoffOn } = config;
+  const otherwise =
+    agentWebhook === undefined ? new NoAgent() : new WebhookAgent(agentWebhook, poster, secret);
   const contents = new AgentContents(store, clock);
   const models = new AgentModels({ store, contents, log });
   const sessions = new AgentSessions(store, clock);
   const environments = new AgentEnvironments(store, clock, models);
-  const agents = new StoredAgents({ models, environments, sessions, clock, poster, otherwise });
+  const agents = new StoredAgents({ models, environments, sessions, clock, poster, secret, otherwise });
   const documents = new KnowledgeContents(store);
   const loader = new DocumentLoader(documents, config.documentUris);
   registerKnowledge(dispatcher, {

@@ -5,7 +5,9 @@
  */
 
 const VARINT = 0;
+const BITS_64 = 1;
 const LENGTH_DELIMITED = 2;
+const BITS_32 = 5;
 
 /** Most nested messages are 128 to 16,383 bytes long: their length takes two bytes. */
 const LENGTH_BYTES_EXPECTED = 2;
@@ -41,12 +43,32 @@ export class WireWriter {
 
   /** A string field. One with the default value, empty, is not written. */
   string(field: number, value: string): void {
-    if (value === '') return;
-    const length = Buffer.byteLength(value);
+    if (value !== '') this.text(field, value);
+  }
+
+  /** As `string`, in a place where what is empty is written too, such as a list. */
+  text(field: number, value: string): void {
     this.#tag(field, LENGTH_DELIMITED);
+    if (value.length <= LOOP_BYTES_MAX && this.#ascii(value)) return;
+    const length = Buffer.byteLength(value);
     this.#varint(length);
     this.#reserve(length);
     this.#at += this.#buffer.write(value, this.#at, length, 'utf8');
+  }
+
+  /** Writes a short text of ASCII characters with its length; nothing, where it has others. */
+  #ascii(value: string): boolean {
+    this.#reserve(1 + value.length);
+    const buffer = this.#buffer;
+    const start = this.#at + 1;
+    for (let index = 0; index < value.length; index++) {
+      const code = value.charCodeAt(index);
+      if (code >= 0x80) return false;
+      buffer[start + index] = code;
+    }
+    buffer[this.#at] = value.length;
+    this.#at = start + value.length;
+    return true;
   }
 
   /**
@@ -91,6 +113,28 @@ export class WireWriter {
     this.#at = start;
     this.#varint(length);
     this.#at += length;
+  }
+
+  /** Begins a message field whose fields are written next, and are few as a rule. Answers what `end` takes. */
+  begin(field: number): number {
+    this.#tag(field, LENGTH_DELIMITED);
+    this.#reserve(1);
+    this.#at += 1;
+    return this.#at;
+  }
+
+  /** Ends the message field that was begun last. */
+  end(start: number): void {
+    const end = this.#at;
+    const length = end - start;
+    const further = varintLength(length) - 1;
+    if (further > 0) {
+      this.#reserve(further);
+      this.#buffer.copyWithin(start + further, start, end);
+    }
+    this.#at = start - 1;
+    this.#varint(length);
+    this.#at = end + further;
   }
 
   /** What stands in front of a message field of a known length, whose fields are written next. */
@@ -146,6 +190,36 @@ export class WireWriter {
     this.#varint(value);
   }
 
+  bytes(field: number, value: Uint8Array): void {
+    this.prefix(field, value.byteLength);
+    this.fields(value);
+  }
+
+  /** As `number`, for integers of any sign and size. */
+  integer(field: number, value: number | bigint): void {
+    this.#tag(field, VARINT);
+    this.#integer(value);
+  }
+
+  /** A list of integers or enums, in one field. */
+  packed(field: number, values: readonly (number | bigint)[]): void {
+    if (values.length === 0) return;
+    const start = this.begin(field);
+    for (const value of values) this.#integer(value);
+    this.end(start);
+  }
+  float(field: number, value: number): void {
+    this.#tag(field, BITS_32);
+    this.#reserve(4);
+    this.#at = this.#buffer.writeFloatLE(value, this.#at);
+  }
+
+  double(field: number, value: number): void {
+    this.#tag(field, BITS_64);
+    this.#reserve(8);
+    this.#at = this.#buffer.writeDoubleLE(value, this.#at);
+  }
+
   /** A call into native code costs as much as a loop over so many bytes. */
   #copy(source: Buffer, from: number, to: number): void {
     if (to - from > LOOP_BYTES_MAX) this.#at += source.copy(this.#buffer, this.#at, from, to);
@@ -164,6 +238,17 @@ export class WireWriter {
       this.#buffer[this.#at++] = (rest % 0x80) | 0x80;
     for (; rest >= 0x80; rest >>>= 7) this.#buffer[this.#at++] = rest | 0x80;
     this.#buffer[this.#at++] = rest;
+  }
+
+  #integer(value: number | bigint): void {
+    if (value >= 0 && value <= Number.MAX_SAFE_INTEGER) {
+      this.#varint(Number(value));
+      return;
+    }
+    this.#reserve(10);
+    let rest = BigInt.asUintN(64, BigInt(value));
+    for (; rest >= 0x80n; rest >>= 7n) this.#buffer[this.#at++] = Number(rest & 0x7fn) | 0x80;
+    this.#buffer[this.#at++] = Number(rest);
   }
 
   #reserve(bytes: number): void {

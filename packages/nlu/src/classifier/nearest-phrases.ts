@@ -72,9 +72,11 @@ export class NearestPhrases {
       }
     }
     const nearest = new Float32Array(this.#classes);
-    for (const [pair, text] of this.phrases.texts.entries()) {
+    const { classes, texts } = this.phrases;
+    for (let pair = 0; pair < texts.length; pair++) {
+      const text = texts[pair] as number;
       if (without?.(text)) continue;
-      const owner = this.phrases.classes[pair] as number;
+      const owner = classes[pair] as number;
       nearest[owner] = Math.max(nearest[owner] as number, common[text] as number);
     }
     return nearest;

@@ -7,6 +7,31 @@ export interface Plane {
   readonly bias: number;
 }
 
+/** How planes are looked for. */
+export interface PlaneSearch {
+  readonly seed: number;
+  /** Times that all rows are gone over for a plane, at most. */
+  readonly sweeps: number;
+  /**
+   * Whether each search begins at the plane that has all rows on its other side, instead of at none. That is the same for
+   * every class: among many, most rows are where they belong from the start, and one sweep is as good as two.
+   */
+  readonly fromCommon: boolean;
+}
+
+/** Margins of some rows, in their order. */
+export interface RowMargins {
+  readonly rows: Int32Array;
+  readonly margins: Float32Array;
+}
+
+/** A plane, and the multipliers that it is the sum of. */
+interface Solution {
+  readonly weights: Float32Array;
+  readonly multipliers: Float64Array;
+  readonly bias: number;
+}
+
 /** How much a row on the wrong side costs. */
 const COST = 1;
 const DIAGONAL = 1 / (2 * COST);
@@ -16,6 +41,9 @@ const ROUNDS = 5;
 const FOLD_ROUNDS = 3;
 /** Ends when no row is further from its best than this. */
 const TOLERANCE = 0.1;
+/** The common plane is found once, and better: what it lacks, every search that begins there has to make up for. */
+const COMMON_ROUNDS = 20;
+const COMMON_TOLERANCE = 0.003;
 /** A row further than this beyond where it costs nothing does not come to matter soon. */
 const REACH = 0.05;
 
@@ -36,10 +64,11 @@ export class PlaneFinder {
   readonly #beyond: Float32Array;
   readonly #seed: number;
   readonly #sweeps: number;
+  readonly #origin: Solution;
   #bias = 0;
 
-  /** The rows have columns below `width`. All of them are gone over at most `sweeps` times for a plane. */
-  constructor(rows: SparseRows, width: number, { seed, sweeps }: { seed: number; sweeps: number }) {
+  /** The rows have columns below `width`. */
+  constructor(rows: SparseRows, width: number, { seed, sweeps, fromCommon }: PlaneSearch) {
     this.#rows = rows;
     this.#count = rows.starts.length - 1;
     this.#weights = new Float32Array(width);
@@ -57,15 +86,17 @@ export class PlaneFinder {
       }
       this.#norms[row] = squares;
     }
+    this.#origin = fromCommon ? this.#findCommon() : this.#save();
   }
 
   /** The plane between `members` and the other rows. It is overwritten by the next. */
   find(members: Int32Array): Plane {
+    this.#restore(this.#origin);
     this.#sides.fill(-1);
-    for (const row of members) this.#sides[row] = 1;
-    this.#multipliers.fill(0);
-    this.#weights.fill(0);
-    this.#bias = 0;
+    for (const row of members) {
+      this.#move(row, 0);
+      this.#sides[row] = 1;
+    }
     const random = createRandom(this.#seed);
     for (let row = 0; row < this.#count; row++) this.#order[row] = row;
     for (let sweep = 0; sweep < this.#sweeps; sweep++) {
@@ -77,40 +108,52 @@ export class PlaneFinder {
   }
 
   /**
-   * How far each row is on the side of the members of the plane that was found last, had it been found without the
-   * row's fold. It is an estimate: rows that are far from the plane keep to it.
+   * How far the rows that are near to the plane that was found last are on the side of its members, had it been found
+   * without the row's fold. All other rows keep to where they are.
    */
-  marginsAcross(folds: Uint8Array, count: number): Float32Array {
+  marginsAcross(folds: Uint8Array, count: number): RowMargins {
     const random = createRandom(this.#seed);
-    const margins = new Float32Array(this.#count);
-    for (let row = 0; row < this.#count; row++) {
-      margins[row] = this.#margin(row);
-      this.#order[row] = row;
-    }
-    const near = this.#order.slice(0, this.#gatherNear());
-    const weights = this.#weights.slice();
-    const multipliers = this.#multipliers.slice();
-    const bias = this.#bias;
+    const rows = this.#order.slice(0, this.#gatherNear()).sort();
+    const margins = new Float32Array(rows.length);
+    const found = this.#save();
     for (let fold = 0; fold < count; fold++) {
       let kept = 0;
-      for (const row of near) {
+      for (const row of rows) {
         if (folds[row] === fold) this.#move(row, 0);
         else this.#order[kept++] = row;
       }
       this.#improve(kept, FOLD_ROUNDS, random);
-      for (const row of near) if (folds[row] === fold) margins[row] = this.#margin(row);
-      this.#weights.set(weights);
-      this.#multipliers.set(multipliers);
-      this.#bias = bias;
+      for (let place = 0; place < rows.length; place++) {
+        const row = rows[place] as number;
+        if (folds[row] === fold) margins[place] = this.#margin(row);
+      }
+      this.#restore(found);
     }
-    return margins;
+    return { rows, margins };
+  }
+
+  #findCommon(): Solution {
+    this.#sides.fill(-1);
+    for (let row = 0; row < this.#count; row++) this.#order[row] = row;
+    this.#improve(this.#count, COMMON_ROUNDS, createRandom(this.#seed), COMMON_TOLERANCE);
+    return this.#save();
+  }
+
+  #save(): Solution {
+    return { weights: this.#weights.slice(), multipliers: this.#multipliers.slice(), bias: this.#bias };
+  }
+
+  #restore({ weights, multipliers, bias }: Solution): void {
+    this.#weights.set(weights);
+    this.#multipliers.set(multipliers);
+    this.#bias = bias;
   }
 
   /** Goes over the first `count` rows in the order again, for some rounds or until they are near their best. */
-  #improve(count: number, rounds: number, random: Random): void {
+  #improve(count: number, rounds: number, random: Random, tolerance = TOLERANCE): void {
     for (let round = 0; round < rounds; round++) {
       shuffle(this.#order, count, random);
-      if (this.#round(count) <= TOLERANCE) return;
+      if (this.#round(count) <= tolerance) return;
     }
   }
 

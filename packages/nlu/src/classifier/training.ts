@@ -1,11 +1,11 @@
 import { fitSigmoid, MarginCounts, type Sigmoid } from './calibration.ts';
 import { collectExamples, dealFolds, type Examples, type TrainingSet } from './examples.ts';
-import { IntentModel, NEARNESS_WEIGHT, type QuantizedPerceptron } from './intent-model.ts';
+import { IntentModel, type ModelParts, NEARNESS_WEIGHT, type QuantizedPerceptron } from './intent-model.ts';
 import { keepPhrases, NearestPhrases } from './nearest-phrases.ts';
 import { trainPerceptron } from './perceptron.ts';
 import { type OutputBytes, packOutputs, quantizeRows, scaleOf } from './quantized-rows.ts';
 import { type SparseRow, type SparseRows, stackRows } from './sparse-rows.ts';
-import { PlaneFinder } from './support-vectors.ts';
+import { PlaneFinder, type RowMargins } from './support-vectors.ts';
 import { countVocabulary } from './vocabulary.ts';
 
 /** `default` finds a plane for each intent; `accuracy` trains a perceptron too, and takes several times as long. */
@@ -32,10 +32,12 @@ export interface TrainingRun {
 }
 
 const FOLDS = 5;
-/** Times that all phrases are gone over for a class, and of how many classes the last time is not worth its while. */
-const SWEEPS = 3;
-const SWEEPS_OF_MANY = 2;
+/** How planes are looked for, and from how many classes on in which other way: it is quicker there and as good. */
+const SEARCH = { sweeps: 3, fromCommon: false };
+const SEARCH_AMONG_MANY = { sweeps: 1, fromCommon: true };
 const MANY_CLASSES = 200;
+/** Rows whose margins are counted together. */
+const ROWS_AT_ONCE = 256;
 /** Of more phrases, planes alone reject as well. */
 const NEAREST_TEXTS_MAX = 2000;
 /** A text without features: it means none of the intents, so that even a single one rejects something. */
@@ -69,6 +71,9 @@ export function trainModel({ set, mode, seed, onProgress }: TrainingRun): Intent
   const kept = chooseColumns(found.importance, examples.classes);
   const vocabulary = counted.reorder(kept.order);
   const reordered = examples.texts.map((words) => vocabulary.rowOf(words));
+  const planes = packOutputs(reorder(found.planes, kept.order), kept.count, found.scales);
+  const nearest = nearestOf(reordered, vocabulary.size, examples);
+  const sigmoids = fitSigmoids(countMargins({ ...found, planes, nearest }, reordered, examples), examples);
   let perceptron: QuantizedPerceptron | undefined;
   if (mode === 'accuracy' && examples.classes > 0) {
     onProgress({ phase: 'perceptron', done: 0 });
@@ -80,11 +85,11 @@ export function trainModel({ set, mode, seed, onProgress }: TrainingRun): Intent
   return new IntentModel({
     intents: examples.intents,
     vocabulary,
-    planes: packOutputs(reorder(found.planes, kept.order), kept.count, found.scales),
+    planes,
     biases: found.biases,
-    slopes: Float32Array.from(found.sigmoids, ({ slope }) => slope),
-    offsets: Float32Array.from(found.sigmoids, ({ offset }) => offset),
-    nearest: nearestOf(reordered, vocabulary.size, examples),
+    slopes: Float32Array.from(sigmoids, ({ slope }) => slope),
+    offsets: Float32Array.from(sigmoids, ({ offset }) => offset),
+    nearest,
     perceptron,
   });
 }
@@ -103,7 +108,9 @@ interface FoundPlanes {
   readonly planes: readonly OutputBytes[];
   readonly scales: Float32Array;
   readonly biases: Float32Array;
-  readonly sigmoids: readonly Sigmoid[];
+  /** By class: the margins of the rows near its plane, had it been found without the row's fold. */
+  readonly across: readonly RowMargins[];
+  readonly folds: Uint8Array;
   /** By column: the greatest weight that any plane gives it. */
   readonly importance: Float32Array;
 }
@@ -115,26 +122,26 @@ function findPlanes(
   seed: number,
   onProgress: (done: number) => void,
 ): FoundPlanes {
-  const sweeps = examples.classes > MANY_CLASSES ? SWEEPS_OF_MANY : SWEEPS;
-  const finder = new PlaneFinder(stackRows([...rows, NOTHING], width), width, { seed, sweeps });
+  const search = examples.classes > MANY_CLASSES ? SEARCH_AMONG_MANY : SEARCH;
+  const finder = new PlaneFinder(stackRows([...rows, NOTHING], width), width, { seed, ...search });
+  // The empty text is in no fold: it is never left out.
   const folds = dealFolds(examples, FOLDS, seed);
-  const nearest = nearestOf(rows, width, examples);
-  const nearness =
-    nearest && rows.map((row, index) => nearest.nearness(row, (text) => folds[text] === folds[index]));
   const planes: OutputBytes[] = [];
   const [ownColumns, ownBytes] = [new Int32Array(width), new Int8Array(width)];
   const scales = new Float32Array(examples.classes);
   const biases = new Float32Array(examples.classes);
   const importance = new Float32Array(width);
-  const counts: MarginCounts[] = [];
+  const across: RowMargins[] = [];
   for (const [index, members] of examples.members.entries()) {
     const { weights, bias } = finder.find(members);
     const scale = scaleOf(weights);
     let count = 0;
     for (let column = 0; column < width; column++) {
       const weight = weights[column] as number;
-      if (weight === 0) continue;
-      importance[column] = Math.max(importance[column] as number, Math.abs(weight));
+      const size = Math.abs(weight);
+      if (size > (importance[column] as number)) importance[column] = size;
+      // Most of them are nothing in bytes: the division is for the others.
+      if (size * 2 < scale) continue;
       const byte = Math.round(weight / scale);
       if (byte === 0) continue;
       ownColumns[count] = column;
@@ -143,25 +150,56 @@ function findPlanes(
     planes.push({ columns: ownColumns.slice(0, count), bytes: ownBytes.slice(0, count) });
     scales[index] = scale;
     biases[index] = bias;
-    const margins = finder.marginsAcross(folds, FOLDS).subarray(0, rows.length);
-    if (nearness !== undefined) {
-      for (let row = 0; row < margins.length; row++) {
-        margins[row] = (margins[row] as number) + NEARNESS_WEIGHT * (nearness[row]?.[index] ?? 0);
-      }
-    }
-    counts.push(countMargins(margins, members));
+    across.push(finder.marginsAcross(folds, FOLDS));
     onProgress((index + 1) / examples.classes);
   }
-  return { planes, scales, biases, sigmoids: fitSigmoids(counts, examples), importance };
+  return { planes, scales, biases, across, folds, importance };
 }
 
-function countMargins(margins: Float32Array, members: Int32Array): MarginCounts {
-  const counts = new MarginCounts();
-  let next = 0;
-  for (let row = 0; row < margins.length; row++) {
-    const member = members[next] === row;
-    if (member) next++;
-    counts.add(margins[row] as number, member);
+/**
+ * Counts the margins that texts have, had the model been trained without their fold. Far from a plane that makes no
+ * difference: there they are those of the planes in bytes, of which most weights are none.
+ */
+function countMargins(
+  {
+    planes,
+    biases,
+    nearest,
+    across,
+    folds,
+  }: Pick<ModelParts, 'planes' | 'biases' | 'nearest'> & Pick<FoundPlanes, 'across' | 'folds'>,
+  rows: readonly SparseRow[],
+  { members }: Examples,
+): MarginCounts[] {
+  const counts = members.map(() => new MarginCounts());
+  const [nextMember, nextNear] = [new Int32Array(members.length), new Int32Array(members.length)];
+  // Class by class: the counts of all of them at once are more than what is near to the processor.
+  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
+    const block = rows.slice(from, from + ROWS_AT_ONCE);
+    const margins = block.map(({ columns, values }) => planes.multiply(columns, values));
+    const nearness =
+      nearest &&
+      block.map((row, place) => nearest.nearness(row, (text) => folds[text] === folds[from + place]));
+    for (const [index, count] of counts.entries()) {
+      const bias = biases[index] as number;
+      const { rows: nearRows, margins: nearMargins } = across[index] as RowMargins;
+      const own = members[index] as Int32Array;
+      let member = nextMember[index] as number;
+      let near = nextNear[index] as number;
+      for (let place = 0; place < block.length; place++) {
+        const row = from + place;
+        const isNear = nearRows[near] === row;
+        const isMember = own[member] === row;
+        const margin = isNear
+          ? (nearMargins[near] as number)
+          : ((margins[place] as Float32Array)[index] as number) + bias;
+        if (isNear) near++;
+        if (isMember) member++;
+        count.add(margin + NEARNESS_WEIGHT * (nearness?.[place]?.[index] ?? 0), isMember);
+      }
+      nextMember[index] = member;
+      nextNear[index] = near;
+    }
   }
   return counts;
 }

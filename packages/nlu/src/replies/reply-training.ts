@@ -43,7 +43,7 @@ const EXAMPLES_MAX = 200_000;
  * What is behind so many features of contexts and replies is left out, so that no training takes more memory than for half
  * as many again as STAR has.
  */
-const FEATURES_MAX = 16_000_000;
+const FEATURES_MAX = 12_000_000;
 /** Features of a reply, by its characters, at most. */
 const REPLY_FEATURES_PER_CHARACTER = 2;
 /** Features that get a vector: those that most examples have. */

@@ -55,6 +55,15 @@ describe('PassageIndex', () => {
     assert.deepEqual(await find(index, 'refund'), ['title', 'text', 'again']);
   });
 
+  it('finds among very many by the words that most have, and not by parts of them', async () => {
+    const index = new PassageIndex();
+    for (let number = 0; number < 10_002; number++) index.put({ id: `${number}`, text: 'parcel' });
+    index.put({ id: 'rare', text: 'parcel to norway' });
+    assert.equal((await find(index, 'parcel norwey'))[0], 'rare');
+    assert.equal((await find(index, 'parcel', 3)).length, 3);
+    assert.deepEqual(await find(index, 'parcl'), []);
+  });
+
   it('tells which part of the query a passage holds', async () => {
     const index = fill();
     const coverageOf = async (text: string) => (await index.search({ text, limit: 1 }))[0]?.coverage ?? 0;

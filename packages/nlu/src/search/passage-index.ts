@@ -14,6 +14,12 @@ const SHAPE = { wordGrams: 1, characterGrams: [3, 3] } as const;
 /** What a part of a word counts beside a whole one. */
 const PART_WEIGHT = 0.5;
 
+/**
+ * A part of a word that more than so many passages have, and more than half of all, is passed over: it takes the most time of
+ * all, and tells next to nothing.
+ */
+const COMMON_MIN = 10_000;
+
 /** Of BM25: how much a repeated word counts, and how much a long passage is held back. */
 const K1 = 1.2;
 const B = 0.75;
@@ -132,6 +138,8 @@ export class PassageIndex implements PassageSearch {
     const frequency = postings?.count ?? 0;
     const rarity = weight * Math.log(1 + (this.#ids.length - frequency + 0.5) / (frequency + 0.5));
     if (postings === undefined) return { rarity, postings };
+    const isCommon = frequency > COMMON_MIN && frequency * 2 > this.size;
+    if (isCommon && weight === PART_WEIGHT) return { rarity: 0, postings: undefined };
     const { occurrences } = postings;
     this.#restraints ??= this.#holdBack();
     const restraints = this.#restraints;

@@ -24,8 +24,9 @@ const FOLLOW_UPS_MAX = 3;
 export class WebhookAgent implements AutomatedAgent {
   readonly #webhook: Webhook;
 
-  constructor(url: URL, poster: HttpPoster) {
-    this.#webhook = new Webhook({ url }, poster);
+  /** `secret` signs the calls. */
+  constructor(url: URL, poster: HttpPoster, secret?: Uint8Array) {
+    this.#webhook = new Webhook({ url, secret }, poster);
   }
 
   async reply(query: AgentQuery, signal: AbortSignal): Promise<AgentAnswer> {

@@ -1,9 +1,9 @@
-import { create, toBinary } from '@bufbuild/protobuf';
-import { BatchCreateMessagesResponseSchema, type Message, MessageSchema } from '@parleykit/proto/v2beta1';
+import { type Message, MessageSchema } from '@parleykit/proto/v2beta1';
 import { BATCH_LIMIT_MAX } from '../limits.ts';
+import { writeMessage } from '../message-writer.ts';
 import type { ResourceName } from '../resource-names.ts';
 import type { StoredMessage } from '../storage/store.ts';
-import type { WireWriter } from '../wire-writer.ts';
+import { WireWriter } from '../wire-writer.ts';
 
 /**
  * Messages as they are stored and as they are answered. Name, participant and create_time are not in the stored
@@ -15,36 +15,18 @@ const NAME = MessageSchema.field.name.number;
 const PARTICIPANT = MessageSchema.field.participant.number;
 const CREATE_TIME = MessageSchema.field.createTime.number;
 
-/**
- * The bytes to store of each message. Empties the fields that the entries hold beside them. They are encoded in one
- * go, as the elements of a list: to start an encoder for each costs more than the encoding.
- */
+/** The bytes to store of each message. Empties the fields that the entries hold beside them. */
 export function encodeMessageBodies(messages: readonly Message[]): Uint8Array[] {
-  for (const message of messages) {
+  const writer = new WireWriter();
+  const ends = messages.map((message) => {
     message.name = '';
     message.participant = '';
     message.createTime = undefined;
-  }
-  const list = create(BatchCreateMessagesResponseSchema);
-  list.messages = [...messages];
-  return elementsOf(toBinary(BatchCreateMessagesResponseSchema, list));
-}
-
-/** The elements of a message that is nothing but one list of messages with a field number below 16. */
-function elementsOf(bytes: Uint8Array): Uint8Array[] {
-  const elements: Uint8Array[] = [];
-  for (let at = 0; at < bytes.byteLength; ) {
-    at++;
-    let length = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = bytes[at++] ?? 0;
-      length |= (byte & 0x7f) << shift;
-      if (byte < 0x80) break;
-    }
-    elements.push(bytes.subarray(at, at + length));
-    at += length;
-  }
-  return elements;
+    writeMessage(writer, MessageSchema, message);
+    return writer.at;
+  });
+  const bytes = writer.finish();
+  return ends.map((end, index) => bytes.subarray(ends[index - 1] ?? 0, end));
 }
 
 /**

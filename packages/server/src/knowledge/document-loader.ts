@@ -1,5 +1,4 @@
 import { setTimeout } from 'node:timers/promises';
-import type { DocumentPassages_Passage as Passage } from '@parleykit/proto/stored';
 import { documentUnreachable, documentUnreadable, documentUrisOff } from '../assist-errors.ts';
 import { ServiceError } from '../errors.ts';
 import { DOCUMENT_BYTES_MAX, DOCUMENT_FETCH_MS_MAX, DOCUMENT_REDIRECTS_MAX } from '../limits.ts';
@@ -14,8 +13,8 @@ import { DocumentReader } from './reading/document-reader.ts';
 /** What is small is read in so many milliseconds; for the rest nobody waits. */
 const PATIENCE_MS = 20;
 
-/** What a document came to: its passages, or why it has none. */
-export type LoadedDocument = { readonly passages: readonly Passage[] } | { readonly error: ServiceError };
+/** What a document came to: its passages as they are stored, or why it has none. */
+export type LoadedDocument = { readonly rows: readonly Uint8Array[] } | { readonly error: ServiceError };
 
 interface Loading {
   readonly outcome: Promise<LoadedDocument>;
@@ -90,7 +89,7 @@ export class DocumentLoader {
         document.source.case === 'contentUri'
           ? await this.#fetch(document.source.value, signal)
           : { bytes: await this.#contents.contentOf(found) };
-      return { passages: await this.#reader.read({ ...source, mimeType, kinds }, signal) };
+      return { rows: await this.#reader.read({ ...source, mimeType, kinds }, signal) };
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof DocumentProblem) {

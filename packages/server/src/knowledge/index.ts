@@ -3,4 +3,5 @@
 export { parseResourceName, type ResourceName } from '../resource-names.ts';
 export { Knowledge, type KnowledgeHit, type KnowledgeQuery } from './knowledge.ts';
 export { KnowledgeContents } from './knowledge-contents.ts';
+export { encodePassages } from './reading/passage-rows.ts';
 export { readDocument } from './reading/read-document.ts';

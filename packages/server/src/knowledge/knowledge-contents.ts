@@ -1,10 +1,10 @@
+import { setImmediate } from 'node:timers/promises';
 import { clone, create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import {
   type DocumentHoldings,
   DocumentHoldingsSchema,
   DocumentPassagesSchema,
   type DocumentPassages_Passage as Passage,
-  DocumentPassages_PassageSchema as PassageSchema,
 } from '@parleykit/proto/stored';
 import { type Document, DocumentSchema, Document_State as State } from '@parleykit/proto/v2beta1';
 import { knowledgeBaseFull } from '../assist-errors.ts';
@@ -48,9 +48,8 @@ export interface DocumentUpdate extends DocumentEdit {
 /** Hears that a document, by its canonical name, is not what it was, or is no more. */
 export type DocumentListener = (base: ResourceName, document: ResourceName) => void;
 
-/** How large a row of content or of passages is. */
+/** How large a row of content is. */
 const ROW_BYTES = 1024 * 1024;
-const PASSAGES_ROW_BYTES = 256 * 1024;
 
 /** Knowledge bases whose sizes are remembered. */
 const SIZES_MAX = 1000;
@@ -135,7 +134,12 @@ export class KnowledgeContents {
   /** What can be found in a document. */
   async passagesOf({ name, holdings }: FoundDocument): Promise<readonly Passage[]> {
     const rows = await this.#readRows(name, 'passages', holdings.passagesRows);
-    return rows.flatMap((row) => fromBinary(DocumentPassagesSchema, row).passages);
+    const passages: Passage[] = [];
+    for (const row of rows) {
+      for (const passage of fromBinary(DocumentPassagesSchema, row).passages) passages.push(passage);
+      if (rows.length > 1) await setImmediate();
+    }
+    return passages;
   }
 
   /** The ids of all documents of a knowledge base, a page at a time. */
@@ -193,14 +197,13 @@ export class KnowledgeContents {
     committed();
   }
 
-  /** A document that was read: these passages can be found in it from then on. Throws where it is too much. */
+  /** A document that was read: these rows of passages can be found in it from then on. Throws where it is too much. */
   async activate(
     found: FoundDocument,
     document: Document,
-    passages: readonly Passage[],
+    rows: readonly Uint8Array[],
   ): Promise<DocumentUpdate> {
     const { name, holdings } = found;
-    const rows = encodePassages(passages);
     const bytes = rows.reduce((sum, { byteLength }) => sum + byteLength, 0);
     const growth = bytes - Number(holdings.passagesBytes);
     const base = knowledgeBaseOf(name);
@@ -271,6 +274,8 @@ export class KnowledgeContents {
       const stored = await this.#store.get(key);
       // Else it was edited while it was read, and is read again.
       if (stored !== undefined) bodies.push(stored.body);
+      // To read and to decode one takes a millisecond: others have a turn in between.
+      if (rows > 1) await setImmediate();
     }
     return bodies;
   }
@@ -350,22 +355,4 @@ function encode(document: Document, state: State): Uint8Array {
   const stored = clone(DocumentSchema, document);
   stored.state = state;
   return withoutName(DocumentSchema, stored);
-}
-
-/** As many rows as it takes, each with whole passages. */
-function encodePassages(passages: readonly Passage[]): Uint8Array[] {
-  const rows: Passage[][] = [[]];
-  let bytes = 0;
-  for (const passage of passages) {
-    const { byteLength } = toBinary(PassageSchema, passage);
-    if (bytes > 0 && bytes + byteLength > PASSAGES_ROW_BYTES) {
-      rows.push([]);
-      bytes = 0;
-    }
-    bytes += byteLength;
-    rows.at(-1)?.push(passage);
-  }
-  return rows.map((row) =>
-    toBinary(DocumentPassagesSchema, create(DocumentPassagesSchema, { passages: row })),
-  );
 }

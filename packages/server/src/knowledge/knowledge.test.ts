@@ -20,6 +20,7 @@ import { openSqliteStore } from '../storage/sqlite-store.ts';
 import type { Store } from '../storage/store.ts';
 import { Knowledge, type KnowledgeHit, type KnowledgeQuery } from './knowledge.ts';
 import { KnowledgeContents } from './knowledge-contents.ts';
+import { encodePassages } from './reading/passage-rows.ts';
 
 const faq = (...pairs: readonly (readonly [question: string, answer: string])[]): Passage[] =>
   pairs.map(([title, text]) => create(PassageSchema, { kind: PassageKind.FAQ, title, text }));
@@ -83,7 +84,7 @@ describe('Knowledge', () => {
 
   async function read(name: ResourceName, passages: readonly Passage[], by = contents): Promise<void> {
     const found = await by.load(name);
-    await by.commit(name, await by.activate(found, found.document, passages));
+    await by.commit(name, await by.activate(found, found.document, encodePassages(passages)));
   }
 
   const search = (source: string | readonly string[], text: string, more: Partial<KnowledgeQuery> = {}) =>

@@ -123,11 +123,14 @@ export class Knowledge {
     const searched = this.#searched.get(key) ?? newlySearched(base);
     this.#searched.delete(key);
     this.#searched.set(key, searched);
-    if (searched.version !== version || searched.edited.size > 0 || searched.syncing !== undefined) {
+    while (searched.version !== version || searched.edited.size > 0) {
+      const { syncing } = searched;
       searched.syncing ??= this.#sync(searched).finally(() => {
         searched.syncing = undefined;
       });
       await searched.syncing;
+      // One that was under way may know nothing of what has come since.
+      if (syncing === undefined) break;
     }
     this.#bound(key);
     return searched.index;
@@ -144,6 +147,8 @@ export class Knowledge {
     searched.index ??= new BaseIndex();
     // Each edit that is told of is one of what is stored. Where there were others all documents are looked at.
     const isAll = searched.version >= 0 && version - searched.version === told - searched.toldThen;
+    // Where it fails in the midst, too.
+    searched.version = -1;
     for await (const ids of isAll ? [edited] : this.#allOf(searched)) {
       for (const id of ids) await this.#look(searched.index, base.child('documents', id));
     }

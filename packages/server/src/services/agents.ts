@@ -108,13 +108,14 @@ export class AgentsService implements ServiceHandlers<typeof Agents> {
       const found = await this.#contents.load(parent);
       const { change, committed } = this.#contents.remove(parent, found);
       const agent = agentName(parent);
-      const published = [
-        ...(await this.#environments.keysOf(agent)),
-        ...(await this.#versions.keysOf(agent)),
-      ];
+      const versions = await this.#versions.removalOf(agent);
+      const environments = await this.#environments.keysOf(agent);
       await this.#contents.commit(parent, {
-        change: { ...change, remove: [...change.remove, ...published] },
-        committed,
+        change: { ...change, remove: [...change.remove, ...versions.keys, ...environments] },
+        committed: () => {
+          committed();
+          versions.committed();
+        },
       });
       return create(EmptySchema);
     });

@@ -285,7 +285,7 @@ export class DocumentOperations {
   async #activate(found: FoundDocument, loaded: LoadedDocument): Promise<DocumentUpdate | ServiceError> {
     if ('error' in loaded) return loaded.error;
     const document = this.#withStatus(found, create(StatusSchema, { code: Code.OK }));
-    return this.#contents.activate(found, document, loaded.passages).catch(serviceErrorOf);
+    return this.#contents.activate(found, document, loaded.rows).catch(serviceErrorOf);
   }
 
   #withStatus({ name, document }: FoundDocument, status: Status): Document {

@@ -1,4 +1,4 @@
-import { create, type DescMessage, toBinary } from '@bufbuild/protobuf';
+import { create, type DescMessage, type MessageShape } from '@bufbuild/protobuf';
 import { FieldMaskSchema } from '@bufbuild/protobuf/wkt';
 import {
   type AnalyzeContentRequest,
@@ -20,6 +20,7 @@ import { fieldInvalid } from '../errors.ts';
 import { applyFieldMask, checkFieldMask } from '../field-mask.ts';
 import { createId } from '../ids.ts';
 import { EXTERNAL_USER_ID_LENGTH_MAX, RESOURCE_BYTES_MAX } from '../limits.ts';
+import { writeMessage } from '../message-writer.ts';
 import type { CallContext } from '../rpc/call-context.ts';
 import type { ServiceHandlers } from '../rpc/dispatcher.ts';
 import { EncodedReply } from '../rpc/encoded-reply.ts';
@@ -101,8 +102,7 @@ export class ParticipantsService implements ServiceHandlers<typeof Participants>
   /** Takes a participant's turn: what is said is stored, and answered as the conversation's stage has it. */
   async analyzeContent(request: AnalyzeContentRequest, call: CallContext) {
     const result = await this.#turns.take(readTurn(request, call.resource), call);
-    const rest = toBinary(AnalyzeContentResponseSchema, result.response);
-    return toReply(AnalyzeContentResponseSchema, result, rest);
+    return toReply(AnalyzeContentResponseSchema, result, result.response);
   }
 
   /** The same for a stream in text mode. It is answered once, when the caller has said all. */
@@ -121,23 +121,22 @@ export class ParticipantsService implements ServiceHandlers<typeof Participants>
       humanAgentSuggestionResults,
       endUserSuggestionResults,
     });
-    const answered = toBinary(StreamingAnalyzeContentResponseSchema, answer);
-    yield toReply(StreamingAnalyzeContentResponseSchema, result, answered);
+    yield toReply(StreamingAnalyzeContentResponseSchema, result, answer);
   }
 }
 
 /** The answer of a turn: what was said in front, as it is stored, and then all else. */
-function toReply(
-  response: DescMessage,
+function toReply<Desc extends DescMessage>(
+  response: Desc,
   { message, conversation }: TurnResult,
-  rest: Uint8Array,
+  rest: MessageShape<Desc>,
 ): EncodedReply {
   const writer = new WireWriter();
   const field = response.field['message'];
   if (message !== undefined && field !== undefined) {
     writeMessages(writer, field.number, conversation, [message]);
   }
-  writer.fields(rest);
+  writeMessage(writer, response, rest);
   return new EncodedReply(writer.finish(), ROOM_BEFORE);
 }
 

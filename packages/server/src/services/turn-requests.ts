@@ -38,7 +38,7 @@ export function readTurn(request: AnalyzeContentRequest, speaker: ResourceName):
 
 /** Throws where a text is longer than an automated agent takes. */
 export function checkAgentText(field: string, text: string): void {
-  if ([...text].length <= AGENT_TEXT_LENGTH_MAX) return;
+  if (text.length <= AGENT_TEXT_LENGTH_MAX || [...text].length <= AGENT_TEXT_LENGTH_MAX) return;
   throw fieldInvalid(
     field,
     `is longer than the ${AGENT_TEXT_LENGTH_MAX} characters that an automated agent takes`,

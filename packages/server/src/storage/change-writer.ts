@@ -28,8 +28,8 @@ export interface EncodedChange extends Omit<Change, 'append'> {
 
 export interface EncodedList {
   readonly entries: Uint8Array;
-  /** Seconds and nanos of each message; seconds are NaN where it has no send time. */
-  readonly sendTimes: Float64Array;
+  /** Seconds and nanos of each message; seconds are NaN where it has no send time. Undefined where none has one. */
+  readonly sendTimes: Float64Array | undefined;
 }
 
 /** What became of a list. */
@@ -217,7 +217,7 @@ export class ChangeWriter {
     for (let position = 0; position < count; position++) {
       const [start = 0, end = 0] = [offsets[position], offsets[position + 1]];
       const { id, participant } = readIds(entries, start);
-      const [seconds = Number.NaN, nanos = 0] = [sendTimes[position * 2], sendTimes[position * 2 + 1]];
+      const [seconds = Number.NaN, nanos = 0] = [sendTimes?.[position * 2], sendTimes?.[position * 2 + 1]];
       if (!Number.isNaN(seconds)) {
         const key = [conversation, participant, seconds, nanos] as const;
         if (claimSendTime.run(...key, createTime, position) === 0) {

@@ -179,6 +179,7 @@ function prepareStatements(connection: SqliteConnection) {
       `INSERT INTO purges (conversation, number)
        SELECT $1, number FROM resources WHERE number IS NOT NULL AND collection > $2 AND collection < $3`,
     ),
+    // An agent lies in the project itself, all else below it.
     removeResources: prepare(`DELETE FROM resources WHERE ${IN_SCOPE('collection')}`),
     removeTimers: prepare(`DELETE FROM timers WHERE ${IN_SCOPE('partition')}`),
     removeDeadEvents: prepare('DELETE FROM dead_events WHERE project = $1'),

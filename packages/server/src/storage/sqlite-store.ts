@@ -198,7 +198,9 @@ class SqliteStore implements Store {
       this.#waiting.set(id, { partition, isProject: change.project !== undefined, bytes, resolve, reject });
       this.#waitingBytes += bytes;
       const encoded = encodeChange(change, this.#clock.now());
-      const transfer = encoded.append.flatMap(({ entries, sendTimes }) => [entries.buffer, sendTimes.buffer]);
+      const transfer = encoded.append.flatMap(({ entries, sendTimes }) =>
+        sendTimes === undefined ? [entries.buffer] : [entries.buffer, sendTimes.buffer],
+      );
       const now = this.#clock.now(projectOf(partition));
       this.#send({ kind: 'commit', id, change: encoded, now }, transfer as ArrayBuffer[]);
     });
@@ -427,13 +429,15 @@ function encodeChange({ append = [], ...rest }: Change, filed: number): EncodedC
 }
 
 function encodeList(messages: readonly NewMessage[]): EncodedList {
+  const entries = encodeEntries(messages);
+  if (messages.every(({ sendTime }) => sendTime === undefined)) return { entries, sendTimes: undefined };
   const sendTimes = new Float64Array(messages.length * 2);
   let at = 0;
   for (const { sendTime } of messages) {
     sendTimes[at++] = sendTime?.seconds ?? Number.NaN;
     sendTimes[at++] = sendTime?.nanos ?? 0;
   }
-  return { entries: encodeEntries(messages), sendTimes };
+  return { entries, sendTimes };
 }
 
 function toReceipt(entries: readonly Uint8Array[], { appended, left, buried, project }: Applied): Receipt {

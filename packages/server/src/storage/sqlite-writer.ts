@@ -1,5 +1,5 @@
 import type { Applied, ChangeWriter, EncodedChange } from './change-writer.ts';
-import type { SqliteConnection, Statement } from './sqlite-connection.ts';
+import type { SqliteConnection } from './sqlite-connection.ts';
 import { ConflictError } from './store.ts';
 
 export type WriterRequest =
@@ -64,7 +64,7 @@ export class SqliteWriter {
   readonly #queue: Commit[] = [];
   #connection: SqliteConnection;
   #changes: ChangeWriter;
-  #count: Statement;
+  #statements: ReturnType<typeof prepareStatements>;
   #commits: number;
   /** Set from the moment when the data must be opened again until they are. */
   #doubt: Doubt | undefined;
@@ -75,7 +75,8 @@ export class SqliteWriter {
   constructor(parts: WriterParts) {
     this.#parts = parts;
     ({ connection: this.#connection, changes: this.#changes } = parts.open());
-    [this.#count, this.#commits] = this.#readCommits();
+    this.#statements = prepareStatements(this.#connection);
+    this.#commits = Number(this.#statements.commits.get()?.[0]);
   }
 
   receive(request: WriterRequest): void {
@@ -108,7 +109,7 @@ export class SqliteWriter {
     try {
       this.#connection.exec('BEGIN IMMEDIATE');
       replies = group.map((commit) => this.#apply(commit));
-      this.#count.run(this.#commits + 1);
+      this.#statements.count.run(this.#commits + 1);
       committing = true;
       this.#connection.exec('COMMIT');
       this.#commits++;
@@ -128,10 +129,10 @@ export class SqliteWriter {
 
   /** Each change runs in a savepoint of its own, so that one that fails takes nothing of its group with it. */
   #apply({ id, change, now }: Commit): WriterReply {
-    this.#connection.exec('SAVEPOINT change');
+    this.#statements.save.run();
     try {
       const applied = this.#changes.apply(change, now);
-      this.#connection.exec('RELEASE change');
+      this.#statements.release.run();
       return { kind: 'committed', id, entries: change.append.map(({ entries }) => entries), applied };
     } catch (error) {
       // A full disk or an I/O error ends the whole transaction: then there is no savepoint to go back to.
@@ -167,7 +168,8 @@ export class SqliteWriter {
     try {
       this.#discard();
       ({ connection: this.#connection, changes: this.#changes } = this.#parts.open());
-      [this.#count, this.#commits] = this.#readCommits();
+      this.#statements = prepareStatements(this.#connection);
+      this.#commits = Number(this.#statements.commits.get()?.[0]);
       isThere = this.#commits >= doubt.commits;
       if (isThere) this.#emptyLog();
     } catch {
@@ -185,14 +187,6 @@ export class SqliteWriter {
     if (busy !== 0) throw new Error('the log could not be emptied');
   }
 
-  #readCommits(): [count: Statement, commits: number] {
-    const row = this.#connection.prepare(`SELECT value FROM settings WHERE key = 'commits'`).get();
-    return [
-      this.#connection.prepare(`UPDATE settings SET value = $1 WHERE key = 'commits'`),
-      Number(row?.[0]),
-    ];
-  }
-
   #close(): void {
     clearTimeout(this.#retry);
     this.#discard();
@@ -206,6 +200,16 @@ export class SqliteWriter {
       // It was closed before, or is beyond help.
     }
   }
+}
+
+/** What every group or change needs: SQL that is read anew each time costs as much as a small change. */
+function prepareStatements(connection: SqliteConnection) {
+  return {
+    commits: connection.prepare(`SELECT value FROM settings WHERE key = 'commits'`),
+    count: connection.prepare(`UPDATE settings SET value = $1 WHERE key = 'commits'`),
+    save: connection.prepare('SAVEPOINT change'),
+    release: connection.prepare('RELEASE change'),
+  };
 }
 
 function textOf(error: unknown): string {

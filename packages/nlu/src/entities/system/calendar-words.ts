@@ -167,7 +167,7 @@ const LEADING: Readonly<Record<string, string>> = {
   fr: 'le la à au pour du de vers',
   it: 'il la le alle a al per dalle di',
   nl: 'op om de',
-  pt: 'o a no na às as à para de do',
+  pt: 'o a ao no na às as à para de do',
 };
 
 /** The words of a language for days and times. `units` are the names of units, which the markers are told apart from. */

@@ -61,6 +61,9 @@ export function join(one: Expression, other: Expression): Expression | undefined
   if (other.isDayPart === true && (one.kind === 'time' || one.kind === 'date-time')) {
     return one.from.halfKnown === false ? { ...inHalf(one, other), ...place } : undefined;
   }
+  if (other.isDayPart === true && one.isDayPart !== true && one.kind === 'time-period') {
+    return periodInHalf({ ...one, ...place }, other);
+  }
   const date = one.kind === 'date' ? one : other;
   const rest = one.kind === 'date' ? other : one;
   if (kinds === 'date time' || kinds === 'time date') {
@@ -78,13 +81,37 @@ export function join(one: Expression, other: Expression): Expression | undefined
   return undefined;
 }
 
+/** Hours that a part of the day follows: "from 7 to 9" and "in the evening"; of "from 11 to 1 in the afternoon" the second is. */
+function periodInHalf(period: Expression, part: Expression): Expression | undefined {
+  const { from, to = from } = period;
+  const day = part.from.date === undefined ? {} : { date: part.from.date };
+  const last = to.halfKnown === false ? pointInHalf(to, part) : to;
+  if (last.time === undefined || last.time.hour >= 12 !== isLate(part)) return undefined;
+  const first = from.halfKnown === false ? pointInHalf(from, part) : from;
+  const isBefore = first.time !== undefined && Temporal.PlainTime.compare(first.time, last.time) < 0;
+  return {
+    ...period,
+    from: { ...(isBefore ? first : { ...from, halfKnown: true }), ...day },
+    to: { ...last, ...day },
+  };
+}
+
+function isLate(part: Expression): boolean {
+  return (part.from.time?.hour ?? 0) >= 12;
+}
+
+function pointInHalf(point: Point, part: Expression): Point {
+  const said = point.time;
+  if (said === undefined) return point;
+  const late = isLate(part);
+  const hour = late && said.hour < 12 ? said.hour + 12 : !late && said.hour === 12 ? 0 : said.hour;
+  return { ...point, time: said.with({ hour }), halfKnown: true };
+}
+
 /** A time that a part of the day follows: "7" and "in the evening". */
 function inHalf(time: Expression, part: Expression): Expression {
-  const said = time.from.time;
-  const isLate = (part.from.time?.hour ?? 0) >= 12;
-  if (said === undefined) return time;
-  const hour = isLate && said.hour < 12 ? said.hour + 12 : !isLate && said.hour === 12 ? 0 : said.hour;
-  const from = { ...time.from, time: said.with({ hour }), halfKnown: true };
+  const from = pointInHalf(time.from, part);
+  if (from === time.from) return time;
   const parts = time.parts?.map((piece) =>
     piece.kind === 'time' ? { ...inHalf(piece, part), end: part.end } : piece,
   );

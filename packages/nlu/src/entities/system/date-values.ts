@@ -80,11 +80,27 @@ export class DateValues {
   }
 
   #hours(from: Point, to: Point): [startTime: string, endTime: string] {
-    const first = from.time ?? NOON;
+    if (from.instant !== undefined && to.instant !== undefined) {
+      return [written(from.instant), written(to.instant)];
+    }
+    let first = from.time ?? NOON;
     let last = to.time ?? first;
     const backwards = Temporal.PlainTime.compare(last, first) <= 0;
     if (backwards && to.halfKnown === false && last.hour < 12) last = last.add({ hours: 12 });
-    const passed = Temporal.PlainTime.compare(last, this.#now.toPlainTime()) <= 0;
+    const isPassed = (): boolean => Temporal.PlainTime.compare(last, this.#now.toPlainTime()) <= 0;
+    const isOpen = from.halfKnown === false && to.halfKnown === false && last.hour < 12;
+    // "from 2 to 4" is whichever comes first, as "at 2" is.
+    if (
+      this.#clockOfTwelve &&
+      isOpen &&
+      first.hour < 12 &&
+      (from.date ?? to.date) === undefined &&
+      isPassed()
+    ) {
+      first = first.add({ hours: 12 });
+      last = last.add({ hours: 12 });
+    }
+    const passed = isPassed();
     const date = from.date ?? to.date ?? this.#today.add({ days: passed ? 1 : 0 });
     const lastDate = to.date ?? date;
     const overnight = Temporal.PlainTime.compare(last, first) < 0 && lastDate.equals(date);

@@ -4,6 +4,7 @@ import { type Match, withoutOverlaps } from '../entity-type.ts';
 import { splitsWord, tokenize } from '../tokens.ts';
 import { type CalendarWords, calendarWords, type RelativeUnit } from './calendar-words.ts';
 import { loadChronoParser } from './chrono-parsers.ts';
+import { clockPeriods, isBareCount, type SpokenHour, type SpokenPeriod } from './clock-periods.ts';
 import {
   dayPartPoints,
   type Expression,
@@ -105,8 +106,9 @@ function daysInDigits({ tokens, nowMs, timeZone }: SystemQuery, { relative }: Ca
 
 function timesInDigits({ text, place }: DigitizedText, language: string): Replacement[] {
   return spokenTimes(text, baseLanguage(language)).map(({ start, end, hour, minute, halfKnown }) => {
-    const clock = `${hour}:${String(minute).padStart(2, '0')}`;
-    return { ...place(start, end), text: halfKnown && hour < 12 ? `${clock} am` : clock };
+    const clock = `${halfKnown && hour === 0 ? 12 : hour}:${String(minute).padStart(2, '0')}`;
+    const half = !halfKnown || hour > 12 ? '' : hour < 12 ? ' am' : ' pm';
+    return { ...place(start, end), text: `${clock}${half}` };
   });
 }
 
@@ -130,6 +132,7 @@ class DateFinder {
     const candidates = [
       ...relative,
       ...this.#relativeUnits(),
+      ...this.#clockPeriods(),
       ...this.#clockTimes(),
       ...this.#daysOfMonth(),
       ...this.#dayParts(),
@@ -158,9 +161,11 @@ class DateFinder {
         const today = { date: this.#today };
         if (marker.isPeriod !== true) {
           found.push({ start, end, kind: point.instant === undefined ? 'date' : 'date-time', from: point });
-        } else if (point.date !== undefined) {
-          const [first, last] = marker.sign === 1 ? [today, point] : [point, today];
-          found.push({ start, end, kind: 'date-period', from: first, to: last });
+        } else {
+          const isDays = point.date !== undefined;
+          const present = isDays ? today : { instant: this.#now };
+          const [first, last] = marker.sign === 1 ? [present, point] : [point, present];
+          found.push({ start, end, kind: isDays ? 'date-period' : 'time-period', from: first, to: last });
         }
       }
     }
@@ -225,6 +230,29 @@ class DateFinder {
       kind: 'time-period',
       isDayPart: true,
       ...dayPartPoints(value, value.today ? this.#today : undefined),
+    }));
+  }
+
+  /** "from 2 to 4 pm", "zwischen 14 und 16 Uhr". */
+  #clockPeriods(): Expression[] {
+    const { text, place } = this.#of.parseable(this.#query);
+    const dayParts = this.#of.words.dayParts.find(this.#query.tokens);
+    // "de 2 a 4" could count anything, but for "de la tarde".
+    const areHours = ({ isBare, start, end }: SpokenPeriod): boolean => {
+      const after = place(start, end).end;
+      const isSaid = dayParts.some((part) => part.start >= after && part.start - after <= 1);
+      return !isBare || this.#of.isEnglish || isSaid || this.#query.answers === '@sys.time-period';
+    };
+    const point = ({ hour, minute, halfKnown }: SpokenHour): Point => ({
+      time: Temporal.PlainTime.from({ hour, minute }),
+      halfKnown,
+    });
+    const periods = [...clockPeriods(text, this.#query.language)].filter(areHours);
+    return periods.map(({ start, end, from, to }) => ({
+      ...place(start, end),
+      kind: 'time-period',
+      from: point(from),
+      to: point(to),
     }));
   }
 
@@ -295,6 +323,8 @@ class DateFinder {
       if (this.#isNoPoint(result, place, durations, relative)) continue;
       const expression = this.#expression(result, place);
       if (expression === undefined) continue;
+      const rest = text.slice(result.index + said.length);
+      if (this.#of.isEnglish && expression.kind === 'time-period' && isBareCount(said, rest)) continue;
       const placeOf = (start: number, end: number): Place =>
         digitized.place(result.index + start, result.index + end);
       const parts = expression.kind === 'date-time' ? this.#split(result.text, expression, placeOf) : [];

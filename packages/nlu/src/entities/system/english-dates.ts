@@ -7,9 +7,12 @@ const AMBIGUOUS = /^(?:sat|sun|wed|mar|may|march|(?:the |a )?second|sec)$/iu;
 const BEFORE_AMBIGUOUS = /\b(?:on|in|by|of|from|to|until|till|since|before|after|every|for)\s+$/iu;
 const BETWEEN = /\bbetween(\s+\S.{0,30}?\s)and(?=\s)/giu;
 const MONTH_THE = /(?<=\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]* )the(?= \d)/giu;
-/** "half past 7", "at 10 to 9", "10 to 9 pm", but not "5 to 9 people". */
+/** "half past 7", "at 10 to 9", "10 to 9 pm", "20 past 7", but not "5 to 9 people" nor "from 10 to 12 pm". */
 const CLOCK =
-  /\b(half|(?:a )?quarter|[1-5]?\d minutes?|(?<=\b(?:at|by|until|around) )[1-5]?\d|[1-5]?\d(?= \w+ \d+ ?[ap]\.?m\b)) (past|to|after) (1[0-2]|0?[1-9])(?![\p{N}:])(?:\s?([ap])\.?m\b)?/giu;
+  /\b(half|(?:a )?quarter|[1-5]?\d minutes?|(?<=\b(?:at|by|until|around) )[1-5]?\d|(?<!\b(?:from|between) )[1-5]?\d(?= \w+ \d+ ?[ap]\.?m\b)|[1-5]?[05](?= past )|2[05](?= to \d+\W*$)) (past|to|after) (1[0-2]|0?[1-9])(?![\p{N}:])(?:\s?([ap])\.?m\b)?/giu;
+const AFTER_AT = /\b(?:at|by|until|around) $/iu;
+/** What the parser takes the minutes of from whatever else is said. */
+const NOON_OR_MIDNIGHT = /\b(?:12 )?(noon|midday|midnight)\b/giu;
 /** "the 21st", "Monday the 8th", where it ends there or goes on with a time: "the 21st floor" is none. */
 const DAY_OF_MONTH =
   /\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,? )?the (\d{1,2})(?:st|nd|rd|th)(?=\W*$|[,.;!?]|\s+(?:at|in|for|from|to|till|until|through|by|and|or|please|with|around)\b)/giu;
@@ -33,10 +36,17 @@ export function* englishTimes(text: string): Generator<SpokenTime> {
     const isTo = side.toLowerCase() === 'to';
     const minutes = /half/iu.test(part) ? 30 : /quarter/iu.test(part) ? 15 : Number.parseInt(part, 10);
     if (isTo && minutes === 30) continue;
+    // "2 to 4 pm" are two hours; "10 to 9 pm" could not be.
+    const isPeriod = /^\d+$/u.test(part) && (minutes % 5 !== 0 || minutes < Number(said));
+    if (isTo && isPeriod && !AFTER_AT.test(text.slice(0, index))) continue;
     const base = (Number(said) % 12) + (half.toLowerCase() === 'p' ? 12 : 0);
     const ofDay = (60 * base + (isTo ? -minutes : minutes) + 24 * 60) % (24 * 60);
     const place = { start: index, end: index + whole.length };
     yield { ...place, hour: Math.floor(ofDay / 60), minute: ofDay % 60, halfKnown: half !== '' };
+  }
+  for (const { 0: whole, 1: word = '', index } of text.matchAll(NOON_OR_MIDNIGHT)) {
+    const hour = /midnight/iu.test(word) ? 0 : 12;
+    yield { start: index, end: index + whole.length, hour, minute: 0, halfKnown: true };
   }
 }
 

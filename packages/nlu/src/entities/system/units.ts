@@ -26,8 +26,9 @@ const NAME_CHARACTERS_MAX = 48;
 const JOINT = /^[\s\u00a0\u202f]?[-\u2011]?[\s\u00a0\u202f]?$/u;
 /** Between the parts of one amount: "1 hour and 30 minutes", "2 Stunden, 5 Minuten". */
 const CONNECTIVE = /^\s*(?:,|and|und|et|y|e|en|和)?\s*$/iu;
-/** "half an hour", "a quarter of an hour": fractions of a unit, which are no numbers elsewhere. */
-const FRACTION = /\b(?:a )?(?:half|quarter)\b(?: of)?(?: an?)?(?=[\s-])/giu;
+/** "half an hour", "a quarter of an hour", "einer halben Stunde": fractions of a unit, which are no numbers elsewhere. */
+const FRACTION =
+  /\b(?:(?:a )?(?:half|quarter)\b(?: of)?(?: an?)?|(?:eine[rn]? )?halben?|(?:une )?demie?|media|(?:uma )?meia)(?=[\s-])/giu;
 const OF_AGE = /^[\s-]?(?:years?|months?)?[\s-]?(?:old|of age|alt|de edad|de idade|d'âge|di età|y\/o)\b/iu;
 const AGED = /\b(?:aged?|edad(?: de)?|idade(?: de)?|âgée? de|alter(?: von)?)[\s:]+$/iu;
 const ALL_MEASURES: Readonly<Record<string, Measure>> = {
@@ -129,7 +130,7 @@ function fractionsIn(text: string, names: PhraseTrie<Unit>): Quantity[] {
   for (const { 0: said, index } of text.matchAll(FRACTION)) {
     const named = unitAt(text, index + said.length, names);
     if (named === undefined || named.unit.measure !== 'duration') continue;
-    const amount = /half/iu.test(said) ? 0.5 : 0.25;
+    const amount = /quarter/iu.test(said) ? 0.25 : 0.5;
     fractions.push({ start: index, end: named.end, amount, unit: named.unit });
   }
   return fractions;

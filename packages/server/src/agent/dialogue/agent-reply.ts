@@ -35,6 +35,7 @@ export function toAgentReply(
 
 function platformOf(queryParams: QueryParameters | undefined): Intent_Message_Platform {
   const wanted = queryParams?.platform ?? '';
+  if (wanted === '') return Intent_Message_Platform.PLATFORM_UNSPECIFIED;
   const known = Object.entries(Intent_Message_Platform).find(([name]) => name === wanted)?.[1];
   return typeof known === 'number' ? known : Intent_Message_Platform.PLATFORM_UNSPECIFIED;
 }

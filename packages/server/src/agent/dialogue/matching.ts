@@ -65,22 +65,22 @@ export async function matchText(
   reading: Reading,
   contexts: ActiveContexts,
 ): Promise<Match | undefined> {
-  const { text } = reading;
+  const { words } = reading;
   const learnsAlone = model.agent.matchMode === MatchMode.ML_ONLY;
   const eligible = new Set(
     eligibleIntents(model, contexts).filter(
       ({ intent }) => !intent.isFallback && !(learnsAlone && intent.mlDisabled),
     ),
   );
-  const exact = model.exact(text, eligible).map((intent) => ({ intent, confidence: 1 }));
+  const exact = model.exact(words, eligible).map((intent) => ({ intent, confidence: 1 }));
   if (exact.length > 0) return asMatch(prefer(exact, contexts), true);
   const threshold = thresholdOf(model);
   const placed = learnsAlone ? [] : await matchTemplates(model, reading, eligible, threshold);
   const same = placed.filter(({ confidence }) => confidence === 1);
   if (same.length > 0) return asMatch(prefer(same, contexts), true);
-  if (model.isNegative(text)) return asMatch(prefer(placed, contexts), false);
+  if (model.isNegative(words)) return asMatch(prefer(placed, contexts), false);
   const { scored, negative } = await classify(model, reading, eligible);
-  const least = model.knows(text) ? threshold : Math.max(threshold, THRESHOLD_UNKNOWN);
+  const least = model.knows(words) ? threshold : Math.max(threshold, THRESHOLD_UNKNOWN);
   const sure = scored.filter(({ confidence }) => confidence >= least && confidence > negative);
   return asMatch(prefer(unite(placed, sure), contexts), false);
 }
@@ -104,7 +104,7 @@ async function matchTemplates(
   threshold: number,
 ): Promise<ScoredAgentIntent[]> {
   const found = new Map<AgentIntent, number>();
-  for (const template of model.templates(reading.text, eligible).slice(0, TEMPLATES_MAX)) {
+  for (const template of model.templates(reading.words, eligible).slice(0, TEMPLATES_MAX)) {
     const entityTypes = [...template.entityTypes];
     let confidence = 0;
     if (model.fits(template, reading.text, await reading.spans(entityTypes))) confidence = 1;

@@ -13,6 +13,8 @@ export interface ReadingOptions {
 /** A text with the values in it, each look at it taken once. */
 export class Reading {
   readonly text: string;
+  /** Its words, as phrases are compared. */
+  readonly words: readonly string[];
   readonly #model: AgentModel;
   readonly #recognizer: EntityRecognizer;
   readonly #nowMs: number;
@@ -27,6 +29,7 @@ export class Reading {
     readonly timeZone: string;
   }) {
     this.text = parts.text;
+    this.words = parts.model.wordsOf(parts.text);
     this.#model = parts.model;
     this.#recognizer = parts.recognizer;
     this.#nowMs = parts.nowMs;

@@ -155,6 +155,30 @@ describe('versions and environments', () => {
     await assert.rejects(versions.remove(agent.child('versions', '2')), { reason: 'RESOURCE_NOT_FOUND' });
   });
 
+  it('have nothing of those of an agent that was deleted', async () => {
+    const agentVersion = 'versions/1';
+    await edit('one');
+    await answer(agent);
+    assert.equal(await publish(), agentVersion);
+    await environments.make(live, create(EnvironmentSchema, { agentVersion }));
+    assert.equal(await answer(), 'one');
+    const { change, committed } = contents.remove(agent, await contents.load(agent));
+    const removal = await versions.removalOf(agent);
+    const remove = [...change.remove, ...removal.keys, ...(await environments.keysOf(agent))];
+    await contents.commit(agent, { change: { ...change, remove }, committed });
+    removal.committed();
+    assert.equal(await answer(), undefined);
+    assert.deepEqual(
+      (await store.walk(undefined, 1000)).filter(({ name }) => name.includes('p/agent')),
+      [],
+    );
+    clock.advance(1);
+    await edit('two');
+    assert.equal(await publish(), agentVersion);
+    await environments.make(live, create(EnvironmentSchema, { agentVersion }));
+    assert.equal(await answer(), 'two');
+  });
+
   it('make no version of what was edited meanwhile', async () => {
     await edit('one');
     const found = await contents.load(agent);

@@ -21,6 +21,13 @@ export interface VersionPage {
   readonly next: ResourceCursor | undefined;
 }
 
+/** All that lies in the store of an agent's versions. */
+export interface VersionsRemoval {
+  readonly keys: readonly string[];
+  /** To be called when they are gone: another agent of the name may have versions of the same numbers. */
+  readonly committed: () => void;
+}
+
 export interface AgentVersionsParts {
   readonly store: Store;
   readonly clock: Clock;
@@ -118,16 +125,25 @@ export class AgentVersions {
     });
   }
 
-  /** All that lies in the store of an agent's versions. */
-  async keysOf(agent: ResourceName): Promise<string[]> {
+  /** What takes all versions of an agent away, with the agent. */
+  async removalOf(agent: ResourceName): Promise<VersionsRemoval> {
     const keys = [counterKey(agent)];
+    const committed: (() => void)[] = [];
     for await (const { id } of listAll(this.#store, versionsOf(agent))) {
       const name = agent.child('versions', id);
+      keys.push(name.key);
       const found = await this.#contents.find(copyName(name));
-      const copy = found && this.#contents.remove(copyName(name), found).change.remove;
-      keys.push(name.key, ...(copy ?? []));
+      if (found === undefined) continue;
+      const copy = this.#contents.remove(copyName(name), found);
+      keys.push(...copy.change.remove);
+      committed.push(copy.committed);
     }
-    return keys;
+    return {
+      keys,
+      committed: () => {
+        for (const tell of committed) tell();
+      },
+    };
   }
 
   async #view(name: ResourceName, body: Uint8Array): Promise<Version> {

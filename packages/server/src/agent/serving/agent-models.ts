@@ -103,7 +103,9 @@ export class AgentModels {
   /** By the agent's key: what this process has trained last. */
   readonly #trained = new Map<string, Trained>();
   /** The one that is under way. */
-  #running: { readonly agent: string; readonly stop: AbortController } | undefined;
+  #running:
+    | { readonly agent: string; readonly stop: AbortController; readonly ended: Promise<void> }
+    | undefined;
   readonly #closing = new AbortController();
   #lastTraining: Promise<void> = Promise.resolve();
   /** Counts the edits of all agents that were told of. */
@@ -170,9 +172,24 @@ export class AgentModels {
     if (this.#trained.get(key)?.failure !== undefined) this.#trained.delete(key);
   }
 
+  /** Says that a project was set back, as a whole and past everybody: what is known of its agents no longer holds. */
+  forget(project: string): void {
+    this.#edits++;
+    for (const [key, served] of this.#served) {
+      if (readResourceName(key)?.project !== project) continue;
+      // What is trained and loaded for those who ask just now is for nobody else.
+      this.#served.delete(key);
+      served.isEdited = true;
+    }
+    for (const key of this.#trained.keys()) {
+      if (readResourceName(key)?.project === project) this.#trained.delete(key);
+    }
+  }
+
   /**
    * Has an agent not be trained as it is now, neither by what is under way nor later: what was trained before answers on,
-   * until the agent is edited or somebody asks for its training. Where nothing could answer, who speaks next asks.
+   * until the agent is edited or somebody asks for its training. Where nothing could answer, who speaks next asks. Resolves
+   * when that is so; what is being stored just then is in.
    */
   async stop(name: ResourceName): Promise<void> {
     const agent = agentName(name).canonical;
@@ -181,7 +198,9 @@ export class AgentModels {
     if (found === undefined || (trained !== undefined && isOf(trained, found))) return;
     const failure = new AgentError('its training was cancelled', { transient: true });
     this.#trained.set(agent.key, trainedOf(found, failure));
-    if (this.#running?.agent === agent.key) this.#running.stop.abort(failure);
+    if (this.#running?.agent !== agent.key) return;
+    this.#running.stop.abort(failure);
+    await this.#running.ended;
   }
 
   /**
@@ -200,14 +219,6 @@ export class AgentModels {
       copies.push({ name: modelKey(to, language), state: 1, ordering: made, body: row.body });
     }
     return copies;
-  }
-
-  /** Forgets what was known of a project's agents, which are gone or others: it was reset or restored. */
-  forget(project: string): void {
-    this.#edits++;
-    for (const known of [this.#served, this.#trained]) {
-      for (const key of known.keys()) if (readResourceName(key)?.project === project) known.delete(key);
-    }
   }
 
   /** Ends what is being trained: what is not in yet is trained after the next start. */
@@ -324,7 +335,11 @@ export class AgentModels {
     if (training === undefined) {
       training = this.#lastTraining.then(async () => {
         this.#training.delete(key);
-        await this.#trainNow(agent);
+        const stop = new AbortController();
+        const ended = this.#trainNow(agent, stop.signal);
+        this.#running = { agent: key, stop, ended };
+        await ended;
+        this.#running = undefined;
       });
       this.#training.set(key, training);
       this.#lastTraining = training;
@@ -332,11 +347,9 @@ export class AgentModels {
     return training;
   }
 
-  async #trainNow(agent: ResourceName): Promise<void> {
+  async #trainNow(agent: ResourceName, stop: AbortSignal): Promise<void> {
     if (this.#closing.signal.aborted) return;
     const { key } = agent;
-    const stop = new AbortController();
-    this.#running = { agent: key, stop };
     let found: FoundAgent | undefined;
     try {
       found = await this.#contents.find(agent);
@@ -348,16 +361,16 @@ export class AgentModels {
       const trained = this.#trained.get(key);
       if (trained !== undefined && isOf(trained, found)) return;
       const started = performance.now();
-      const signal = AbortSignal.any([this.#closing.signal, stop.signal]);
-      await this.#keepTrained(agent, found, await trainLanguages(agent, found, signal));
+      const signal = AbortSignal.any([this.#closing.signal, stop]);
+      const models = await trainLanguages(agent, found, signal);
+      signal.throwIfAborted();
+      await this.#keepTrained(agent, found, models);
       this.#trained.set(key, trainedOf(found));
       this.#log.info('agent trained', { agent: key, ms: Math.round(performance.now() - started) });
     } catch (error) {
-      if (this.#closing.signal.aborted || stop.signal.aborted) return;
+      if (this.#closing.signal.aborted || stop.aborted) return;
       this.#log.error('agent not trained', { agent: key, error });
       if (found !== undefined) this.#trained.set(key, trainedOf(found, error as Error));
-    } finally {
-      this.#running = undefined;
     }
   }
 

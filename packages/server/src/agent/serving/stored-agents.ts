@@ -18,6 +18,8 @@ export interface StoredAgentsParts {
   readonly sessions: AgentSessions;
   readonly clock: Clock;
   readonly poster: HttpPoster;
+  /** Signs the calls to agents' webhooks. */
+  readonly secret: Uint8Array | undefined;
   /** Answers for agents that are not in the store. */
   readonly otherwise: AutomatedAgent;
 }
@@ -44,14 +46,16 @@ export class StoredAgents implements AutomatedAgent {
   readonly #sessions: AgentSessions;
   readonly #clock: Clock;
   readonly #poster: HttpPoster;
+  readonly #secret: Uint8Array | undefined;
   readonly #otherwise: AutomatedAgent;
 
-  constructor({ models, environments, sessions, clock, poster, otherwise }: StoredAgentsParts) {
+  constructor({ models, environments, sessions, clock, poster, secret, otherwise }: StoredAgentsParts) {
     this.#models = models;
     this.#environments = environments;
     this.#sessions = sessions;
     this.#clock = clock;
     this.#poster = poster;
+    this.#secret = secret;
     this.#otherwise = otherwise;
   }
 
@@ -94,7 +98,7 @@ export class StoredAgents implements AutomatedAgent {
     const { converse } = await loadDialogue();
     const draft = await this.#sessions.open(session);
     const settings = fulfillment && webhookSettings(fulfillment);
-    const webhook = settings && new Webhook(settings, this.#poster);
+    const webhook = settings && new Webhook({ ...settings, secret: this.#secret }, this.#poster);
     const result = await converse(
       model,
       draft.session,

@@ -1,4 +1,4 @@
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary } from '@bufbuild/protobuf';
 import {
   AgentSession_ActiveContextSchema as ActiveContextSchema,
   type AgentSession,
@@ -15,6 +15,7 @@ import {
 import { sessionTooLarge } from '../../agent-errors.ts';
 import type { Clock } from '../../clock.ts';
 import { RESOURCE_BYTES_MAX, SESSION_LIFE } from '../../limits.ts';
+import { encodeMessage } from '../../message-writer.ts';
 import { readResourceName } from '../../resource-names.ts';
 import {
   type Change,
@@ -115,7 +116,7 @@ export class SessionDraft {
   /** As it is stored, and when it expires, in microseconds. Throws where it is too much. */
   encode(): { readonly body: Uint8Array; readonly expires: number } {
     this.session.usedMs = BigInt(this.#nowMs);
-    const body = toBinary(AgentSessionSchema, this.session);
+    const body = encodeMessage(AgentSessionSchema, this.session);
     if (body.byteLength > RESOURCE_BYTES_MAX) throw sessionTooLarge(RESOURCE_BYTES_MAX);
     return { body, expires: expiryOf(this.session) };
   }

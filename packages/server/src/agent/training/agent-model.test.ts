@@ -6,6 +6,7 @@ import { EntityType_Kind as Kind, Intent_TrainingPhrase_Type as PhraseType } fro
 import type { AgentIntent } from '../dialogue/agent-intent.ts';
 import { agentOf, entityType, harbourHotel, intent, phrase } from '../dialogue/harbour-hotel.test.fixture.ts';
 import { type AgentModel, AgentModelError, loadAgentModel } from './agent-model.ts';
+import { wordsOf } from './phrase-index.ts';
 import { trainAgent } from './train-agent.ts';
 
 /** Intents without a fallback, as the classifier is asked about. */
@@ -37,7 +38,10 @@ describe('trainAgent()', () => {
       const [other] = loaded.classify(text, meant(loaded)).scored;
       assert.equal(other?.confidence, one?.confidence);
       assert.equal(other?.intent.id, one?.intent.id);
-      assert.deepEqual(nameOf(loaded.exact(text, meant(loaded))), nameOf(model.exact(text, eligible)));
+      assert.deepEqual(
+        nameOf(loaded.exact(wordsOf(text), meant(loaded))),
+        nameOf(model.exact(wordsOf(text), eligible)),
+      );
     }
     assert.equal(loaded.languageCode, 'en');
     assert.equal(loaded.agent.timeZone, 'Europe/Lisbon');
@@ -68,10 +72,10 @@ describe('trainAgent()', () => {
     );
     const all = meant(small);
     assert.deepEqual(nameOf(small.intents), ['Day']);
-    assert.deepEqual(nameOf(small.exact('on a sunny day', all)), ['Day']);
-    assert.deepEqual(small.exact('not at all', all), []);
-    assert.deepEqual(small.exact('some other day', all), []);
-    assert.deepEqual(small.templates('tomorrow please', all), []);
+    assert.deepEqual(nameOf(small.exact(wordsOf('on a sunny day'), all)), ['Day']);
+    assert.deepEqual(small.exact(wordsOf('not at all'), all), []);
+    assert.deepEqual(small.exact(wordsOf('some other day'), all), []);
+    assert.deepEqual(small.templates(wordsOf('tomorrow please'), all), []);
   });
 
   it('has intents without learning take part by their words alone', async () => {
@@ -81,7 +85,7 @@ describe('trainAgent()', () => {
         intent('Other', ['close the window', 'shut the windows']),
       ]),
     );
-    assert.deepEqual(nameOf(small.exact('Open the door!', meant(small))), ['Rule']);
+    assert.deepEqual(nameOf(small.exact(wordsOf('Open the door!'), meant(small))), ['Rule']);
     const { scored } = small.classify('please open the door', meant(small));
     assert.deepEqual(nameOf(scored.map((one) => one.intent)), ['Other']);
   });

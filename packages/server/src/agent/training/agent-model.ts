@@ -82,27 +82,35 @@ export class AgentModel {
     return this.#recognizer.problems;
   }
 
+  /** The words of a text, by which it is compared with phrases. */
+  wordsOf(text: string): readonly string[] {
+    return wordsOf(text);
+  }
+
   /** The eligible intents that have a text, word by word, among their phrases. */
-  exact(text: string, eligible: ReadonlySet<AgentIntent>): AgentIntent[] {
-    return this.#phrases.exact(text).flatMap((order) => {
+  exact(words: readonly string[], eligible: ReadonlySet<AgentIntent>): AgentIntent[] {
+    return this.#phrases.exact(words).flatMap((order) => {
       const intent = this.intents[order];
       return intent !== undefined && eligible.has(intent) ? [intent] : [];
     });
   }
 
   /** Whether a text is one of those that the fallback intents give for what means nothing. */
-  isNegative(text: string): boolean {
-    return this.#phrases.isNegative(text);
+  isNegative(words: readonly string[]): boolean {
+    return this.#phrases.isNegative(words);
   }
 
   /** Whether any word of a text is one of the agent's phrases'. */
-  knows(text: string): boolean {
-    return this.#phrases.knows(text);
+  knows(words: readonly string[]): boolean {
+    return this.#phrases.knows(words);
   }
 
   /** The annotated phrases of eligible intents that a text may be with other values. */
-  templates(text: string, eligible: ReadonlySet<AgentIntent>): (TemplateCandidate & { of: AgentIntent })[] {
-    return this.#phrases.templates(text).flatMap((template) => {
+  templates(
+    words: readonly string[],
+    eligible: ReadonlySet<AgentIntent>,
+  ): (TemplateCandidate & { of: AgentIntent })[] {
+    return this.#phrases.templates(words).flatMap((template) => {
       const of = this.intents[template.intent];
       return of !== undefined && eligible.has(of) ? [{ ...template, of }] : [];
     });

@@ -51,23 +51,23 @@ export class PhraseIndex {
     if (words.length > 0) this.#negatives.add(words.join(' '));
   }
 
-  /** The intents that have the text among their phrases. */
-  exact(text: string): readonly number[] {
-    return this.#exact.get(wordsOf(text).join(' ')) ?? [];
+  /** The intents that have the text of these words among their phrases. */
+  exact(words: readonly string[]): readonly number[] {
+    return this.#exact.get(words.join(' ')) ?? [];
   }
 
-  isNegative(text: string): boolean {
-    return this.#negatives.has(wordsOf(text).join(' '));
+  isNegative(words: readonly string[]): boolean {
+    return this.#negatives.has(words.join(' '));
   }
 
-  /** Whether any word of a text is one of the phrases'. */
-  knows(text: string): boolean {
-    return wordsOf(text).some((word) => this.#words.has(word));
+  /** Whether any of the words is one of the phrases'. */
+  knows(words: readonly string[]): boolean {
+    return words.some((word) => this.#words.has(word));
   }
 
-  /** The templates of which a text has all words, those with the most of them first. */
-  templates(text: string): TemplateCandidate[] {
-    const words = new Set(wordsOf(text));
+  /** The templates of which all words are among these, those with the most of them first. */
+  templates(text: readonly string[]): TemplateCandidate[] {
+    const words = new Set(text);
     const found = [...words, '']
       .flatMap((word) => this.#templates.get(word) ?? [])
       .filter((template) => template.words.every((word) => words.has(word)));

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { DocumentPassages_Passage_Kind as PassageKind } from '@parleykit/proto/stored';
+import { fromBinary } from '@bufbuild/protobuf';
+import {
+  DocumentPassagesSchema,
+  DocumentPassages_Passage_Kind as PassageKind,
+} from '@parleykit/proto/stored';
 import { DOCUMENT_PAGES_MAX } from '../../limits.ts';
 import type { MimeType } from './document-kind.ts';
 import { DocumentProblem } from './document-problem.ts';
@@ -14,7 +18,8 @@ function read(
   bytes: Uint8Array,
   { reader = new DocumentReader(), kind = TEXT, signal = new AbortController().signal } = {},
 ) {
-  return reader.read({ bytes, mimeType, kinds: [kind] }, signal);
+  const reading = reader.read({ bytes, mimeType, kinds: [kind] }, signal);
+  return reading.then((rows) => rows.flatMap((row) => fromBinary(DocumentPassagesSchema, row).passages));
 }
 
 async function problem(reading: Promise<unknown>): Promise<string> {

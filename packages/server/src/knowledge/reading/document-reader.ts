@@ -1,14 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { fromBinary } from '@bufbuild/protobuf';
-import { DocumentPassagesSchema, type DocumentPassages_Passage as Passage } from '@parleykit/proto/stored';
 import { DOCUMENT_READING_MEMORY_MAX, DOCUMENT_READING_MS_MAX } from '../../limits.ts';
 import { DocumentProblem } from './document-problem.ts';
+import { encodePassages } from './passage-rows.ts';
 import { type DocumentContent, readDocument } from './read-document.ts';
 import type { ReadingMessage } from './reading-thread.ts';
 
 /** Up to so many bytes a text is read faster than a thread begins. A PDF of any size can take long. */
-const AT_ONCE_BYTES_MAX = 32 * 1024;
+const AT_ONCE_BYTES_MAX = 16 * 1024;
 
 /** Threads that read at once. */
 const THREADS = 2;
@@ -35,13 +34,15 @@ export class DocumentReader {
     this.#memoryMax = memoryMax;
   }
 
-  /** Throws DocumentProblem where it cannot be read, and the signal's reason where that aborts. */
-  async read(content: DocumentContent, signal: AbortSignal): Promise<readonly Passage[]> {
+  /** Answers its passages as they are stored. Throws DocumentProblem where it cannot be read, and the signal's reason where that aborts. */
+  async read(content: DocumentContent, signal: AbortSignal): Promise<readonly Uint8Array[]> {
     if (content.mimeType !== 'application/pdf' && content.bytes.byteLength <= AT_ONCE_BYTES_MAX) {
       const reading = this.#last.then(async () => {
         await setImmediate();
         signal.throwIfAborted();
-        return readDocument(content).catch((error: unknown) => Promise.reject(toProblem(error)));
+        return readDocument(content).then(encodePassages, (error: unknown) =>
+          Promise.reject(toProblem(error)),
+        );
       });
       this.#last = reading.catch(() => {});
       return reading;
@@ -61,7 +62,7 @@ export class DocumentReader {
     }
   }
 
-  async #readOnThread(content: DocumentContent, signal: AbortSignal): Promise<readonly Passage[]> {
+  async #readOnThread(content: DocumentContent, signal: AbortSignal): Promise<readonly Uint8Array[]> {
     const worker = new Worker(THREAD, {
       workerData: content,
       resourceLimits: { maxOldGenerationSizeMb: this.#memoryMax / 1024 / 1024 },
@@ -95,7 +96,7 @@ export class DocumentReader {
     try {
       const message = await promise;
       if ('problem' in message) throw new DocumentProblem(message.problem);
-      return fromBinary(DocumentPassagesSchema, message.passages).passages;
+      return message.rows;
     } finally {
       clearTimeout(deadline);
       clearInterval(watch);

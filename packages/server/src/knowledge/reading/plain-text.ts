@@ -13,7 +13,7 @@ export function readReplyLines(text: string): Passage[] {
   return [...new Set(lines)].filter((line) => line !== '').map(replyPassage);
 }
 
-const HEADING = /^ {0,3}#{1,6}\s+(.*?)\s*#*$/u;
+const HEADING = /^ {0,3}#{1,6}\s+(.*)$/u;
 const FENCE = /^ {0,3}(?:```|~~~)/u;
 
 /** Markdown as far as it matters to who reads the words: headings are headings, and links are what they say. */
@@ -32,16 +32,24 @@ export function readMarkdown(text: string): Passage[] {
       else lines.push(withoutMarks(line));
     } else {
       finish();
-      blocks.push({ text: withoutMarks(heading), isHeading: true });
+      blocks.push({ text: inOneLine(withoutMarks(withoutEnd(heading))), isHeading: true });
     }
   }
   finish();
   return textPassages(blocks);
 }
 
+/** A heading may end in as many marks as it likes. */
+function withoutEnd(heading: string): string {
+  const text = heading.trimEnd();
+  let end = text.length;
+  while (text[end - 1] === '#') end--;
+  return text.slice(0, end);
+}
+
 function withoutMarks(line: string): string {
   return line
-    .replace(/!?\[([^\]]{0,1000})\]\([^)]{0,2000}\)/gu, '$1')
+    .replace(/!?\[([^[\]]*)\]\([^()]*\)/gu, '$1')
     .replace(/(\*\*|__|`)/gu, '')
     .replace(/^\s*(?:[-*+>]|\d{1,3}[.)])\s+/u, '');
 }
