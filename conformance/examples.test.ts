@@ -115,6 +115,26 @@ describe('the examples', { timeout: 300_000 }, () => {
     assert.deepEqual(await run(copy('curl'), command), { code: 0, stdout: TRANSCRIPT, stderr: '' });
   });
 
+  it('assist suggests answers, and replies once they are learned', async (test) => {
+    if (unavailable !== undefined) return giveUp(test, unavailable);
+    const target = copy('assist');
+    const answer = 'FAQ: The link in your mail shows where your order is.\n';
+    assert.deepEqual(await run(target, 'parley exec -- sh assist.sh'), {
+      code: 0,
+      stdout: `${answer}SMART_REPLY: the project has no reply model: train one\n`,
+      stderr: '',
+    });
+    const learned = [
+      'parley import talks.jsonl --project demo --complete',
+      'parley suggestions train --project demo',
+      'sh assist.sh',
+    ].join(' && ');
+    const { code, stdout, stderr } = await run(target, `parley exec -- sh -c '${learned}'`);
+    assert.equal(code, 0, stderr);
+    const reply = 'SMART_REPLY: I am sorry to hear that. May I have the order number?\n';
+    assert.ok(stdout.endsWith(`${answer}${reply}`), stdout);
+  });
+
   it('tests-with-exec passes its tests, and fails where the program is wrong', async (test) => {
     if (unavailable !== undefined) return giveUp(test, unavailable);
     const target = copy('tests-with-exec');

@@ -1,12 +1,26 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it, type TestContext } from 'node:test';
-import { ConversationProfiles, Participant_Role, Participants } from '@parleykit/proto/v2beta1';
+import { Administration, ReplyModels } from '@parleykit/proto/admin';
+import {
+  AnswerRecords,
+  ConversationProfiles,
+  SuggestionFeature_Type as FeatureType,
+  Generators,
+  Document_KnowledgeType as KnowledgeType,
+  Participant_Role,
+  Participants,
+} from '@parleykit/proto/v2beta1';
 import axe, { type AxeResults } from 'axe-core';
 import type { Browser, Page } from 'puppeteer-core';
 import { chromium } from './browser.ts';
+import { createBase, createDocument, faq } from './cases/knowledge-scene.ts';
+import { holdTalks, reached } from './cases/reply-scene.ts';
 import {
   completeConversation,
   createConversation,
@@ -18,13 +32,15 @@ import {
   listMessages,
   message,
   messages,
+  say,
 } from './cases/scene.ts';
 import { launchBrowser } from './driven-browser.ts';
+import { say as answer, ModelEndpoint } from './model-endpoint.ts';
 import { giveUp } from './python-environment.ts';
 import { newProject, type OwnServer, startServer } from './target.ts';
 import { GrpcWire } from './wires.ts';
 
-const { HUMAN_AGENT, AUTOMATED_AGENT } = Participant_Role;
+const { END_USER, HUMAN_AGENT, AUTOMATED_AGENT } = Participant_Role;
 
 const WIDE = { width: 1280, height: 800 };
 const NARROW = { width: 320, height: 640 };
@@ -144,6 +160,7 @@ class Reader {
 
 describe('the web page', { timeout: 240_000 }, () => {
   let data = '';
+  let model: ModelEndpoint;
   let server: OwnServer;
   let wire: GrpcWire;
   let browser: Browser;
@@ -152,7 +169,9 @@ describe('the web page', { timeout: 240_000 }, () => {
   before(async () => {
     if (chromium === undefined) return;
     data = mkdtempSync(join(tmpdir(), 'parley-'));
-    server = await startServer(data, '--demo');
+    model = await ModelEndpoint.open();
+    const flags = ['--model-url', model.url, '--model', 'writer', '--document-uris', 'any'];
+    server = await startServer(data, '--demo', ...flags);
     wire = new GrpcWire(() => server);
     browser = await launchBrowser();
   });
@@ -162,6 +181,7 @@ describe('the web page', { timeout: 240_000 }, () => {
     await browser.close();
     wire[Symbol.dispose]();
     await server.stop();
+    await model[Symbol.asyncDispose]();
     rmSync(data, { recursive: true, force: true });
   });
 
@@ -505,6 +525,300 @@ describe('the web page', { timeout: 240_000 }, () => {
     await reader.sees('#composer-note', 'nothing more can be said');
   });
 
+  /** A conversation in its assist stage, which a generator helps with, and replies that nobody has learned. */
+  async function openDesk(): Promise<{ conversation: string; customer: string; project: string }> {
+    const project = newProject();
+    const parent = `projects/${project}`;
+    const { name: generator } = await wire.call(Generators.method.createGenerator, {
+      parent,
+      generator: { context: { case: 'freeFormContext', value: { text: 'Say what to say.' } } },
+    });
+    const { name: conversationProfile } = await createProfile(wire, parent, {
+      humanAgentAssistantConfig: {
+        humanAgentSuggestionConfig: {
+          featureConfigs: [{ suggestionFeature: { type: FeatureType.SMART_REPLY } }],
+          generators: [generator],
+        },
+      },
+    });
+    const { name: conversation } = await createConversation(wire, parent, { conversationProfile });
+    const { name: customer } = await createParticipant(wire, conversation, END_USER);
+    model.questions.length = 0;
+    model.answer = (response, { body }) => {
+      if (body.response_format !== undefined) {
+        answer(response, JSON.stringify({ situation: 'Asks', action: 'None', resolution: 'None' }));
+        return;
+      }
+      const said = body.messages.at(-1)?.content.split('\n').at(-1) ?? '';
+      answer(response, `As to "${said.replace(/^\w+: /u, '')}"`);
+    };
+    return { conversation, customer, project };
+  }
+
+  /** What became of what was suggested, the latest first, once that is so for all: the page tells it after the fact. */
+  async function feedback(project: string, isThere: (displayed: number, clicked: number) => boolean) {
+    const parent = `projects/${project}`;
+    for (let asked = 0; asked < 5000; asked += 1) {
+      const { features } = await wire.call(Administration.method.reportSuggestions, { parent });
+      const displayed = features.reduce((sum, each) => sum + Number(each.displayedCount), 0);
+      const clicked = features.reduce((sum, each) => sum + Number(each.clickedCount), 0);
+      if (!isThere(displayed, clicked)) continue;
+      const { answerRecords } = await wire.call(AnswerRecords.method.listAnswerRecords, { parent });
+      return answerRecords.map(({ answerFeedback }) => answerFeedback);
+    }
+    return assert.fail('it was never told what became of the suggestions');
+  }
+
+  const suggested = `[...document.querySelectorAll('#suggestions .suggestion')].map((each) => each.textContent)`;
+
+  does('suggests what to say to others, writes it at a click, and records both', async () => {
+    const { conversation, customer, project } = await openDesk();
+    await createParticipant(wire, conversation, HUMAN_AGENT);
+    await visit(`#/${conversation}`);
+    await reader.sees('#suggestions-hint', 'Nothing has been said yet.');
+    await reader.type('#content', 'Well');
+    await say(wire, customer, 'Where is my parcel?');
+    await reader.sees('#suggestions .suggestion', 'As to "Where is my parcel?"');
+    await reader.sees('#suggestions h4', 'Generated');
+    await reader.sees('#suggestions-errors', 'SMART_REPLY');
+    assert.equal(
+      await reader.ask(`document.querySelector('#suggestions-status').textContent`),
+      '1 suggestion',
+    );
+    // By the turn that was taken elsewhere, and by the page.
+    assert.equal(model.questions.length, 2);
+    const shown = await feedback(project, (displayed) => displayed === 1);
+    assert.deepEqual(
+      shown.map((each) => [each?.displayed, each?.displayTime !== undefined, each?.clicked]),
+      [
+        [true, true, false],
+        [undefined, false, undefined],
+      ],
+    );
+
+    await reader.click('As to "Where is my parcel?"');
+    const content = `document.querySelector('#content').value`;
+    await reader.until(`${content} === 'Well As to "Where is my parcel?"'`);
+    assert.equal(await reader.ask('document.activeElement.id'), 'content');
+    assert.equal(await reader.ask(`document.querySelector('[value=HUMAN_AGENT]').checked`), true);
+    const [clicked] = await feedback(project, (_, count) => count === 1);
+    assert.deepEqual([clicked?.displayed, clicked?.clickTime !== undefined], [true, true]);
+    await reader.page.keyboard.down('Control');
+    await reader.page.keyboard.press('z');
+    await reader.page.keyboard.up('Control');
+    assert.equal(await reader.ask(content), 'Well');
+
+    // What comes with the reader's own message is taken as it is.
+    await reader.page.keyboard.press('Enter');
+    await reader.sees('#suggestions .suggestion', 'As to "Well"');
+    assert.equal(model.questions.length, 3);
+    assert.deepEqual(await reader.ask(suggested), ['As to "Well"']);
+    await feedback(project, (displayed) => displayed === 2);
+    // Nor is anything asked again for who comes back.
+    await reader.ask(`location.hash = '#/projects/${project}'`);
+    await reader.until(`document.querySelector('#conversation').hidden`);
+    await visit(`#/${conversation}`);
+    await reader.sees('#suggestions .suggestion', 'As to "Well"');
+    assert.equal(model.questions.length, 3);
+    assert.equal((await feedback(project, () => true)).filter((each) => each?.displayed).length, 2);
+  });
+
+  does('suggests replies, answers, articles and knowledge in the order of the profile', async () => {
+    const project = newProject();
+    const parent = `projects/${project}`;
+    await holdTalks(wire, parent, 9);
+    const { trainReplyModel } = ReplyModels.method;
+    const training = await wire.call(trainReplyModel, { name: `${parent}/replyModel` });
+    await reached(wire, training.name, ({ done }) => done);
+    await using site = createServer((_request, response) =>
+      response
+        .writeHead(200, { 'content-type': 'text/html' })
+        .end('<title>Lamps</title><p>A parcel that has not arrived is <b>looked for</b> by our courier.'),
+    );
+    await once(site.listen(0, '127.0.0.1'), 'listening');
+    const uri = `http://127.0.0.1:${(site.address() as AddressInfo).port}/lamps`;
+    const { name: base } = await createBase(wire, parent);
+    await createDocument(wire, base, faq('Why has my parcel not arrived?,The <b>courier</b> was ill.\n'));
+    await createDocument(wire, base, {
+      displayName: 'Late parcels',
+      mimeType: 'text/html',
+      knowledgeTypes: [KnowledgeType.ARTICLE_SUGGESTION],
+      source: { case: 'contentUri', value: uri },
+    });
+    const querySource = {
+      case: 'knowledgeBaseQuerySource' as const,
+      value: { knowledgeBases: [base] },
+    };
+    const { FAQ, SMART_REPLY, KNOWLEDGE_ASSIST, ARTICLE_SUGGESTION } = FeatureType;
+    const { name: conversationProfile } = await createProfile(wire, parent, {
+      humanAgentAssistantConfig: {
+        humanAgentSuggestionConfig: {
+          featureConfigs: [FAQ, SMART_REPLY, KNOWLEDGE_ASSIST, ARTICLE_SUGGESTION].map((type) => ({
+            suggestionFeature: { type },
+            queryConfig: { querySource },
+          })),
+        },
+      },
+    });
+    const { name: conversation } = await createConversation(wire, parent, { conversationProfile });
+    const { name: customer } = await createParticipant(wire, conversation, END_USER);
+    await createParticipant(wire, conversation, HUMAN_AGENT);
+    await visit(`#/${conversation}`);
+    await ingest(wire, conversation, [message(customer, 0, 'my parcel has not arrived')]);
+    await reader.sees('#suggestions .suggestion', 'Which address was the parcel sent to?');
+    const titles = `[...document.querySelectorAll('#suggestions h4')].map((each) => each.textContent)`;
+    assert.deepEqual(await reader.ask(titles), [
+      'FAQ answers',
+      'Smart replies',
+      'Knowledge assist',
+      'Articles',
+    ]);
+    assert.equal(await reader.ask(`document.querySelector('#suggestions-errors').hidden`), true);
+    assert.equal(await reader.ask(`document.querySelectorAll('#assist b').length`), 0);
+    const link = `document.querySelector('#suggestions a')`;
+    assert.deepEqual(await reader.ask(`[${link}.textContent, ${link}.href, ${link}.rel, ${link}.target]`), [
+      uri,
+      uri,
+      'noopener noreferrer',
+      '_blank',
+    ]);
+    const count = Number(await reader.ask(`document.querySelectorAll('#suggestions li').length`));
+    await feedback(project, (displayed) => displayed === count);
+    for (const [name, text] of [
+      ['Why has my parcel not arrived? The <b>courier</b> was ill.', 'The <b>courier</b> was ill.'],
+      ['Which address was the parcel sent to?', 'Which address was the parcel sent to?'],
+    ]) {
+      await reader.click(String(name));
+      await reader.until(`document.querySelector('#content').value.endsWith(${JSON.stringify(text)})`);
+    }
+    assert.equal(
+      await reader.ask(`document.querySelector('#content').value`),
+      'The <b>courier</b> was ill. Which address was the parcel sent to?',
+    );
+    await feedback(project, (_, clicked) => clicked === 2);
+    const { features } = await wire.call(Administration.method.reportSuggestions, { parent });
+    assert.deepEqual(
+      features.filter(({ clickedCount }) => clickedCount > 0n).map(({ feature }) => feature),
+      ['FAQ', 'SMART_REPLY'],
+    );
+  });
+
+  does('shows nothing that was suggested to an older message', async () => {
+    const { conversation, customer } = await openDesk();
+    await createParticipant(wire, conversation, HUMAN_AGENT);
+    await say(wire, customer, 'first');
+    await visit(`#/${conversation}`);
+    await reader.sees('#suggestions .suggestion', 'As to "first"');
+    const quick = model.answer;
+    const waiting: Parameters<Exclude<typeof quick, string>>[] = [];
+    model.answer = (...asked) => void waiting.push(asked);
+    await reader.page.focus('#suggestions button');
+    const second = say(wire, customer, 'second');
+    await reader.sees('.entry', 'second');
+    assert.deepEqual(await reader.ask(suggested), []);
+    assert.equal(await reader.ask('document.activeElement.id'), 'assist');
+    await reader.sees('#suggestions-hint', 'Looking for suggestions…');
+    // An answer that comes too late is not shown either.
+    const third = say(wire, customer, 'third');
+    await reader.sees('.entry', 'third');
+    while (waiting.length < 4) await new Promise((resolve) => setImmediate(resolve));
+    model.answer = quick;
+    for (const asked of waiting) (quick as Exclude<typeof quick, string>)(...asked);
+    await Promise.all([second, third]);
+    await reader.sees('#suggestions .suggestion', 'As to "third"');
+    assert.deepEqual(await reader.ask(suggested), ['As to "third"']);
+  });
+
+  does('asks for nothing without a human agent, and shows what comes with a message', async () => {
+    const { conversation, customer } = await openDesk();
+    await say(wire, customer, 'Hello?');
+    await visit(`#/${conversation}`);
+    await reader.sees('#suggestions-hint', 'Suggestions come once a human agent takes part.');
+    await reader.type('#content', 'Anybody there?\n');
+    await reader.sees('#suggestions .suggestion', 'As to "Anybody there?"');
+    assert.equal(model.questions.length, 2);
+    // By keyboard: one Enter takes it, the next one sends it.
+    await reader.tabTo('As to "Anybody there?"');
+    await reader.page.keyboard.press('Enter');
+    await reader.until(`document.activeElement.id === 'content'`);
+    await reader.page.keyboard.press('Enter');
+    await reader.sees('.entry.HUMAN_AGENT', 'As to "Anybody there?"');
+    // From now on somebody is helped.
+    await say(wire, customer, 'Good.');
+    await reader.sees('#suggestions .suggestion', 'As to "Good."');
+    await completeConversation(wire, conversation);
+    await reader.sees('#conversation-state', 'Completed');
+    await reader.until(`!document.querySelector('#assist').checkVisibility()`);
+  });
+
+  does('leaves the reader at the end of the transcript when there is less room for it', async () => {
+    const { conversation, customer } = await openDesk();
+    await createParticipant(wire, conversation, HUMAN_AGENT);
+    await ingest(wire, conversation, messages(customer, 40));
+    const isAtEnd = `(({ scrollHeight, scrollTop, clientHeight }) =>
+      scrollHeight - scrollTop - clientHeight < 2)(document.querySelector('#transcript'))`;
+    for (const width of [WIDE.width, 800, NARROW.width]) {
+      await reader.page.setViewport({ width, height: 700 });
+      await visit(`#/${conversation}`);
+      await reader.page.reload();
+      await reader.sees('#suggestions .suggestion', 'As to "at 39"');
+      await reader.until(isAtEnd);
+    }
+  });
+
+  does('lets go of the server when it is left, and goes on when the reader comes back', async () => {
+    const { conversation, participant } = await createTalk(wire, `projects/${newProject()}`);
+    // More often than a browser has connections to one server.
+    for (let time = 0; time < 8; time += 1) {
+      await visit(`#/${conversation}`);
+      await reader.sees('#participants', 'End user');
+      await reader.page.goto('about:blank');
+    }
+    await reader.page.goBack();
+    await ingest(wire, conversation, [message(participant, 0, 'Back again?')]);
+    await reader.sees('.entry', 'Back again?');
+  });
+
+  does('shows what is suggested as text, whatever it looks like', async () => {
+    const bait = `<img src="/page/none" onerror="violations.push('ran')"><b>bold</b>`;
+    const { conversation } = await openDesk();
+    model.answer = bait;
+    await visit(`#/${conversation}`);
+    await reader.type('#content', 'Hi\n');
+    await reader.sees('#suggestions .suggestion', bait);
+    assert.equal(await reader.ask(`document.querySelectorAll('img, b').length`), 0);
+  });
+
+  does('summarizes a conversation, in progress or completed', async () => {
+    const { conversation, customer } = await openDesk();
+    model.answer = JSON.stringify({ situation: 'A <b>lamp</b>', action: 'A refund', resolution: 'N/A' });
+    await visit(`#/${conversation}`);
+    await reader.sees('#transcript-hint', 'Nothing has been said yet.');
+    assert.equal(await reader.ask(`document.querySelector('#summarize').disabled`), true);
+    await ingest(wire, conversation, [message(customer, 0, 'My lamp is broken.')]);
+    await reader.sees('.entry', 'My lamp');
+    await reader.click('Summarize');
+    await reader.sees('#summary-status', 'Of 1 message, by writer.');
+    const sections = `[...document.querySelectorAll('#summary dt, #summary dd')].map((each) => each.textContent)`;
+    assert.deepEqual(await reader.ask(sections), [
+      ...['situation', 'A <b>lamp</b>'],
+      ...['action', 'A refund'],
+      ...['resolution', 'N/A'],
+    ]);
+    await ingest(wire, conversation, [message(customer, 1, 'Hello?')]);
+    await reader.sees('#summary-status', 'What was said since is not in it.');
+    await reader.click('Close the summary');
+    assert.equal(await reader.ask('document.activeElement.id'), 'summarize');
+    await completeConversation(wire, conversation);
+    await reader.sees('#conversation-state', 'Completed');
+    await reader.click('Summarize');
+    await reader.sees('#summary-status', 'Of 2 messages, by writer.');
+    model.answer = (response) => void response.destroy();
+    await reader.click('Summarize');
+    await reader.sees('#summary-error', '(UNAVAILABLE)');
+    await reader.until(`document.querySelector('#summary').childElementCount === 0`);
+  });
+
   for (const scheme of ['light', 'dark']) {
     does(`is accessible in ${scheme} colours, wide and narrow`, async () => {
       const { conversation, participant } = await createTalk(wire, `projects/${newProject()}`);
@@ -517,6 +831,9 @@ describe('the web page', { timeout: 240_000 }, () => {
         speakers.map((name, index) => message(name, index)),
       );
       await createConversation(wire, conversation.split('/conversations/')[0] ?? '');
+      const desk = await openDesk();
+      await createParticipant(wire, desk.conversation, HUMAN_AGENT);
+      await say(wire, desk.customer, 'unbroken '.repeat(20).replaceAll(' ', ''));
       await reader.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
       const check = async (state: string): Promise<void> => {
         await reader.page.evaluate(axe.source);
@@ -536,7 +853,12 @@ describe('the web page', { timeout: 240_000 }, () => {
         await reader.click('Complete');
         await check(`a dialog at ${viewport.width}`);
         await reader.page.keyboard.press('Escape');
-        await reader.ask(`location.hash = location.hash.replace(/\\/conversations.*/u, '')`);
+        await visit(`#/${desk.conversation}`);
+        await reader.sees('#suggestions .suggestion', 'As to "unbroken');
+        await reader.click('Summarize');
+        await reader.sees('#summary-status', 'Of 1 message');
+        await check(`suggestions and a summary at ${viewport.width}`);
+        await reader.ask(`location.hash = '#/${conversation.split('/conversations/')[0]}'`);
         await reader.sees('#rows', 'In progress');
         await check(`the list at ${viewport.width}`);
       }

@@ -32,6 +32,9 @@ const PRINTED: Readonly<Record<string, readonly RegExp[]>> = {
   'In tests': [/pass [1-9].*END_USER: Where is my order\?.*COMPLETED/su],
   'Fill it, follow it, take it out': [/1 conversations \(1 new\).*It is 30817\./su],
   'Automated agents': [/10 intents.*Order 30817 left.*We are open from Tuesday.*bytes/su],
+  Suggestions: [
+    /4 conversations \(4 new\).*learned 7 different replies.*FAQ: The link.*SMART_REPLY: I am sorry.*\ntotal +2 /su,
+  ],
   'Time, for tests': [/1d 1h ahead of the system.*begun.*32d 1h ahead of the system.*begun/su],
   'Stop and remove': [/^$/u],
 };

@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { Participant_Role, Participants } from '@parleykit/proto/v2beta1';
+import {
+  ConversationProfiles,
+  SuggestionFeature_Type as FeatureType,
+  Participant_Role,
+  Participants,
+} from '@parleykit/proto/v2beta1';
+import { createBase, createDocument, faq } from './cases/knowledge-scene.ts';
 import { completeConversation, createConversation, ingest } from './cases/scene.ts';
 import { launchBrowser } from './driven-browser.ts';
 import { type OwnServer, startServer } from './target.ts';
@@ -18,22 +24,37 @@ const { END_USER, HUMAN_AGENT, AUTOMATED_AGENT } = Participant_Role;
 
 /** Who says what, and how many seconds after the beginning. */
 const TALK: readonly [number, Participant_Role, string][] = [
-  [0, END_USER, 'Hi, my bike light flickers when it rains. Order 20417.'],
-  [4, AUTOMATED_AGENT, 'I am sorry to hear that. A colleague takes over from here.'],
+  [0, END_USER, 'Hi, my bike light flickers when it rains.'],
+  [4, AUTOMATED_AGENT, 'A colleague takes over from here.'],
   [57, HUMAN_AGENT, 'Hello, this is Noor. Is the rubber seal flat all around?'],
-  [128, END_USER, 'There is a crack on the left side.'],
-  [164, HUMAN_AGENT, 'You get a whole new light today, at no cost.'],
+  [128, END_USER, 'No, it is cracked. Can I get a new light?'],
 ];
 
-const OTHERS = ['change-delivery-day', 'gift-card-balance', 'lost-helmet-visor'];
+/** What is suggested to the last of it, from a list of questions. */
+const QUESTIONS = `Can I get a new light?,"Yes: within two years a light that leaks is replaced at no cost."
+How long does it take?,It leaves our house on the next weekday.
+`;
+
+const OTHERS = ['gift-card-balance', 'lost-helmet-visor'];
 
 async function fill(wire: GrpcWire): Promise<string> {
   const parent = 'projects/demo';
+  const { name: base } = await createBase(wire, parent);
+  await createDocument(wire, base, faq(QUESTIONS));
+  const querySource = { case: 'knowledgeBaseQuerySource' as const, value: { knowledgeBases: [base] } };
+  const featureConfigs = [{ suggestionFeature: { type: FeatureType.FAQ }, queryConfig: { querySource } }];
   const conversationProfile = `${parent}/locations/global/conversationProfiles/demo`;
+  await wire.call(ConversationProfiles.method.updateConversationProfile, {
+    conversationProfile: {
+      name: conversationProfile,
+      humanAgentAssistantConfig: { humanAgentSuggestionConfig: { featureConfigs } },
+    },
+    updateMask: { paths: ['human_agent_assistant_config'] },
+  });
   const create = (id: string) => createConversation(wire, parent, { conversationProfile }, id);
   for (const [index, id] of OTHERS.entries()) {
     const { name } = await create(id);
-    if (index !== 1) await completeConversation(wire, name);
+    if (index === 1) await completeConversation(wire, name);
   }
   const { name } = await create('flickering-bike-light');
   const users = new Map([
@@ -66,6 +87,7 @@ async function takePicture(server: OwnServer, conversation: string): Promise<voi
     await page.goto(`${server.url}/#/${conversation}`);
     await page.waitForFunction(`document.querySelectorAll('.entry').length === ${TALK.length}`);
     await page.waitForFunction(`!document.querySelector('#composer-fields').disabled`);
+    await page.waitForFunction(`document.querySelectorAll('#suggestions li').length > 0`);
     await page.waitForFunction(`document.querySelectorAll('.row').length === ${OTHERS.length + 1}`);
     await page.screenshot({ path: PICTURE, optimizeForSpeed: false });
   } finally {

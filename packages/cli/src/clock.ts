@@ -1,6 +1,6 @@
 import { type Admin, type AdminCommand, adminOptions, runAdmin } from './admin.ts';
 import type { CommandIo } from './command-io.ts';
-import { UsageError } from './command-line.ts';
+import { readSeconds, UsageError } from './command-line.ts';
 
 const usage = `Usage: parley clock show --project P [options]
        parley clock advance DURATION --project P [options]
@@ -9,8 +9,6 @@ Says what time it is in a project, or moves it forward: conversations end and ar
 answered when all that has become due has happened. DURATION is a whole number and s, m, h or d, such as 24h.
 
 ${adminOptions}`;
-
-const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
 /** Runs `parley clock`. Prints the project's time as RFC 3339, and how far it is ahead of the system's. */
 export function clock(args: string[], io: CommandIo): Promise<number> {
@@ -26,13 +24,6 @@ async function run([action, ...rest]: readonly string[], admin: Admin, { stdout 
     answer = await admin.call('POST', `${name}:advance`, { duration });
   } else throw new UsageError('what is it to do: show, or advance DURATION?');
   stdout.write(`${answer['time']} (${describeOffset(String(answer['offset'] ?? '0s'))})\n`);
-}
-
-function readSeconds(text: string): number {
-  const [, count, unit = ''] = /^(\d{1,12})([smhd])$/u.exec(text) ?? [];
-  const seconds = Number(count) * (SECONDS[unit] ?? Number.NaN);
-  if (Number.isSafeInteger(seconds)) return seconds;
-  throw new UsageError(`${JSON.stringify(text)} is not a duration, such as 90s, 30m, 24h or 30d`);
 }
 
 /** From the JSON of a Duration. */

@@ -54,6 +54,16 @@ export function isNameSegment(text: string): boolean {
   return /^[^\s/]+$/.test(text);
 }
 
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** A duration: a whole number and s, m, h or d. Throws a UsageError. */
+export function readSeconds(text: string): number {
+  const [, count, unit = ''] = /^(\d{1,12})([smhd])$/u.exec(text) ?? [];
+  const seconds = Number(count) * (SECONDS[unit] ?? Number.NaN);
+  if (Number.isSafeInteger(seconds)) return seconds;
+  throw new UsageError(`${JSON.stringify(text)} is not a duration, such as 90s, 30m, 24h or 30d`);
+}
+
 /** Which server to call, how, and as whom. */
 export interface Target {
   /** As it was given, for messages. */

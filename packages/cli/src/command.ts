@@ -8,7 +8,7 @@ const USAGE = `parley: Dialogflow's v2beta1 Conversations API on your own machin
   parley export       writes the conversations of a project into a file
   parley tail         follows a conversation
   parley agent        imports, exports and trains automated agents, and talks with them
-  parley suggestions  trains what is suggested to human agents, and says how it is
+  parley suggestions  trains what is suggested to human agents, and says what became of it
   parley clock        shows what time it is in a project, or moves it forward
   parley snapshot     keeps a project as it is, and sets it back to that
 

@@ -92,7 +92,8 @@ export class ServerApi {
     }
     const answer = parse(text);
     if (response.ok && answer !== undefined) return answer;
-    const { status = '', message = `HTTP ${response.status}` } = (answer?.['error'] ?? {}) as {
+    const stranger = `${name} is not a server of this API: it answered HTTP ${response.status}`;
+    const { status = '', message = stranger } = (answer?.['error'] ?? {}) as {
       status?: string;
       message?: string;
     };
@@ -118,7 +119,8 @@ function reasonOf(error: unknown): string {
 
 function parse(text: string): Json | undefined {
   try {
-    return JSON.parse(text) as Json;
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
   } catch {
     return undefined;
   }

@@ -120,12 +120,18 @@ describe('parley suggestions status', () => {
 
 describe('parley suggestions', () => {
   for (const [args, said] of [
-    [[], /train or status is missing/u],
+    [[], /train, status or report is missing/u],
     [['dance'], /there is no parley suggestions "dance"/u],
     [['train', 'x'], /"x" is not expected/u],
     [['train', '--wait', '--no-wait'], /--wait and --no-wait exclude each other/u],
     [['status', '--all'], /--all is not for parley suggestions status/u],
     [['status', '--nonsense'], /Unknown option/u],
+    [['report', 'x'], /"x" is not expected/u],
+    [['report', '--all'], /--all is not for parley suggestions report/u],
+    [['status', '--json'], /--json is not for parley suggestions status/u],
+    [['report', '--since', '1w'], /"1w" is not a duration, such as 90s/u],
+    [['report', '--since', '900000d'], /--since 900000d is too long ago/u],
+    [['report', '--since', '99999999999d'], /--since 99999999999d is too long ago/u],
   ] as const) {
     it(`refuses a command line that is wrong: ${args.join(' ')}`, async () => {
       const { code, stdout, stderr } = await run(...args);

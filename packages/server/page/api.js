@@ -2,8 +2,8 @@ import { encodeName } from './address.js';
 import { elementsOf } from './json-array.js';
 
 /**
- * Dialogflow's v2beta1 API and Parley's own, as far as the page uses them, over REST. What stands here is of the wire's own names; messages
- * that are said and heard go through transcript.js.
+ * Dialogflow's v2beta1 API and Parley's own, as far as the page uses them, over REST. What stands here is of the wire's own
+ * names; messages that are said and heard go through transcript.js, what is suggested through suggestions.js.
  *
  * @typedef {'END_USER' | 'HUMAN_AGENT' | 'AUTOMATED_AGENT'} Role
  *
@@ -12,6 +12,7 @@ import { elementsOf } from './json-array.js';
  * @property {'IN_PROGRESS' | 'COMPLETED'} [lifecycleState]
  * @property {'VIRTUAL_AGENT_STAGE' | 'HUMAN_ASSIST_STAGE'} [conversationStage]
  * @property {string} [conversationProfile]
+ * @property {{ humanAgentAssistantConfig?: { humanAgentSuggestionConfig?: import('./suggestions.js').Config } }} [initialConversationProfile]
  * @property {string} [startTime]
  * @property {string} [endTime]
  *
@@ -65,7 +66,7 @@ function noteAway(away) {
 /**
  * Calls a method and answers its reply. Throws an ApiError, or the signal's reason where that was aborted.
  *
- * @param {'GET' | 'POST'} verb
+ * @param {'GET' | 'POST' | 'PATCH'} verb
  * @param {string} name The resource name that it is about, with what follows it in the path.
  * @param {{ query?: Record<string, string>, body?: unknown, signal?: AbortSignal | undefined }} [options]
  * @returns {Promise<any>}

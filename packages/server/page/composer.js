@@ -1,10 +1,11 @@
 import { idOf } from './address.js';
 import { createParticipant, listParticipants } from './api.js';
 import { byId, element, showError } from './dom.js';
-import { compose, speak } from './transcript.js';
+import { compose } from './transcript.js';
 
 /** @typedef {import('./api.js').Participant} Participant */
 /** @typedef {import('./api.js').Role} Role */
+/** @typedef {import('./transcript.js').Turn} Turn */
 
 /** @type {Readonly<Record<Role, string>>} */
 const places = {
@@ -29,18 +30,21 @@ export class Composer {
   #error = byId('composer-error', HTMLElement);
   /** @type {readonly Participant[]} */
   #participants = [];
-  /** What failed, to be said again as it was. @type {{ role: Role, message: ReturnType<typeof compose> } | undefined} */
+  /** What failed, to be said again as it was. @type {{ role: Role, message: Turn } | undefined} */
   #failed;
   #isBusy = false;
   #conversation;
+  #speak;
   #signal;
 
   /**
    * @param {string} conversation
+   * @param {(turn: Turn) => Promise<void>} speak Says what is written.
    * @param {AbortSignal} signal
    */
-  constructor(conversation, signal) {
+  constructor(conversation, speak, signal) {
     this.#conversation = conversation;
+    this.#speak = speak;
     this.#signal = signal;
     showError(this.#error, undefined);
     this.setOpen(undefined);
@@ -66,6 +70,26 @@ export class Composer {
   setParticipants(participants) {
     this.#participants = participants;
     this.#showRole();
+  }
+
+  /**
+   * Writes a text where the reader was writing, for the human agent to say. What was begun stays, and the reader can undo it.
+   *
+   * @param {string} text
+   */
+  insert(text) {
+    const agent = this.#roles.querySelector('[value=HUMAN_AGENT]');
+    if (this.#fields.disabled || !(agent instanceof HTMLInputElement)) return;
+    agent.checked = true;
+    this.#showRole();
+    const content = this.#content;
+    content.focus();
+    const at = content.selectionEnd;
+    content.setSelectionRange(at, at);
+    const before = /\S$/u.test(content.value.slice(0, at)) ? ' ' : '';
+    const after = /^\S/u.test(content.value.slice(at)) ? ' ' : '';
+    // Old as it is, nothing else leaves what the browser can undo.
+    document.execCommand('insertText', false, `${before}${text}${after}`);
   }
 
   /** @returns {Role} */
@@ -146,7 +170,7 @@ export class Composer {
     const isAgain = isSame && failed.message.content === content;
     const message = isAgain ? failed.message : compose(chosen || (await this.#participantOf(role)), content);
     this.#failed = { role, message };
-    await speak(message);
+    await this.#speak(message);
     this.#failed = undefined;
   }
 

@@ -4,8 +4,10 @@ import { Composer } from './composer.js';
 import { askForCompletion, askForParticipant } from './dialogs.js';
 import { byId, element, icon, setText, showError } from './dom.js';
 import { wait } from './pauses.js';
+import { SuggestionsView } from './suggestions-view.js';
+import { SummaryView } from './summary-view.js';
 import { showDuration, showShort } from './times.js';
-import { heard } from './transcript.js';
+import { heard, speak } from './transcript.js';
 import { TranscriptView } from './transcript-view.js';
 import { showRole, showStage, stateBadge } from './words.js';
 
@@ -31,6 +33,7 @@ export class ConversationView {
   #end = new AbortController();
   #name;
   #composer;
+  #suggestions;
   #onChange;
 
   /**
@@ -53,12 +56,19 @@ export class ConversationView {
     this.#add.addEventListener('click', () => this.#addParticipant(), { signal });
     this.#complete.addEventListener('click', () => this.#completeConversation(), { signal });
     this.#copy.addEventListener('click', () => this.#copyName(), { signal });
-    this.#composer = new Composer(name, signal);
+    const suggestions = new SuggestionsView(name, (text) => this.#composer.insert(text), signal);
+    const summary = new SummaryView(name, signal);
+    this.#suggestions = suggestions;
+    this.#composer = new Composer(name, (turn) => suggestions.speak(turn, speak(turn)), signal);
     new TranscriptView(
       name,
       {
         meet: (messages) => this.#meet(messages),
         userOf: (participant = '') => this.#participants.get(participant)?.obfuscatedExternalUserId ?? '',
+        hear: (newest) => {
+          suggestions.hear(newest);
+          summary.hear(newest);
+        },
       },
       signal,
     );
@@ -141,12 +151,14 @@ export class ConversationView {
     this.#add.disabled = !isOpen;
     if (lostFocus) this.#heading.focus();
     this.#composer.setOpen(isOpen);
+    this.#suggestions.setConversation(conversation);
   }
 
   /** @param {readonly Participant[]} participants */
   #setParticipants(participants) {
     this.#participants = new Map(participants.map((participant) => [participant.name, participant]));
     this.#composer.setParticipants(participants);
+    this.#suggestions.setParticipants(participants);
     const items = participants.map(({ name, role, obfuscatedExternalUserId }) =>
       element(
         'li',

@@ -111,6 +111,15 @@ reachability.addEventListener('back', () => {
   setText(connection, 'The server is back.');
 });
 window.addEventListener('hashchange', show);
+// A page that is left is kept by browsers for who comes back, with its connections, of which there are few.
+window.addEventListener('pagehide', () => {
+  view?.close();
+  view = undefined;
+  open = '';
+});
+window.addEventListener('pageshow', ({ persisted }) => {
+  if (persisted) showConversation();
+});
 
 // Where there is little room, what a conversation is stands behind its transcript.
 const details = byId('details', HTMLDetailsElement);

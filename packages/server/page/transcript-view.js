@@ -13,6 +13,7 @@ import { showRole } from './words.js';
  * @typedef {object} People
  * @property {(messages: readonly Message[]) => Promise<void>} meet Finds out who has said these.
  * @property {(participant: string | undefined) => string} userOf What somebody is known as; empty where it is the role alone.
+ * @property {(newest: Message) => void} hear Told of each message that is the newest.
  */
 
 /** Messages that are read at first, and with each step into the past. */
@@ -42,6 +43,8 @@ export class TranscriptView {
   #messages = [];
   /** Kept while the reader scrolls, so that it is known when the room or the content changes. */
   #isAtEnd = true;
+  /** How much room there was when it last changed. */
+  #room = '';
   #unseen = 0;
   #conversation;
   #people;
@@ -67,7 +70,10 @@ export class TranscriptView {
     this.#older.addEventListener('click', () => this.#loadOlder(), { signal });
     this.#jump.addEventListener('click', () => this.#toEnd(), { signal });
     this.#scroll.addEventListener('scroll', () => this.#onScroll(), { signal, passive: true });
-    const sizes = new ResizeObserver(() => this.#stay());
+    const sizes = new ResizeObserver(() => {
+      this.#room = this.#measure();
+      this.#stay();
+    });
     sizes.observe(this.#scroll);
     signal.addEventListener('abort', () => sizes.disconnect());
     void this.#run();
@@ -78,6 +84,7 @@ export class TranscriptView {
     try {
       const { messages, hasOlder } = await this.#readNewest();
       await this.#people.meet(messages);
+      signal.throwIfAborted();
       this.#append(this.#earlier, messages);
       this.#older.hidden = !hasOlder;
       this.#say(messages.length === 0 ? 'Nothing has been said yet.' : '');
@@ -143,6 +150,8 @@ export class TranscriptView {
   #append(part, messages) {
     part.append(...this.#render(messages, this.#messages.at(-1)));
     this.#messages.push(...messages);
+    const newest = messages.at(-1);
+    if (newest !== undefined) this.#people.hear(newest);
   }
 
   /** @param {readonly Message[]} messages */
@@ -187,9 +196,15 @@ export class TranscriptView {
   }
 
   #onScroll() {
+    // Where there is more or less room all at once, it is not the reader who leaves the end.
+    if (this.#measure() !== this.#room) return;
     const { scrollTop, clientHeight, scrollHeight } = this.#scroll;
     this.#isAtEnd = scrollHeight - scrollTop - clientHeight <= END_PX;
     if (this.#isAtEnd) this.#setUnseen(0);
+  }
+
+  #measure() {
+    return `${this.#scroll.clientWidth} x ${this.#scroll.clientHeight}`;
   }
 
   /** A reader at the end stays there. */

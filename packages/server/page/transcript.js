@@ -14,6 +14,9 @@ import { toMicros } from './times.js';
  * @property {import('./api.js').Role} [participantRole]
  * @property {string} [createTime]
  * @property {string} [sendTime]
+ *
+ * @typedef {ReturnType<typeof compose>} Turn Something that is to be said.
+ * @typedef {{ message?: Message, humanAgentSuggestionResults?: import('./suggestions.js').Result[] }} Answer What comes of it.
  */
 
 /** The first and the longest pause while the server is away. */
@@ -120,13 +123,14 @@ export function compose(participant, content) {
 
 /**
  * Takes a turn in a conversation, and resolves when it is stored, with what an automated agent says to it. It is heard by
- * `follow`, like everything else.
+ * `follow`, like everything else; what is suggested to it is answered.
  *
- * @param {ReturnType<typeof compose>} turn
+ * @param {Turn} turn
+ * @returns {Promise<Answer>}
  */
-export async function speak({ participant, content, requestId }) {
+export function speak({ participant, content, requestId }) {
   const textInput = { text: content, languageCode: navigator.language || 'en' };
-  await call('POST', `${encodeName(participant)}:analyzeContent`, { body: { textInput, requestId } });
+  return call('POST', `${encodeName(participant)}:analyzeContent`, { body: { textInput, requestId } });
 }
 
 /** @param {Message | undefined} message */
