@@ -125,12 +125,14 @@ export class Importer {
       const { participants } = await this.#begin(true);
       this.#askers.push(participants[1] ?? '');
     }
-    const call = (index: number): Promise<void> => {
-      const question = QUESTIONS[index % QUESTIONS.length] ?? '';
-      const message = encodeTurn(this.#askers[index % TURNS_IN_FLIGHT] ?? '', question);
-      return this.#load.check({ path: TURN_PATH, message, status: 0 });
-    };
-    await inFlight(count, call, TURNS_IN_FLIGHT);
+    await inFlight(count, (index) => this.agentTurn(index), TURNS_IN_FLIGHT);
+  }
+
+  /** One of them, in one of the conversations that `agentTurns` has begun. */
+  agentTurn(index: number): Promise<void> {
+    const question = QUESTIONS[index % QUESTIONS.length] ?? '';
+    const message = encodeTurn(this.#askers[index % TURNS_IN_FLIGHT] ?? '', question);
+    return this.#load.check({ path: TURN_PATH, message, status: 0 });
   }
 
   async list(count: number): Promise<void> {
