@@ -3,9 +3,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { fromBinary, fromJsonString } from '@bufbuild/protobuf';
+import { type DescMessage, fromBinary, fromJsonString, type MessageShape } from '@bufbuild/protobuf';
 import { registry } from '@parleykit/proto';
-import { type ConversationEvent, ConversationEventSchema } from '@parleykit/proto/v2beta1';
+import {
+  type ConversationEvent,
+  ConversationEventSchema,
+  type HumanAgentAssistantEvent,
+  HumanAgentAssistantEventSchema,
+} from '@parleykit/proto/v2beta1';
 
 /** What a webhook was sent. */
 export interface Push {
@@ -86,9 +91,16 @@ export function readEvent({ message }: Pick<Push, 'message'>): ConversationEvent
 }
 
 export function decodeEvent(data: Buffer): ConversationEvent {
-  return data[0] === 0x7b
-    ? fromJsonString(ConversationEventSchema, data.toString(), { registry })
-    : fromBinary(ConversationEventSchema, data);
+  return decode(ConversationEventSchema, data);
+}
+
+/** What a push tells of suggestions, in whichever format. */
+export function readAssistEvent({ message }: Pick<Push, 'message'>): HumanAgentAssistantEvent {
+  return decode(HumanAgentAssistantEventSchema, Buffer.from(message.data, 'base64'));
+}
+
+function decode<Desc extends DescMessage>(schema: Desc, data: Buffer): MessageShape<Desc> {
+  return data[0] === 0x7b ? fromJsonString(schema, data.toString(), { registry }) : fromBinary(schema, data);
 }
 
 /** What was said, where the push tells of a message. */

@@ -88,21 +88,28 @@ export function openGoogleClients(
 /** The clients of a suite; they are open while its cases run. */
 export type OpenedClients = () => GoogleClients;
 
-/** Describes the same cases over gRPC and over REST, each on a target of its own. */
-export function onEveryWire(subject: string, cases: (clients: OpenedClients) => void): void {
+/** Describes the same cases over gRPC and over REST, each on a target of its own that is started with the flags. */
+export function onEveryWire(
+  subject: string,
+  cases: (clients: OpenedClients, target: () => Target) => void,
+  flags: () => readonly string[] = () => [],
+): void {
   for (const wire of ['grpc', 'rest'] as const) {
     describe(`${subject} over ${wire}`, () => {
       let target: Target;
       let clients: GoogleClients;
       before(async () => {
-        target = await openTarget();
+        target = await openTarget(...flags());
         clients = openGoogleClients(target, wire);
       });
       after(async () => {
         await clients[Symbol.asyncDispose]();
         await target[Symbol.asyncDispose]();
       });
-      cases(() => clients);
+      cases(
+        () => clients,
+        () => target,
+      );
     });
   }
 }

@@ -7,18 +7,23 @@ project of its own, so that checks neither see each other nor what an earlier ru
 """
 
 import asyncio
+import json
 import sys
 import traceback
+import urllib.request
 import uuid
 from dataclasses import dataclass
 
 import grpc
 from google.api_core import exceptions
 from google.cloud import dialogflow_v2beta1 as dialogflow
+from google.cloud.dialogflow_v2beta1.services.answer_records.transports import AnswerRecordsGrpcAsyncIOTransport
 from google.cloud.dialogflow_v2beta1.services.conversation_profiles.transports import (
     ConversationProfilesGrpcAsyncIOTransport,
 )
 from google.cloud.dialogflow_v2beta1.services.conversations.transports import ConversationsGrpcAsyncIOTransport
+from google.cloud.dialogflow_v2beta1.services.documents.transports import DocumentsGrpcAsyncIOTransport
+from google.cloud.dialogflow_v2beta1.services.knowledge_bases.transports import KnowledgeBasesGrpcAsyncIOTransport
 from google.cloud.dialogflow_v2beta1.services.participants.transports import ParticipantsGrpcAsyncIOTransport
 from google.rpc import error_details_pb2
 from proto.datetime_helpers import DatetimeWithNanoseconds
@@ -47,6 +52,10 @@ class Scene:
     conversations: dialogflow.ConversationsAsyncClient
     profiles: dialogflow.ConversationProfilesAsyncClient
     participants: dialogflow.ParticipantsAsyncClient
+    knowledge_bases: dialogflow.KnowledgeBasesAsyncClient
+    documents: dialogflow.DocumentsAsyncClient
+    answer_records: dialogflow.AnswerRecordsAsyncClient
+    address: str
     project: str
 
     @property
@@ -472,30 +481,102 @@ async def streams_a_text(scene):
     equal([message.content for message in listed], ["hello"], "the list")
 
 
-@check("turns")
-async def goes_from_profile_to_end(scene):
-    """a conversation goes from its profile to its end as in the samples"""
+@check("errors")
+async def turn_without_an_input(scene):
+    """a turn without an input or a language raises InvalidArgument"""
+    _, user, _ = await scene.dialogue()
+    await raised(exceptions.InvalidArgument, scene.participants.analyze_content(participant=user))
+    spoken = dialogflow.TextInput(text="hello")
+    call = scene.participants.analyze_content(participant=user, text_input=spoken)
+    await raised(exceptions.InvalidArgument, call)
+
+
+QUESTIONS = """question,answer
+What is the policy for returning an item?,"Items can be returned within 30 days, with the receipt."
+How do I cancel my order?,Open the order and press Cancel.
+"""
+RETURNS = """Returning an item. Pack the item in its box and put the label on it. The policy is the same for all lamps: you have 30
+days, and the courier fetches it from your door."""
+
+# What is learned from: two replies of a human agent to each topic.
+TALKS = [
+    ("I want to return an item", "Do you still have the receipt?", "the receipt is here", "I send you a label."),
+    ("please cancel my order", "Which order is it?", "it is order seven", "It is cancelled."),
+    ("my parcel has not come", "Where was it sent to?", "to the office", "It comes tomorrow."),
+]
+
+
+async def document(scene, base, name, mime_type, kind, content):
+    """Creates a document and answers its name, once it is active."""
+    operation = await scene.documents.create_document(
+        parent=base,
+        document=dialogflow.Document(
+            display_name=name, mime_type=mime_type, knowledge_types=[kind], raw_content=content.encode()
+        ),
+    )
+    made = await operation.result()
+    equal(operation.metadata.knowledge_base, base, "the knowledge base of the metadata")
+    read = await scene.documents.get_document(name=made.name)
+    equal(read.state, dialogflow.Document.State.ACTIVE, "the state of the document")
+    return made.name
+
+
+async def learn_replies(scene):
+    """Writes conversations that people have had, and has their replies learned."""
+    profile = await scene.profile()
+    for talk in TALKS * 3:
+        conversation = (await scene.conversation(profile)).name
+        speakers = [await scene.participant(conversation, role) for role in (Role.END_USER, Role.HUMAN_AGENT)]
+        await scene.write(conversation, *(said(speakers[line % 2], words, line) for line, words in enumerate(talk)))
+        await scene.conversations.complete_conversation(name=conversation)
+    # The client has no method for it: it is the server's own.
+    request = urllib.request.Request(
+        f"http://{scene.address}/admin/v1/{scene.parent}/replyModel:train",
+        data=b"{}",
+        headers={"content-type": "application/json"},
+    )
+    reply = await asyncio.to_thread(lambda: urllib.request.urlopen(request).read())
+    name = json.loads(reply)["name"]
+    while not (operation := await scene.conversations.get_operation({"name": name})).done:
+        await asyncio.sleep(0.05)
+    equal(operation.error.code, 0, "the code of the training")
+
+
+@check("assist")
+async def suggests_from_knowledge_base_to_end(scene):
+    """a conversation is helped with, from its knowledge base to its end"""
+    base = (
+        await scene.knowledge_bases.create_knowledge_base(
+            parent=scene.parent, knowledge_base=dialogflow.KnowledgeBase(display_name="lamps")
+        )
+    ).name
+    types = dialogflow.Document.KnowledgeType
+    faq = await document(scene, base, "questions", "text/csv", types.FAQ, QUESTIONS)
+    article = await document(scene, base, "Returning an item", "text/plain", types.ARTICLE_SUGGESTION, RETURNS)
+    await learn_replies(scene)
+
+    assistant = dialogflow.HumanAgentAssistantConfig
+    source = {"knowledge_bases": [base]}
+    kinds = dialogflow.SuggestionFeature.Type
     features = [
-        dialogflow.HumanAgentAssistantConfig.SuggestionFeatureConfig(
+        assistant.SuggestionFeatureConfig(
             suggestion_feature=dialogflow.SuggestionFeature(type_=kind),
-            query_config=dialogflow.HumanAgentAssistantConfig.SuggestionQueryConfig(
-                knowledge_base_query_source={"knowledge_bases": [f"{scene.parent}/knowledgeBases/kb"]}, max_results=3
+            enable_event_based_suggestion=True,
+            suggestion_trigger_settings={"no_small_talk": True, "only_end_user": True},
+            query_config=assistant.SuggestionQueryConfig(
+                knowledge_base_query_source=source if kind != kinds.SMART_REPLY else None, max_results=3
             ),
         )
-        for kind in (dialogflow.SuggestionFeature.Type.ARTICLE_SUGGESTION, dialogflow.SuggestionFeature.Type.FAQ)
+        for kind in (kinds.ARTICLE_SUGGESTION, kinds.FAQ, kinds.SMART_REPLY)
     ]
     profile = await scene.profiles.create_conversation_profile(
         parent=scene.parent,
         conversation_profile=dialogflow.ConversationProfile(
-            display_name="sample",
-            human_agent_assistant_config=dialogflow.HumanAgentAssistantConfig(
-                human_agent_suggestion_config={"feature_configs": features}
-            ),
+            display_name="desk",
+            human_agent_assistant_config=assistant(human_agent_suggestion_config={"feature_configs": features}),
         ),
     )
-    profile_id = profile.name.split("conversationProfiles/")[1].rstrip()
-    name = scene.conversations.conversation_profile_path(scene.project, profile_id)
-    conversation = (await scene.conversation(name)).name
+    conversation = (await scene.conversation(profile.name)).name
     user = await scene.participant(conversation, Role.END_USER)
     agent = await scene.participant(conversation, Role.HUMAN_AGENT)
     talk = [
@@ -505,31 +586,94 @@ async def goes_from_profile_to_end(scene):
         (user, "So I want to return an item, what is the policy?"),
         (user, "Cancel my order."),
     ]
+    replies = []
     for participant, words in talk:
         reply = await scene.participants.analyze_content(participant=participant, text_input=text(words))
         equal(reply.message.content, words, "content")
-        codes = [result.error.code for result in reply.human_agent_suggestion_results]
-        equal(codes, [grpc.StatusCode.UNIMPLEMENTED.value[0]] * 2, "the codes of the suggestions")
+        equal(
+            [result._pb.WhichOneof("suggestion_response") for result in reply.human_agent_suggestion_results],
+            ["suggest_articles_response", "suggest_faq_answers_response", "suggest_smart_replies_response"],
+            "the kinds of the results",
+        )
+        replies.append(reply)
+    answers = [reply.human_agent_suggestion_results[1].suggest_faq_answers_response.faq_answers for reply in replies]
+    equal([len(each) for each in answers[:3]], [0, 0, 0], "the answers to small talk")
+    answer = answers[3][0]
+    equal(answer.answer, "Items can be returned within 30 days, with the receipt.", "the answer")
+    equal(answer.source, faq, "the document of the answer")
+    equal(answers[4][0].answer, "Open the order and press Cancel.", "the second answer")
+    articles, _, smart_replies = replies[3].human_agent_suggestion_results
+    equal(articles.suggest_articles_response.article_answers[0].title, "Returning an item", "the article")
+    equal(
+        smart_replies.suggest_smart_replies_response.smart_reply_answers[0].reply,
+        "Do you still have the receipt?",
+        "the reply",
+    )
+
+    latest = replies[3].message.name
+    asked = await scene.participants.suggest_faq_answers({"parent": agent, "latest_message": latest})
+    equal(asked.faq_answers[0].answer, answer.answer, "the answer that is asked for")
+    equal((asked.latest_message, asked.context_size), (latest, 4), "the context")
+    asked = await scene.participants.suggest_articles({"parent": agent, "context_size": 2})
+    equal((asked.article_answers[0].title, asked.context_size), ("Returning an item", 2), "the article")
+    asked = await scene.participants.suggest_smart_replies({"parent": agent, "current_text_input": text("Which")})
+    equal(asked.smart_reply_answers[0].reply, "Which order is it?", "the reply that goes on")
+    listed = await collected(await scene.participants.list_suggestions({"parent": agent}))
+    equal(
+        [suggestion.faq_answers[0].question for suggestion in listed],
+        ["How do I cancel my order?", "What is the policy for returning an item?"],
+        "the list of suggestions",
+    )
+    compiled = await scene.participants.compile_suggestion({"parent": agent, "latest_message": latest})
+    equal(compiled.suggestion.faq_answers[0].answer, answer.answer, "the compiled answer")
+    equal(compiled.suggestion.articles[0].title, "Returning an item", "the compiled article")
+
+    told = await scene.answer_records.update_answer_record(
+        answer_record=dialogflow.AnswerRecord(
+            name=answer.answer_record,
+            answer_feedback=dialogflow.AnswerFeedback(
+                correctness_level=dialogflow.AnswerFeedback.CorrectnessLevel.FULLY_CORRECT, clicked=True
+            ),
+        ),
+        update_mask={"paths": ["answer_feedback"]},
+    )
+    equal(told.agent_assistant_record.faq_answer.answer, answer.answer, "the answer of the record")
+    equal(await scene.answer_records.get_answer_record({"name": told.name}), told, "the record")
+    records = await collected(
+        await scene.answer_records.list_answer_records(
+            {"parent": scene.parent, "filter": f"conversation_id={conversation.rsplit('/')[-1]}", "page_size": 4}
+        )
+    )
+    equal([record for record in records if record.answer_feedback.clicked], [told], "the records that were clicked")
+
     completed = await scene.conversations.complete_conversation(name=conversation)
     equal(completed.lifecycle_state, Lifecycle.COMPLETED, "lifecycle_state")
-    await scene.profiles.delete_conversation_profile(name=name)
-    listed = await collected(await scene.conversations.list_messages(parent=conversation))
-    equal([message.content for message in listed], [words for _, words in talk[::-1]], "the list")
     error = await raised(
         exceptions.FailedPrecondition,
         scene.participants.analyze_content(participant=user, text_input=text("too late")),
     )
     equal(error.reason, "CONVERSATION_COMPLETED", "reason")
+    await scene.profiles.delete_conversation_profile(name=profile.name)
+    for name in (faq, article):
+        operation = await scene.documents.delete_document(name=name)
+        await operation.result()
+        await raised(exceptions.NotFound, scene.documents.get_document(name=name))
+    await scene.knowledge_bases.delete_knowledge_base(name=base)
+    await raised(exceptions.NotFound, scene.knowledge_bases.get_knowledge_base(name=base))
+    listed = await collected(await scene.conversations.list_messages(parent=conversation))
+    equal([message.content for message in listed], [words for _, words in talk[::-1]], "the list")
 
 
-@check("errors")
-async def turn_without_an_input(scene):
-    """a turn without an input or a language raises InvalidArgument"""
-    _, user, _ = await scene.dialogue()
-    await raised(exceptions.InvalidArgument, scene.participants.analyze_content(participant=user))
-    spoken = dialogflow.TextInput(text="hello")
-    call = scene.participants.analyze_content(participant=user, text_input=spoken)
-    await raised(exceptions.InvalidArgument, call)
+@check("assist")
+async def tells_why_a_document_is_refused(scene):
+    """a document that cannot be read ends its operation with what is wrong"""
+    base = await scene.knowledge_bases.create_knowledge_base(
+        parent=scene.parent, knowledge_base=dialogflow.KnowledgeBase(display_name="lamps")
+    )
+    call = document(scene, base.name, "d", "text/csv", dialogflow.Document.KnowledgeType.FAQ, "only\nquestions\n")
+    # This client makes no difference between the codes of operations.
+    error = await raised(exceptions.GoogleAPICallError, call)
+    assert "two columns" in error.message, error.message
 
 
 @check("mixins")
@@ -582,11 +726,11 @@ async def unknown_names(scene):
         equal(error.code(), grpc.StatusCode.NOT_FOUND, f"the code of {method}")
 
 
-async def passes(group, function, clients):
+async def passes(group, function, surroundings):
     """Runs a check and prints its line."""
     title = f"{group}: {function.__doc__}"
     try:
-        await function(Scene(*clients, project=f"p-{uuid.uuid4().hex}"))
+        await function(Scene(*surroundings, project=f"p-{uuid.uuid4().hex}"))
     except Exception as error:  # A check that breaks in any way is a check that fails.
         print(f"FAIL {title}: {type(error).__name__}: {error}")
         traceback.print_exc()
@@ -598,15 +742,19 @@ async def passes(group, function, clients):
 async def run(address, groups):
     """Runs the checks of the groups and answers whether all of them passed."""
     async with grpc.aio.insecure_channel(address) as channel:
-        clients = (
+        surroundings = (
             dialogflow.ConversationsAsyncClient(transport=ConversationsGrpcAsyncIOTransport(channel=channel)),
             dialogflow.ConversationProfilesAsyncClient(
                 transport=ConversationProfilesGrpcAsyncIOTransport(channel=channel)
             ),
             dialogflow.ParticipantsAsyncClient(transport=ParticipantsGrpcAsyncIOTransport(channel=channel)),
+            dialogflow.KnowledgeBasesAsyncClient(transport=KnowledgeBasesGrpcAsyncIOTransport(channel=channel)),
+            dialogflow.DocumentsAsyncClient(transport=DocumentsGrpcAsyncIOTransport(channel=channel)),
+            dialogflow.AnswerRecordsAsyncClient(transport=AnswerRecordsGrpcAsyncIOTransport(channel=channel)),
+            address,
         )
         chosen = [entry for entry in CHECKS if not groups or entry[0] in groups]
-        results = [await passes(group, function, clients) for group, function in chosen]
+        results = [await passes(group, function, surroundings) for group, function in chosen]
     return all(results)
 
 

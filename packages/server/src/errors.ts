@@ -6,7 +6,6 @@
  * The reasons are a promise: programs may compare them. The texts are for people and may be reworded.
  */
 import { create, type DescMessage, type DescMethod, type MessageInitShape } from '@bufbuild/protobuf';
-import { anyPack } from '@bufbuild/protobuf/wkt';
 import {
   BadRequestSchema,
   Code,
@@ -63,13 +62,12 @@ export class ServiceError extends Error {
     return [info, ...this.#details];
   }
 
-  /** As it goes out over gRPC, and in an operation. */
+  /**
+   * As it stands in a message, such as an operation or a SuggestionResult: without details. Over REST, Google's Node client
+   * reads no message with a detail in it, since no API of its knows their types.
+   */
   toStatus(): Status {
-    return create(StatusSchema, {
-      code: this.code,
-      message: this.message,
-      details: this.details.map(({ schema, message }) => anyPack(schema, message)),
-    });
+    return create(StatusSchema, { code: this.code, message: this.message });
   }
 }
 

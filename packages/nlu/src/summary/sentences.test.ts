@@ -11,6 +11,10 @@ describe('splitSentences()', () => {
     { text: 'one\ntwo\r\nthree', want: ['one', 'two', 'three'] },
     { text: '卡丢了。怎么办?', want: ['卡丢了。', '怎么办?'] },
     { text: 'a  b\tc', want: ['a b c'] },
+    { text: 'I saw Dr. Morgan. Prof. St. Clair came.', want: ['I saw Dr. Morgan.', 'Prof. St. Clair came.'] },
+    { text: 'I know Dr. Who. I do.', want: ['I know Dr. Who.', 'I do.'] },
+    { text: 'I asked the Dr.', want: ['I asked the Dr.'] },
+    { text: 'I asked the Dr. ', want: ['I asked the Dr.'] },
   ]) {
     it(`splits ${JSON.stringify(text)}`, () => assert.deepEqual(splitSentences(text, 10), want));
   }

@@ -22,6 +22,7 @@ const SMALL: readonly string[] = [
   'No, that is all. Thank you for your help!',
   'Hi there, how can I help you today?',
   'Is there anything else I can help you with?',
+  'I am doing well, how about you?',
   'Okay, perfect. Bye!',
   'Guten Tag',
   'Alles klar, vielen Dank',

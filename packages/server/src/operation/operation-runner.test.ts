@@ -129,7 +129,8 @@ describe('OperationRunner', () => {
     const { name } = await start(runner, 'x');
     await scheduler.runDue();
     const { done, result, metadata } = await load(name);
-    assert.deepEqual([done, result.case === 'error' && result.value.code], [true, 5]);
+    assert.ok(done && result.case === 'error');
+    assert.deepEqual([result.value.code, result.value.details], [5, []]);
     assert.deepEqual([metadata, told], [packed('failed'), ['failed']]);
     assert.ok(await store.get('projects/p/things/failed'));
   });

@@ -48,8 +48,8 @@ export class KnowledgeSearchService implements ServiceHandlers<typeof Conversati
   }
 
   /**
-   * Answers of lists of questions first, then passages, each the surest first. NOT_FOUND where there are none, unless the
-   * profile asks for why. Answers have records where a conversation is named.
+   * Answers of lists of questions and passages, the surest first. NOT_FOUND where there are none, unless the profile asks
+   * for why. Answers have records where a conversation is named.
    */
   async searchKnowledge(
     request: SearchKnowledgeRequest,
@@ -77,7 +77,10 @@ export class KnowledgeSearchService implements ServiceHandlers<typeof Conversati
     const found = await Promise.all(
       (['FAQ', 'EXTRACTIVE_QA'] as const).map((type) => this.#knowledge.search({ ...search, type })),
     );
-    const hits = found.flat().filter(({ confidence }) => confidence >= least);
+    const hits = found
+      .flat()
+      .filter(({ confidence }) => confidence >= least)
+      .sort((one, other) => other.confidence - one.confidence);
     call.signal.throwIfAborted();
     if (hits.length === 0 && !config.enableResponseDebugInfo) throw knowledgeSilent(query.text);
     const response = create(SearchKnowledgeResponseSchema, {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { fromBinary } from '@bufbuild/protobuf';
+import { create, fromBinary } from '@bufbuild/protobuf';
+import { anyPack } from '@bufbuild/protobuf/wkt';
 import { StatusSchema } from '@parleykit/proto/rpc';
 import { fieldsRequired, internal, notFound, pathUnknown } from '../errors.ts';
 import { toTrailers } from './grpc-answer.ts';
@@ -16,7 +17,9 @@ describe('toTrailers()', () => {
     it(`carries ${error.reason} with all its details`, () => {
       const trailers = toTrailers(error);
       const packed = new Uint8Array(Buffer.from(String(trailers['grpc-status-details-bin']), 'base64'));
-      assert.deepEqual(fromBinary(StatusSchema, packed), error.toStatus());
+      const { code, message } = error;
+      const details = error.details.map((each) => anyPack(each.schema, each.message));
+      assert.deepEqual(fromBinary(StatusSchema, packed), create(StatusSchema, { code, message, details }));
       assert.equal(trailers['grpc-status'], error.code);
       assert.equal(decodeURIComponent(String(trailers['grpc-message'])), error.message);
       assert.match(String(trailers['grpc-message']), /^[ -~]*$/u);

@@ -33,7 +33,7 @@ export function toTrailersOnly(error: ServiceError): OutgoingHttpHeaders {
   return { ...ANSWER_HEADERS, ...toTrailers(error) };
 }
 
-/** A google.rpc.Status, as `toStatus()` makes it but without making one: errors should cost no more than answers. */
+/** A google.rpc.Status with all details, without making a message of it: errors should cost no more than answers. */
 function encodeStatus({ code, message, details }: ServiceError): Buffer {
   const writer = new WireWriter();
   writer.number(1, code);
