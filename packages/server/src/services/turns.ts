@@ -140,14 +140,14 @@ export class Turns {
    */
   async take(turn: Turn, call: CallContext): Promise<TurnResult> {
     const taken = await this.#settle(turn, call);
-    return taken.occasion === undefined ? taken : this.#help(taken, taken.occasion, call.signal);
+    return taken.occasion === undefined ? taken : this.#help(taken, taken.occasion);
   }
 
   /** What is suggested, once that is known, belongs to the answer: also to one that is given again. */
-  async #help(taken: Taken, occasion: Omit<Occasion, 'message'>, signal: AbortSignal): Promise<TurnResult> {
+  async #help(taken: Taken, occasion: Omit<Occasion, 'message'>): Promise<TurnResult> {
     const { conversation, message, response } = taken;
     if (message === undefined) return taken;
-    fillIn(response, await this.#suggestions.forMessage({ ...occasion, message: idOf(message) }, signal));
+    fillIn(response, await this.#suggestions.forMessage({ ...occasion, message: idOf(message) }));
     return { conversation, message, response };
   }
 
