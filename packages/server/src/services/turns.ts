@@ -69,6 +69,8 @@ export interface Turn {
   /** Where given, the same participant's same request has one effect, and one answer. */
   readonly requestId?: string;
   readonly queryParams?: QueryParameters | undefined;
+  /** Which articles may be suggested to it, instead of what their participant has for that. */
+  readonly metadataFilters?: Readonly<Record<string, string>> | undefined;
   /** Throws where a text is longer than an agent takes. */
   readonly checkForAgent: (text: string) => void;
 }
@@ -384,14 +386,14 @@ function happeningOf({ input }: Turn, role: Role): Happening {
 
 /** What is to be helped with; undefined where the profile asks for no help. */
 function occasionOf(
-  { speaker, requestId }: Turn,
+  { speaker, requestId, metadataFilters }: Turn,
   { initialConversationProfile: profile, ingestedContextReferences: references }: Conversation,
   role: Role,
 ): Omit<Occasion, 'message'> | undefined {
   if (profile === undefined || !wantsSuggestions(profile)) return undefined;
   const conversation = speaker.ancestor('conversations');
   const kept = requestId ? keptSuggestions(speaker, requestId) : undefined;
-  return { conversation, profile, speaker, role, references, kept };
+  return { conversation, profile, speaker, role, references, metadataFilters, kept };
 }
 
 function fillIn(response: AnalyzeContentResponse, { humanAgent, endUser }: SuggestionResults): void {

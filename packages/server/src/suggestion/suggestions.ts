@@ -52,6 +52,8 @@ export interface Occasion {
   readonly role: Role;
   /** What the conversation knows beside its messages. */
   readonly references: Conversation['ingestedContextReferences'];
+  /** Which articles count; where there are none, those of the participant who is helped. */
+  readonly metadataFilters?: Readonly<Record<string, string>> | undefined;
   /** The id of the message. */
   readonly message: string;
   /** Where what is suggested is kept, for who asks the same again. */
@@ -402,7 +404,7 @@ export class Suggestions {
       const said = (await context).slice(-this.#sizeOf(config));
       const last = said.at(-1);
       if (last === undefined || !(await this.#isTriggered(config, role, last))) return nothing(feature);
-      const metadataFilters = addressee?.participant.documentsMetadataFilters ?? {};
+      const metadataFilters = filtersOf(occasion.metadataFilters, addressee?.participant);
       const query = { conversation, profile, config, said, metadataFilters };
       return await this.#ask(feature, query, this.#stop.signal);
     } catch (error) {
@@ -492,6 +494,15 @@ export class Suggestions {
 
 function typeOf({ suggestionFeature }: FeatureConfig): FeatureType {
   return suggestionFeature?.type ?? FeatureType.TYPE_UNSPECIFIED;
+}
+
+/** Which articles count: as the call says, else as the participant has it. */
+export function filtersOf(
+  asked: Readonly<Record<string, string>> | undefined,
+  participant: Pick<Participant, 'documentsMetadataFilters'> | undefined,
+): Readonly<Record<string, string>> {
+  if (asked !== undefined && Object.keys(asked).length > 0) return asked;
+  return participant?.documentsMetadataFilters ?? {};
 }
 
 function nothing({ response }: SuggestionFeature): SuggestionResult {
