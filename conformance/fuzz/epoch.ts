@@ -5,15 +5,19 @@ import { type DescMessage, type DescMethodUnary, type MessageShape, toJson } fro
 import { registry } from '@parleykit/proto';
 import {
   Agents,
+  AnswerRecords,
   Contexts,
   type ConversationProfileSchema,
   ConversationProfiles,
   Conversations,
   EntityTypes,
+  SuggestionFeature_Type as Feature,
   Intents,
   Participant_Role,
   Participants,
 } from '@parleykit/proto/v2beta1';
+import { createBase, createDocument } from '../cases/knowledge-scene.ts';
+import { say as speak } from '../cases/scene.ts';
 import { CallError, type GrpcWire, type RestWire, type Wire } from '../wires.ts';
 import { Corpus } from './corpus.ts';
 import { REGION } from './names.ts';
@@ -33,7 +37,12 @@ export async function openEpoch(wire: Wire, epoch: number, seed: number): Promis
     await openTalks(wire, corpus, `projects/${project}`);
   }
   await openTalks(wire, corpus, `projects/${projects[0]}/locations/${REGION}`);
-  for (const project of projects) await openAgent(wire, corpus, `projects/${project}`);
+  for (const project of projects) {
+    const parent = `projects/${project}`;
+    await openAgent(wire, corpus, parent);
+    const { answerRecords } = await wire.call(AnswerRecords.method.listAnswerRecords, { parent });
+    corpus.names.push(...answerRecords.map(({ name }) => name));
+  }
   return corpus;
 }
 
@@ -63,7 +72,7 @@ async function openAgent(wire: Wire, corpus: Corpus, parent: string): Promise<vo
 async function openTalks(wire: Wire, corpus: Corpus, parent: string): Promise<void> {
   const agent = `${parent.replace(/\/locations\/.*/u, '')}/agent/environments/-`;
   const inits: MessageInitShape<typeof ConversationProfileSchema>[] = [
-    { displayName: 'people only' },
+    { displayName: 'people only', humanAgentAssistantConfig: await openAssistance(wire, corpus, parent) },
     { displayName: 'an agent first', automatedAgentConfig: { agent } },
   ];
   for (const init of inits) {
@@ -85,9 +94,32 @@ async function openTalks(wire: Wire, corpus: Corpus, parent: string): Promise<vo
         });
         participants.push(made.name);
       }
+      const [customer] = participants;
+      if (init.humanAgentAssistantConfig && customer) await speak(wire, customer, 'Where are you?');
       corpus.addTalk({ name, profile, participants, messages: [] });
     }
   }
+}
+
+/** Features that help both sides, by a knowledge base with something in it. */
+async function openAssistance(wire: Wire, corpus: Corpus, parent: string) {
+  const { name: base } = await createBase(wire, parent);
+  const { name: document } = await createDocument(wire, base);
+  corpus.names.push(base, document);
+  const featureConfigs = [
+    Feature.FAQ,
+    Feature.ARTICLE_SUGGESTION,
+    Feature.SMART_REPLY,
+    Feature.KNOWLEDGE_ASSIST,
+    Feature.KNOWLEDGE_SEARCH,
+  ].map((type) => ({
+    suggestionFeature: { type },
+    enableEventBasedSuggestion: true,
+    queryConfig: {
+      querySource: { case: 'knowledgeBaseQuerySource' as const, value: { knowledgeBases: [base] } },
+    },
+  }));
+  return { humanAgentSuggestionConfig: { featureConfigs }, endUserSuggestionConfig: { featureConfigs } };
 }
 
 /** Conversations of an epoch whose inside is looked at; the lists that they stand in are read whole. */
@@ -113,6 +145,7 @@ export async function readEpoch(
     for (const parent of [`projects/${project}`, `projects/${project}/locations/${REGION}`]) {
       await read(Conversations.method.listConversations, parent);
       await read(ConversationProfiles.method.listConversationProfiles, parent);
+      await read(AnswerRecords.method.listAnswerRecords, parent);
     }
   }
   // The talks that inputs were mostly about, then others that inputs made.

@@ -11,6 +11,7 @@ import { Scheduler } from '../schedule/scheduler.ts';
 import { openSqliteStore } from '../storage/sqlite-store.ts';
 import { ConflictError, type Store } from '../storage/store.ts';
 import {
+  answeredKey,
   ERASE,
   encodeHold,
   eraseByTimer,
@@ -82,6 +83,53 @@ describe('a conversation that is over', () => {
     const expect = [{ name: HOLD, version: seen?.version ?? 0 }];
     await assert.rejects(store.commit({ partition: NAME, expect, remove: [HOLD] }), ConflictError);
     assert.deepEqual((await store.get(HOLD))?.body, seen?.body);
+  });
+
+  describe('in which answers were suggested', () => {
+    const RECORDS = 'projects/p/answerRecords';
+
+    async function suggest(count: number): Promise<void> {
+      const ids = Array.from({ length: count }, (_, index) => `r${index}`);
+      const put = ids.flatMap((id) => [
+        { name: `${NAME}/answerRecords/${id}`, ordering: 1, body: new Uint8Array() },
+        { name: `${RECORDS}/${id}`, ordering: 1, body: Buffer.from(NAME) },
+      ]);
+      put.push({ name: answeredKey(NAME), ordering: 1, body: new Uint8Array() });
+      await store.commit({ partition: NAME, put });
+    }
+
+    const rowsOf = async (collection: string) => {
+      const { items } = await store.list(collection, 'id', { limit: 2000, bytes: 1_000_000 });
+      return items.length;
+    };
+
+    for (const count of [1, 1000]) {
+      it(`leaves nothing of ${count} of them`, async () => {
+        await suggest(count);
+        assert.equal(await rowsOf(RECORDS), count);
+        clock.advance(DAY);
+        await scheduler.runDue();
+        assert.deepEqual([await rowsOf(RECORDS), await rowsOf(`${NAME}/answerRecords`)], [0, 0]);
+      });
+    }
+
+    it('loses none of them where it is held just then', async () => {
+      await suggest(5);
+      const timer = await store.getTimer(purgeKey(NAME));
+      assert.ok(timer);
+      const late = new Proxy(store, {
+        get: (target, key) =>
+          key === 'list'
+            ? async (...asked: Parameters<Store['list']>) => {
+                await hold();
+                return target.list(...asked);
+              }
+            : Reflect.get(target, key).bind(target),
+      });
+      await purgeByTimer(late, timer);
+      assert.ok(await store.get(NAME));
+      assert.equal(await rowsOf(RECORDS), 5);
+    });
   });
 
   it('is not purged where it is no longer over, or gone', async () => {

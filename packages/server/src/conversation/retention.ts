@@ -119,7 +119,7 @@ export async function purgeByTimer(store: Store, timer: StoredTimer): Promise<vo
       });
     } else {
       const answered = await store.get(answeredKey(conversation));
-      if (answered !== undefined) await forgetAnswers(store, conversation);
+      const records = answered === undefined ? [] : await forgetAnswers(store, conversation);
       const isSame = answered === undefined ? { absent: true as const } : { version: answered.version };
       await store.commit({
         partition: conversation,
@@ -129,7 +129,7 @@ export async function purgeByTimer(store: Store, timer: StoredTimer): Promise<vo
           { name: answeredKey(conversation), ...isSame },
         ],
         unschedule: [key],
-        remove: [sessionKey(conversation)],
+        remove: [sessionKey(conversation), ...records],
         purge: { eraser: ERASER },
       });
     }
@@ -141,17 +141,19 @@ export async function purgeByTimer(store: Store, timer: StoredTimer): Promise<vo
 
 /**
  * Takes away what the project has of answers that were suggested in a conversation: where their records lie. The records
- * go with all else.
+ * go with all else. What can go with them is left, and named: few conversations have more, and who holds one of the others
+ * in the very moment loses no record.
  */
-async function forgetAnswers(store: Store, conversation: string): Promise<void> {
+async function forgetAnswers(store: Store, conversation: string): Promise<string[]> {
   const scope = readResourceName(conversation)?.parent.key ?? '';
   for (let after: { id: string } | undefined; ; ) {
     const range = { after, limit: ERASE_ROWS, bytes: PAGE_BYTES_MAX };
     const page = await store.list(`${conversation}/answerRecords`, 'id', range);
     const remove = page.items.map(({ id }) => `${scope}/answerRecords/${id}`);
-    if (remove.length > 0) await store.commit({ partition: conversation, remove });
     after = page.items.at(-1);
-    if (!page.more || after === undefined) return;
+    if (!page.more || after === undefined) return remove;
+    const expect = [{ name: holdKey(conversation), absent: true as const }];
+    await store.commit({ partition: conversation, expect, remove });
   }
 }
 

@@ -17,7 +17,7 @@ import {
 import { FakeClock } from '../clock.ts';
 import { parseResourceName, type ResourceName } from '../resource-names.ts';
 import { openSqliteStore } from '../storage/sqlite-store.ts';
-import type { Store } from '../storage/store.ts';
+import { type Store, StoreFailedError } from '../storage/store.ts';
 import { Knowledge, type KnowledgeHit, type KnowledgeQuery } from './knowledge.ts';
 import { KnowledgeContents } from './knowledge-contents.ts';
 import { encodePassages } from './reading/passage-rows.ts';
@@ -244,6 +244,20 @@ describe('Knowledge', () => {
       assert.equal((await search(base, 'your card'))[0]?.title, 'New');
       await contents.commit(found.name, contents.remove(await contents.load(found.name)));
       assert.deepEqual(answers(await search(base, 'your card')), ['A2']);
+    });
+
+    it('finds what was new while it could not be read', async () => {
+      const base = await makeBase('b');
+      await makeDocument(base, bank);
+      await search(base, 'where is my card');
+      await makeDocument(base, faq(['Is there a garage?', 'Behind the house.']));
+      const reading = contents.passagesOf.bind(contents);
+      contents.passagesOf = async () => {
+        contents.passagesOf = reading;
+        throw new StoreFailedError('the disk does not answer');
+      };
+      await assert.rejects(search(base, 'where is a garage'), StoreFailedError);
+      assert.deepEqual(answers(await search(base, 'where is a garage')).slice(0, 1), ['Behind the house.']);
     });
 
     it('finds what somebody else has edited', async () => {

@@ -136,11 +136,20 @@ export class Knowledge {
     return searched.index;
   }
 
-  /** Makes an index the same as what is stored. What is edited meanwhile is for the next time. */
+  /** Makes an index the same as what is stored. What is edited meanwhile, or cannot be read, is for the next time. */
   async #sync(searched: Searched): Promise<void> {
-    const { base, told } = searched;
     const edited = [...searched.edited];
     searched.edited.clear();
+    try {
+      await this.#take(searched, edited);
+    } catch (error) {
+      for (const id of edited) searched.edited.add(id);
+      throw error;
+    }
+  }
+
+  async #take(searched: Searched, edited: readonly string[]): Promise<void> {
+    const { base, told } = searched;
     const version = await this.#contents.versionOf(base);
     if (version === undefined) return;
     const { BaseIndex } = await import('./search/base-index.ts');

@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { FieldMaskSchema } from '@bufbuild/protobuf/wkt';
 import {
+  type AnswerRecord,
   AnswerRecordSchema,
   type AnswerRecords,
   type GetAnswerRecordRequest,
@@ -10,7 +11,7 @@ import {
 } from '@parleykit/proto/v2beta1';
 import { fieldInvalid, notFound } from '../errors.ts';
 import { applyFieldMask, checkFieldMask } from '../field-mask.ts';
-import { RESOURCE_BYTES_MAX } from '../limits.ts';
+import { PAGE_BYTES_MAX, RESOURCE_BYTES_MAX } from '../limits.ts';
 import { type ResourceName, readResourceName } from '../resource-names.ts';
 import type { CallContext } from '../rpc/call-context.ts';
 import type { ServiceHandlers } from '../rpc/dispatcher.ts';
@@ -60,24 +61,23 @@ export class AnswerRecordsService implements ServiceHandlers<typeof AnswerRecord
       pageSize: request.pageSize === 0 ? PAGE_SIZE.default : Math.min(request.pageSize, PAGE_SIZE.max),
     });
     const page = await this.#store.list(collection, 'ordering', range);
-    const last = page.items.at(-1);
-    const located =
-      conversation === undefined ? await Promise.all(page.items.map((row) => this.#follow(row))) : page.items;
-    return create(ListAnswerRecordsResponseSchema, {
+    const answerRecords: AnswerRecord[] = [];
+    let last: StoredResource | undefined;
+    let bytes = 0;
+    for (const row of page.items) {
+      const stored = conversation === undefined ? await this.#store.get(recordKeyOf(row)) : row;
+      // The project's rows are small, whatever their records are: the store has not counted those.
+      bytes += stored?.body.byteLength ?? 0;
+      if (last !== undefined && bytes > PAGE_BYTES_MAX) break;
+      last = row;
       // What goes with its conversation just now is left out.
-      answerRecords: located.flatMap((stored) =>
-        stored === undefined
-          ? []
-          : [
-              decodeNamed(
-                AnswerRecordSchema,
-                parent.child(ANSWER_RECORDS, stored.id).toString(),
-                stored.body,
-              ),
-            ],
-      ),
-      nextPageToken: page.more && last !== undefined ? pagination.tokenAfter(cursorOf(last)) : '',
-    });
+      if (stored === undefined) continue;
+      const name = parent.child(ANSWER_RECORDS, row.id).toString();
+      answerRecords.push(decodeNamed(AnswerRecordSchema, name, stored.body));
+    }
+    const isAll = !page.more && last === page.items.at(-1);
+    const nextPageToken = isAll || last === undefined ? '' : pagination.tokenAfter(cursorOf(last));
+    return create(ListAnswerRecordsResponseSchema, { answerRecords, nextPageToken });
   }
 
   /** Says what became of a suggestion: only the feedback can be changed. Without a mask all of it is. */
@@ -115,10 +115,6 @@ export class AnswerRecordsService implements ServiceHandlers<typeof AnswerRecord
     const stored = key === undefined ? undefined : await this.#store.get(key);
     if (key === undefined || stored === undefined) throw notFound('AnswerRecord', name.toString());
     return { key, stored };
-  }
-
-  async #follow(row: StoredResource): Promise<StoredResource | undefined> {
-    return this.#store.get(recordKeyOf(row));
   }
 }
 

@@ -140,13 +140,13 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
   ListParticipantsResponse: { implemented: 'participants next_page_token' },
   UpdateParticipantRequest: { implemented: 'participant update_mask' },
   Participant: {
-    implemented: 'name role',
-    stored: 'obfuscated_external_user_id documents_metadata_filters agent_desktop_source',
+    implemented: 'name role documents_metadata_filters',
+    stored: 'obfuscated_external_user_id agent_desktop_source',
   },
 
   AnalyzeContentRequest: {
-    implemented: 'participant text_input event_input query_params message_send_time request_id',
-    ignored: 'assist_query_params',
+    implemented:
+      'participant text_input event_input query_params assist_query_params message_send_time request_id',
     refused: 'audio_input suggestion_input intent_input reply_audio_config cx_parameters cx_current_page',
   },
   TextInput: { implemented: 'text language_code' },
@@ -323,9 +323,8 @@ export const fieldSupport: Readonly<Record<string, FieldSupport>> = {
     unset: 'datastore_response_reason ingested_context_reference_debug_info service_latency ces_debug_info',
   },
   StreamingAnalyzeContentRequest: {
-    implemented: 'participant text_config input_text input_event query_params',
-    ignored:
-      'assist_query_params enable_partial_automated_agent_reply output_multiple_utterances enable_debugging_info',
+    implemented: 'participant text_config input_text input_event query_params assist_query_params',
+    ignored: 'enable_partial_automated_agent_reply output_multiple_utterances enable_debugging_info',
     refused:
       'audio_config reply_audio_config input_audio input_dtmf input_intent cx_parameters cx_current_page ' +
       'enable_extended_streaming',

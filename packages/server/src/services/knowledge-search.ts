@@ -17,7 +17,7 @@ import { parseResourceName, type ResourceName } from '../resource-names.ts';
 import type { CallContext } from '../rpc/call-context.ts';
 import type { ServiceHandlers } from '../rpc/dispatcher.ts';
 import type { Store } from '../storage/store.ts';
-import { readContext } from '../suggestion/context.ts';
+import { readContext, type Said } from '../suggestion/context.ts';
 import { resultLimit } from '../suggestion/feature.ts';
 import { lastRequests, sourcesOf, toStruct } from '../suggestion/features/sources.ts';
 import type { Suggestions } from '../suggestion/suggestions.ts';
@@ -62,15 +62,17 @@ export class KnowledgeSearchService implements ServiceHandlers<typeof Conversati
     if (searchConfig !== undefined) throw fieldUnimplemented('search_config');
     if (query === undefined || query.text.trim() === '') throw fieldInvalid('query.text', 'is empty');
     const conversation = conversationOf(request);
-    const profile = await this.#loadProfile(request.conversationProfile);
+    const said = conversation && (await this.#read(conversation, latestMessage));
+    const { project } = call.resource;
+    const profile = await this.#loadProfile(request.conversationProfile, project);
     const config = configOf(profile);
     if (config === undefined) {
       throw featureNotConfigured('KNOWLEDGE_SEARCH', 'the human agent', request.conversationProfile);
     }
-    const sources = await sourcesOf(config, this.#knowledge);
+    const sources = await sourcesOf(config, this.#knowledge, project);
     const text =
-      conversation !== undefined && config.enableConversationAugmentedQuery && !request.exactSearch
-        ? await this.#augment(query.text, conversation, latestMessage)
+      said !== undefined && config.enableConversationAugmentedQuery && !request.exactSearch
+        ? await augment(query.text, said)
         : query.text;
     const least = config.queryConfig?.confidenceThreshold ?? 0;
     const search = { sources, text, limit: resultLimit(config) };
@@ -103,18 +105,22 @@ export class KnowledgeSearchService implements ServiceHandlers<typeof Conversati
     return response;
   }
 
-  async #loadProfile(text: string): Promise<ConversationProfile> {
+  async #loadProfile(text: string, project: string): Promise<ConversationProfile> {
     const name = parseResourceName('conversation_profile', text, 'conversationProfiles/*');
+    if (name.project !== project) throw fieldInvalid('conversation_profile', 'belongs to another project');
     const { body } = await this.#profiles.load(name);
     return fromBinary(ConversationProfileSchema, body);
   }
 
-  /** A question with what was asked before it, by which it is understood. */
-  async #augment(query: string, conversation: ResourceName, latest: string): Promise<string> {
-    const said = await readContext(this.#store, conversation, { latest, size: CONTEXT });
-    const before = await lastRequests(said, CONTEXT_REQUESTS);
-    return before === '' ? query : `${query}\n${before}`;
+  #read(conversation: ResourceName, latest: string): Promise<readonly Said[]> {
+    return readContext(this.#store, conversation, { latest, size: CONTEXT });
   }
+}
+
+/** A question with what was asked before it, by which it is understood. */
+async function augment(query: string, said: readonly Said[]): Promise<string> {
+  const before = await lastRequests(said, CONTEXT_REQUESTS);
+  return before === '' ? query : `${query}\n${before}`;
 }
 
 function conversationOf({

@@ -26,7 +26,7 @@ import type { ServiceHandlers } from '../rpc/dispatcher.ts';
 import { decodeNamed } from '../storage/named-message.ts';
 import type { ResourceCursor, Store, StoredResource, TimeRange } from '../storage/store.ts';
 import type { AnswersMade } from '../suggestion/feature.ts';
-import { compile, type Suggestions, type Wish } from '../suggestion/suggestions.ts';
+import { compile, filtersOf, type Suggestions, type Wish } from '../suggestion/suggestions.ts';
 import { CONVERSATIONS, PARTICIPANTS } from './collections.ts';
 import { readMessageFilter } from './list-filters.ts';
 import { Pagination } from './pagination.ts';
@@ -132,21 +132,15 @@ export class ParticipantSuggestionsService implements ServiceHandlers<typeof Par
 
   async #suggest({ type, params, ...asked }: Asked, call: CallContext): Promise<AnswersMade> {
     const { resource: participant } = call;
-    const { profile, filters, configOf, side } = await this.#read(participant);
+    const { profile, helped, configOf, side } = await this.#read(participant);
     const config = configOf(type);
     if (config === undefined) {
       const conversation = participant.ancestor('conversations').toString();
       throw featureNotConfigured(FeatureType[type], side, conversation);
     }
-    const metadataFilters = params?.documentsMetadataFilters ?? {};
+    const metadataFilters = filtersOf(params?.documentsMetadataFilters, helped);
     return this.#suggestions.forParticipant(
-      {
-        participant,
-        profile,
-        config,
-        metadataFilters: Object.keys(metadataFilters).length > 0 ? metadataFilters : filters,
-        ...asked,
-      },
+      { participant, profile, config, metadataFilters, ...asked },
       call.signal,
     );
   }
@@ -154,16 +148,16 @@ export class ParticipantSuggestionsService implements ServiceHandlers<typeof Par
   /** What the conversation's profile, as it was at its start, has for the participant's side. */
   async #read(participant: ResourceName) {
     const { body } = await this.#participants.load(participant);
-    const { role, documentsMetadataFilters: filters } = fromBinary(ParticipantSchema, body);
+    const helped = fromBinary(ParticipantSchema, body);
     const stored = await this.#conversations.load(participant.ancestor('conversations'));
     const { initialConversationProfile: profile } = decodeNamed(ConversationSchema, '', stored.body);
     const assistant = profile?.humanAgentAssistantConfig;
-    const isUser = role === Role.END_USER;
+    const isUser = helped.role === Role.END_USER;
     const config = isUser ? assistant?.endUserSuggestionConfig : assistant?.humanAgentSuggestionConfig;
     return {
       // Without a profile nothing is configured.
       profile: profile as Wish['profile'],
-      filters,
+      helped,
       side: isUser ? 'the end user' : 'the human agent',
       configOf: (type: FeatureType) =>
         config?.featureConfigs.find(({ suggestionFeature }) => suggestionFeature?.type === type),

@@ -32,6 +32,7 @@ export function readTurn(request: AnalyzeContentRequest, speaker: ResourceName):
     sendTime: request.messageSendTime,
     requestId,
     queryParams: request.queryParams,
+    metadataFilters: request.assistQueryParams?.documentsMetadataFilters,
     checkForAgent: (text) => checkAgentText('text_input.text', text),
   };
 }
@@ -71,6 +72,7 @@ export async function readStreamedTurn(
     speaker,
     input,
     queryParams: first.queryParams,
+    metadataFilters: first.assistQueryParams?.documentsMetadataFilters,
     checkForAgent: (text) => {
       if (Buffer.byteLength(text) > AGENT_TEXT_LENGTH_MAX) {
         throw fieldInvalid(

@@ -69,6 +69,8 @@ export interface Turn {
   /** Where given, the same participant's same request has one effect, and one answer. */
   readonly requestId?: string;
   readonly queryParams?: QueryParameters | undefined;
+  /** Which articles may be suggested to it, instead of what their participant has for that. */
+  readonly metadataFilters?: Readonly<Record<string, string>> | undefined;
   /** Throws where a text is longer than an agent takes. */
   readonly checkForAgent: (text: string) => void;
 }
@@ -140,14 +142,14 @@ export class Turns {
    */
   async take(turn: Turn, call: CallContext): Promise<TurnResult> {
     const taken = await this.#settle(turn, call);
-    return taken.occasion === undefined ? taken : this.#help(taken, taken.occasion, call.signal);
+    return taken.occasion === undefined ? taken : this.#help(taken, taken.occasion);
   }
 
   /** What is suggested, once that is known, belongs to the answer: also to one that is given again. */
-  async #help(taken: Taken, occasion: Omit<Occasion, 'message'>, signal: AbortSignal): Promise<TurnResult> {
+  async #help(taken: Taken, occasion: Omit<Occasion, 'message'>): Promise<TurnResult> {
     const { conversation, message, response } = taken;
     if (message === undefined) return taken;
-    fillIn(response, await this.#suggestions.forMessage({ ...occasion, message: idOf(message) }, signal));
+    fillIn(response, await this.#suggestions.forMessage({ ...occasion, message: idOf(message) }));
     return { conversation, message, response };
   }
 
@@ -384,14 +386,14 @@ function happeningOf({ input }: Turn, role: Role): Happening {
 
 /** What is to be helped with; undefined where the profile asks for no help. */
 function occasionOf(
-  { speaker, requestId }: Turn,
+  { speaker, requestId, metadataFilters }: Turn,
   { initialConversationProfile: profile, ingestedContextReferences: references }: Conversation,
   role: Role,
 ): Omit<Occasion, 'message'> | undefined {
   if (profile === undefined || !wantsSuggestions(profile)) return undefined;
   const conversation = speaker.ancestor('conversations');
   const kept = requestId ? keptSuggestions(speaker, requestId) : undefined;
-  return { conversation, profile, speaker, role, references, kept };
+  return { conversation, profile, speaker, role, references, metadataFilters, kept };
 }
 
 function fillIn(response: AnalyzeContentResponse, { humanAgent, endUser }: SuggestionResults): void {

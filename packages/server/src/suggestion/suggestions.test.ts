@@ -181,15 +181,11 @@ describe('Suggestions', () => {
     suggestions: Suggestions,
     profile: ConversationProfile,
     message: string,
-    more: { role?: Role; kept?: string; signal?: AbortSignal } = {},
+    more: { role?: Role; kept?: string } = {},
   ): Promise<SuggestionResults> {
-    const { role = Role.END_USER, kept, signal = new AbortController().signal } = more;
+    const { role = Role.END_USER, kept } = more;
     const speaker = role === Role.END_USER ? customer : agent;
-    const references = {};
-    return suggestions.forMessage(
-      { conversation, profile, speaker, role, references, message, kept },
-      signal,
-    );
+    return suggestions.forMessage({ conversation, profile, speaker, role, references: {}, message, kept });
   }
 
   async function toldEvents() {
@@ -297,18 +293,26 @@ describe('Suggestions', () => {
     assert.ok(aborted);
   });
 
-  it('waits no longer than its caller', async () => {
-    const caller = new AbortController();
+  it('ends what is under way when it is closed, and files nothing of it', async () => {
     const asked = Promise.withResolvers<void>();
     const feature = new Scripted('suggestFaqAnswersResponse', () => {
       asked.resolve();
       return new Promise(() => undefined);
     });
-    const profile = profileWith({ featureConfigs: [config(FAQ)] });
-    const results = help(openWith([[FAQ, feature]]), profile, await say('hm'), { signal: caller.signal });
+    const suggestions = openWith([
+      [FAQ, feature],
+      [SMART_REPLY, replies('yes')],
+    ]);
+    const kept = keptSuggestions(customer, 'r');
+    await store.commit({ partition: conversation.key, put: [pendingSuggestions(kept)] });
+    const profile = profileWith({ featureConfigs: [config(FAQ), config(SMART_REPLY)] });
+    const results = help(suggestions, profile, await say('hm'), { kept });
     await asked.promise;
-    caller.abort(fieldInvalid('caller', 'is gone'));
-    assert.deepEqual((await results).humanAgent.map(caseOf), ['error INVALID_ARGUMENT']);
+    await suggestions.close();
+    assert.deepEqual((await results).humanAgent.map(caseOf), ['error UNAVAILABLE', 'error UNAVAILABLE']);
+    const { items } = await store.list(`${conversation.key}/answerRecords`, 'id', { limit: 9, bytes: 9_000 });
+    assert.deepEqual(items, []);
+    assert.equal(await suggestions.recall(kept), 'PENDING', 'who repeats the request has it done');
   });
 
   for (const { settings, text, role, isAsked } of [
@@ -477,6 +481,20 @@ describe('Suggestions', () => {
     });
   });
 
+  it('does not ask for what would come later, and be told to nobody', async () => {
+    const feature = new Scripted(
+      'suggestKnowledgeAssistResponse',
+      async () => ({ case: 'suggestKnowledgeAssistResponse', value: {} }),
+      true,
+    );
+    const featureConfigs = [config(KNOWLEDGE_ASSIST)];
+    const profile = profileWith({ featureConfigs, disableHighLatencyFeaturesSyncDelivery: true });
+    const suggestions = openWith([[KNOWLEDGE_ASSIST, feature]]);
+    assert.deepEqual(await help(suggestions, profile, await say('where?')), { humanAgent: [], endUser: [] });
+    await suggestions.close();
+    assert.deepEqual(feature.asked, []);
+  });
+
   for (const [role, events] of [
     [Role.END_USER, [TriggerEvent.END_OF_UTTERANCE, TriggerEvent.CUSTOMER_MESSAGE]],
     [Role.HUMAN_AGENT, [TriggerEvent.END_OF_UTTERANCE, TriggerEvent.AGENT_MESSAGE]],
@@ -530,6 +548,21 @@ describe('Suggestions', () => {
     assert.deepEqual(await help(suggestions, profile, message, { kept }), results, 'whoever comes second');
     const { items } = await store.list(`${conversation.key}/answerRecords`, 'id', { limit: 9, bytes: 9_000 });
     assert.equal(items.length, 1, 'one record, not two');
+  });
+
+  it('is asked once by all who wait for the same', async () => {
+    const answer = Promise.withResolvers<Answers>();
+    const feature = new Scripted('suggestFaqAnswersResponse', () => answer.promise);
+    const suggestions = openWith([[FAQ, feature]]);
+    const kept = keptSuggestions(customer, 'r');
+    await store.commit({ partition: conversation.key, put: [pendingSuggestions(kept)] });
+    const profile = profileWith({ featureConfigs: [config(FAQ)] });
+    const message = await say('where?');
+    const first = help(suggestions, profile, message, { kept });
+    const second = help(suggestions, profile, message, { kept });
+    answer.resolve({ case: 'suggestFaqAnswersResponse', value: { faqAnswers: [{ answer: 'here' }] } });
+    assert.deepEqual(await second, await first);
+    assert.equal(feature.asked.length, 1);
   });
 
   it('says UNAVAILABLE where its records cannot be stored', async () => {

@@ -18,7 +18,7 @@ import {
 } from '@parleykit/proto/v2beta1';
 import { featureUnimplemented, suggestionTooSlow } from '../assist-errors.ts';
 import { type Clock, toTimestamp } from '../clock.ts';
-import { internal, notFound, ServiceError, storeUnavailable } from '../errors.ts';
+import { internal, notFound, ServiceError, serverStopping, storeUnavailable } from '../errors.ts';
 import { createId } from '../ids.ts';
 import { CONTEXT_SIZE_DEFAULT } from '../limits.ts';
 import type { Log } from '../log.ts';
@@ -52,6 +52,8 @@ export interface Occasion {
   readonly role: Role;
   /** What the conversation knows beside its messages. */
   readonly references: Conversation['ingestedContextReferences'];
+  /** Which articles count; where there are none, those of the participant who is helped. */
+  readonly metadataFilters?: Readonly<Record<string, string>> | undefined;
   /** The id of the message. */
   readonly message: string;
   /** Where what is suggested is kept, for who asks the same again. */
@@ -150,11 +152,10 @@ interface Side {
   readonly made: readonly { readonly result: SuggestionResult; readonly isTold: boolean }[];
 }
 
-/** What all features are asked about, and for how long. */
+/** What all features are asked about. */
 interface Asking {
   readonly occasion: Occasion;
   readonly context: Promise<readonly Said[]>;
-  readonly signal: AbortSignal;
 }
 
 /**
@@ -164,23 +165,39 @@ interface Asking {
  */
 export class Suggestions {
   readonly #parts: SuggestionParts;
-  /** Ends what nobody waits for. */
+  /** Ends what is under way. */
   readonly #stop = new AbortController();
-  readonly #late = new Set<Promise<void>>();
+  readonly #underWay = new Set<Promise<unknown>>();
+  /** By where it is kept: what is under way for a request, for who repeats that meanwhile. */
+  readonly #repeatable = new Map<string, Promise<SuggestionResults>>();
 
   constructor(parts: SuggestionParts) {
     this.#parts = parts;
   }
 
-  /** What is suggested when a message was said. Never fails. */
-  async forMessage(occasion: Occasion, signal: AbortSignal): Promise<SuggestionResults> {
+  /**
+   * What is suggested when a message was said. Never fails. It goes on where its caller leaves: the message stays, others
+   * are told of what is suggested to it, and who repeats the request is to have it.
+   */
+  forMessage(occasion: Occasion): Promise<SuggestionResults> {
+    const { kept } = occasion;
+    const same = kept === undefined ? undefined : this.#repeatable.get(kept);
+    if (same !== undefined) return same;
+    const work = this.#follow(this.#suggest(occasion));
+    if (kept === undefined) return work;
+    this.#repeatable.set(kept, work);
+    return work.finally(() => this.#repeatable.delete(kept));
+  }
+
+  async #suggest(occasion: Occasion): Promise<SuggestionResults> {
     const config = occasion.profile.humanAgentAssistantConfig;
-    const context = this.#contextOf(occasion);
+    const asking = { occasion, context: this.#contextOf(occasion) };
     const sides = await Promise.all([
-      this.#suggestTo(Role.HUMAN_AGENT, config?.humanAgentSuggestionConfig, { occasion, context, signal }),
-      this.#suggestTo(Role.END_USER, config?.endUserSuggestionConfig, { occasion, context, signal }),
+      this.#suggestTo(Role.HUMAN_AGENT, config?.humanAgentSuggestionConfig, asking),
+      this.#suggestTo(Role.END_USER, config?.endUserSuggestionConfig, asking),
     ]);
     try {
+      this.#stop.signal.throwIfAborted();
       return await this.#file(occasion, sides);
     } catch (error) {
       const kept = error instanceof ConflictError && occasion.kept && (await this.recall(occasion.kept));
@@ -232,10 +249,10 @@ export class Suggestions {
     await this.#commit(conversation, (now) => ({ put: fileAnswers(conversation, answers, now) }));
   }
 
-  /** Ends what is under way that nobody waits for. */
+  /** Ends what is under way: nothing of it is filed. */
   async close(): Promise<void> {
-    this.#stop.abort();
-    await Promise.all(this.#late);
+    this.#stop.abort(serverStopping());
+    await Promise.all(this.#underWay);
   }
 
   /** What was said lately, as much of it as any feature wants. */
@@ -255,31 +272,27 @@ export class Suggestions {
     return context;
   }
 
-  async #suggestTo(
-    role: Role,
-    config: SuggestionConfig | undefined,
-    { occasion, context, signal }: Asking,
-  ): Promise<Side> {
+  async #suggestTo(role: Role, config: SuggestionConfig | undefined, asking: Asking): Promise<Side> {
     if (config === undefined) return { config, addressee: undefined, made: [] };
-    const addressee = await this.#addressee(role, config, occasion).catch(() => undefined);
-    const isLate = (each: FeatureConfig): boolean =>
-      config.disableHighLatencyFeaturesSyncDelivery && this.#isSlow(each);
-    const make = async (configs: readonly FeatureConfig[], until: AbortSignal): Promise<Side> => ({
+    const addressee = await this.#addressee(role, config, asking.occasion).catch(() => undefined);
+    const make = async (configs: readonly FeatureConfig[]): Promise<Side> => ({
       config,
       addressee,
       made: await Promise.all(
         configs.map(async (each) => ({
           isTold: each.enableEventBasedSuggestion,
-          result: await this.#try(each, addressee, { occasion, context, signal: until }),
+          result: await this.#try(each, addressee, asking),
         })),
       ),
     });
-    const late = config.featureConfigs.filter(isLate);
-    if (late.length > 0) this.#follow(occasion, make(late, this.#stop.signal));
-    const inTime = config.featureConfigs.filter((each) => !isLate(each));
+    const isLate = (each: FeatureConfig): boolean =>
+      config.disableHighLatencyFeaturesSyncDelivery && this.#isSlow(each);
+    // What comes later is told to others alone: what nobody is told of is not asked for.
+    const late = config.featureConfigs.filter((each) => isLate(each) && each.enableEventBasedSuggestion);
+    if (late.length > 0) void this.#follow(this.#fileLate(asking.occasion, make(late)));
     const [side, generated] = await Promise.all([
-      make(inTime, signal),
-      this.#generate(config, { occasion, context, signal }),
+      make(config.featureConfigs.filter((each) => !isLate(each))),
+      this.#generate(config, asking),
     ]);
     return generated === undefined
       ? side
@@ -289,7 +302,7 @@ export class Suggestions {
   /** What the generators say to a message that they are for; undefined where none is. */
   async #generate(
     { generators: names }: SuggestionConfig,
-    { occasion, context, signal }: Asking,
+    { occasion, context }: Asking,
   ): Promise<SuggestionResult | undefined> {
     if (names.length === 0) return undefined;
     const { conversation, role, references } = occasion;
@@ -301,7 +314,7 @@ export class Suggestions {
         'GENERATOR',
         SLOW_TIME_MAX_MS,
         (until) => this.#parts.generate({ conversation, names, said, events, references }, until),
-        signal,
+        this.#stop.signal,
       );
       if (generatorSuggestionAnswers.length === 0) return undefined;
       const latestMessage = conversation.child('messages', occasion.message).toString();
@@ -314,17 +327,20 @@ export class Suggestions {
     }
   }
 
-  /** What comes later is told to others alone. */
-  #follow(occasion: Occasion, making: Promise<Side>): void {
-    const work = making
-      .then(async (side) => {
-        if (!this.#stop.signal.aborted) await this.#file({ ...occasion, kept: undefined }, [side]);
-      })
-      .catch((error) => this.#failed(error))
-      .then(() => {
-        this.#late.delete(work);
-      });
-    this.#late.add(work);
+  async #fileLate(occasion: Occasion, making: Promise<Side>): Promise<void> {
+    const side = await making;
+    if (this.#stop.signal.aborted) return;
+    try {
+      await this.#file({ ...occasion, kept: undefined }, [side]);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** Has the end wait for work that does not fail. */
+  #follow<Result>(work: Promise<Result>): Promise<Result> {
+    this.#underWay.add(work);
+    return work.finally(() => this.#underWay.delete(work));
   }
 
   /** Stores the records of all answers, what is told of them and, where it is kept, all of it: in one commit. */
@@ -377,7 +393,7 @@ export class Suggestions {
   async #try(
     config: FeatureConfig,
     addressee: Addressee | undefined,
-    { occasion, context, signal }: Asking,
+    { occasion, context }: Asking,
   ): Promise<SuggestionResult> {
     const type = typeOf(config);
     if (ASKED_FOR.has(type)) return create(SuggestionResultSchema);
@@ -388,8 +404,9 @@ export class Suggestions {
       const said = (await context).slice(-this.#sizeOf(config));
       const last = said.at(-1);
       if (last === undefined || !(await this.#isTriggered(config, role, last))) return nothing(feature);
-      const metadataFilters = addressee?.participant.documentsMetadataFilters ?? {};
-      return await this.#ask(feature, { conversation, profile, config, said, metadataFilters }, signal);
+      const metadataFilters = filtersOf(occasion.metadataFilters, addressee?.participant);
+      const query = { conversation, profile, config, said, metadataFilters };
+      return await this.#ask(feature, query, this.#stop.signal);
     } catch (error) {
       return this.#failed(error);
     }
@@ -479,6 +496,15 @@ function typeOf({ suggestionFeature }: FeatureConfig): FeatureType {
   return suggestionFeature?.type ?? FeatureType.TYPE_UNSPECIFIED;
 }
 
+/** Which articles count: as the call says, else as the participant has it. */
+export function filtersOf(
+  asked: Readonly<Record<string, string>> | undefined,
+  participant: Pick<Participant, 'documentsMetadataFilters'> | undefined,
+): Readonly<Record<string, string>> {
+  if (asked !== undefined && Object.keys(asked).length > 0) return asked;
+  return participant?.documentsMetadataFilters ?? {};
+}
+
 function nothing({ response }: SuggestionFeature): SuggestionResult {
   return create(SuggestionResultSchema, {
     suggestionResponse: { case: response, value: {} } as Exclude<AnswersMade, { value: undefined }>,
@@ -508,6 +534,7 @@ async function withinTime<Result>(
   work: (signal: AbortSignal) => Promise<Result>,
   signal: AbortSignal,
 ): Promise<Result> {
+  signal.throwIfAborted();
   const tooLong = new AbortController();
   const { promise, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => {

@@ -16,8 +16,8 @@ export class ArticleFeature implements SuggestionFeature {
     this.#knowledge = knowledge;
   }
 
-  async suggest({ config, said, metadataFilters }: FeatureQuery): Promise<Answers> {
-    const sources = await sourcesOf(config, this.#knowledge);
+  async suggest({ conversation, config, said, metadataFilters }: FeatureQuery): Promise<Answers> {
+    const sources = await sourcesOf(config, this.#knowledge, conversation.project);
     const count = config.conversationProcessConfig?.recentSentencesCount || RECENT_SENTENCES;
     const text = await lastRequests(said, count);
     const limit = resultLimit(config);

@@ -15,7 +15,7 @@ export class FaqFeature implements SuggestionFeature {
   }
 
   async suggest({ config, said, conversation }: FeatureQuery): Promise<Answers> {
-    const sources = await sourcesOf(config, this.#knowledge);
+    const sources = await sourcesOf(config, this.#knowledge, conversation.project);
     const count = config.conversationProcessConfig?.recentSentencesCount || 1;
     const text = await lastRequests(said, count);
     const hits = await this.#knowledge.search({ sources, type: 'FAQ', text, limit: resultLimit(config) });

@@ -21,8 +21,14 @@ export class KnowledgeAssistFeature implements SuggestionFeature {
     this.#knowledge = knowledge;
   }
 
-  async suggest({ config, said, metadataFilters, previousQuery }: FeatureQuery): Promise<Answers> {
-    const sources = await sourcesOf(config, this.#knowledge);
+  async suggest({
+    conversation,
+    config,
+    said,
+    metadataFilters,
+    previousQuery,
+  }: FeatureQuery): Promise<Answers> {
+    const sources = await sourcesOf(config, this.#knowledge, conversation.project);
     const asked = (await lastRequests(said, 1)).trim().slice(0, QUERY_LENGTH_MAX);
     const hit = await findAnswer(this.#knowledge, {
       sources,

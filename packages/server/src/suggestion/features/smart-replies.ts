@@ -25,7 +25,7 @@ export class SmartReplyFeature implements SuggestionFeature {
       speaker: role === Role.END_USER ? ('customer' as const) : ('agent' as const),
       text,
     }));
-    const allowed = await this.#allowed(config.queryConfig?.querySource);
+    const allowed = await this.#allowed(config.queryConfig?.querySource, conversation.project);
     const found = await this.#replies.suggest(conversation.parent, turns, {
       limit: resultLimit(config),
       confidenceMin: config.queryConfig?.confidenceThreshold ?? 0,
@@ -38,14 +38,15 @@ export class SmartReplyFeature implements SuggestionFeature {
 
   async #allowed(
     source: NonNullable<FeatureQuery['config']['queryConfig']>['querySource'] | undefined,
+    project: string,
   ): Promise<readonly string[] | undefined> {
     if (source?.case !== 'documentQuerySource') return undefined;
     const lists = await Promise.all(
       source.value.documents.map(async (text) => {
-        const key = readResourceName(text)?.key;
-        const list = key === undefined ? undefined : await this.#knowledge.allowedReplies(key);
-        if (list === undefined) throw featureMisconfigured(TYPE, `there is no ${JSON.stringify(text)}`);
-        return list;
+        const name = readResourceName(text);
+        const list = name?.project === project ? await this.#knowledge.allowedReplies(name.key) : undefined;
+        if (list !== undefined) return list;
+        throw featureMisconfigured(TYPE, `there is no ${JSON.stringify(text)} in the project`);
       }),
     );
     return lists.flat();

@@ -10,8 +10,15 @@ import { readResourceName } from '../../resource-names.ts';
 import type { Said } from '../context.ts';
 import { isSmallTalk } from '../small-talk.ts';
 
-/** The knowledge bases, or documents, that a feature's config names, by their canonical names. Throws where none is. */
-export async function sourcesOf(config: FeatureConfig, knowledge: Knowledge): Promise<readonly string[]> {
+/**
+ * The knowledge bases, or documents, that a feature's config names, by their canonical names. Throws where none is; those of
+ * another project are none.
+ */
+export async function sourcesOf(
+  config: FeatureConfig,
+  knowledge: Knowledge,
+  project: string,
+): Promise<readonly string[]> {
   const type = FeatureType[config.suggestionFeature?.type ?? 0] ?? '';
   const source = config.queryConfig?.querySource;
   const names =
@@ -21,13 +28,13 @@ export async function sourcesOf(config: FeatureConfig, knowledge: Knowledge): Pr
         ? source.value.documents
         : [];
   if (names.length === 0) throw featureMisconfigured(type, 'its query_config names no knowledge base');
-  const keys = names.map((text) => readResourceName(text)?.key);
-  for (const [index, key] of keys.entries()) {
-    if (key === undefined || !(await knowledge.hasSource(key))) {
-      throw featureMisconfigured(type, `there is no ${JSON.stringify(names[index])}`);
-    }
-  }
-  return keys as string[];
+  return Promise.all(
+    names.map(async (text) => {
+      const name = readResourceName(text);
+      if (name?.project === project && (await knowledge.hasSource(name.key))) return name.key;
+      throw featureMisconfigured(type, `there is no ${JSON.stringify(text)} in the project`);
+    }),
+  );
 }
 
 /** The last things that an end user said, oldest first: what others look for answers to. Else the last thing at all. */
