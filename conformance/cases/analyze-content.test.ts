@@ -127,7 +127,7 @@ for (const wire of scene.wires) {
       featureConfigs: types.map((type) => ({ suggestionFeature: { type } })),
     });
 
-    it('are one for each feature of the profile, in its order, each of which says that it is not built', async () => {
+    it('are one for each feature of the profile, in its order, each of which says what it lacks', async () => {
       const forAgent = [Feature.SMART_REPLY, Feature.FAQ, Feature.ARTICLE_SUGGESTION];
       const forUser = [Feature.FAQ, Feature.SMART_REPLY];
       const parent = `projects/${newProject()}`;
@@ -149,7 +149,7 @@ for (const wire of scene.wires) {
           assert.equal(results.length, types.length);
           for (const [index, { suggestionResponse }] of results.entries()) {
             assert.ok(suggestionResponse.case === 'error');
-            assert.equal(suggestionResponse.value.code, Code.UNIMPLEMENTED);
+            assert.equal(suggestionResponse.value.code, Code.FAILED_PRECONDITION);
             const type = Feature[types[index] ?? Feature.TYPE_UNSPECIFIED];
             assert.ok(suggestionResponse.value.message.includes(type), suggestionResponse.value.message);
           }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
+  FailedPreconditionError,
   InvalidRequestError,
+  NotFoundError,
   type StreamingAnalyzeContentRequest,
   UnimplementedError,
 } from '@parleykit/client';
@@ -90,22 +92,43 @@ for (const transport of ['grpc', 'rest'] as const) {
       assert.ok(reply.headers['content-type']?.startsWith(type), JSON.stringify(reply.headers));
     });
 
-    it('answers UNIMPLEMENTED for what the server does not have', async () => {
+    it('has what was said summed up, and refuses what nobody has set up', async () => {
       const { conversations } = scene[transport];
-      const { conversation } = await openTalk(scene[transport], newParent());
+      const { conversation, participant } = await openTalk(scene[transport], newParent());
       const { name } = conversation;
       const parent = name.slice(0, name.indexOf('/conversations/'));
-      const calls = {
-        ingestContextReferences: () =>
-          conversations.ingestContextReferences({ conversation: name, contextReferences: {} }),
-        suggestConversationSummary: () => conversations.suggestConversationSummary({ conversation: name }),
-        generateStatelessSummary: () =>
-          conversations.generateStatelessSummary({
-            statelessConversation: { parent, messages: [] },
-            conversationProfile: { displayName: 'x' },
-          }),
-        generateStatelessSuggestion: () =>
-          conversations.generateStatelessSuggestion({ parent, generatorName: `${parent}/generators/g` }),
+      const content = 'My card was declined in a shop and I need it tomorrow.';
+      const requests = [
+        {
+          parent: name,
+          message: { content, participant: participant.name, sendTime: '2026-01-01T00:00:00Z' },
+        },
+      ];
+      await conversations.batchCreateMessages({ parent: name, requests });
+      const { summary, contextSize } = await conversations.suggestConversationSummary({ conversation: name });
+      assert.equal(summary?.textSections['situation'], content);
+      assert.equal(contextSize, 1);
+      const stateless = await conversations.generateStatelessSummary({
+        statelessConversation: {
+          parent,
+          messages: [
+            { content, languageCode: 'en-US', participant: participant.name, participantRole: 'END_USER' },
+          ],
+        },
+        conversationProfile: { displayName: 'x' },
+      });
+      assert.equal(stateless.summary?.textSections['situation'], content);
+      const references = await conversations.ingestContextReferences({
+        conversation: name,
+        contextReferences: {
+          order: {
+            contextContents: [{ content: 'two lamps', contentFormat: 'PLAIN_TEXT' }],
+            updateMode: 'APPEND',
+          },
+        },
+      });
+      assert.equal(references.ingestedContextReferences['order']?.contextContents[0]?.content, 'two lamps');
+      const notSetUp = {
         searchKnowledge: () =>
           conversations.searchKnowledge({
             parent,
@@ -115,9 +138,16 @@ for (const transport of ['grpc', 'rest'] as const) {
           }),
         generateSuggestions: () => conversations.generateSuggestions({ conversation: name }),
       };
-      for (const [method, call] of Object.entries(calls)) {
-        await assert.rejects(async () => call(), UnimplementedError, method);
+      for (const [method, call] of Object.entries(notSetUp)) {
+        await assert.rejects(async () => call(), FailedPreconditionError, method);
       }
+      const generatorName = `${parent}/generators/none`;
+      const messageEntries = [{ role: 'END_USER', text: content }] as const;
+      const conversationContext = { messageEntries: [...messageEntries] };
+      await assert.rejects(
+        async () => conversations.generateStatelessSuggestion({ parent, generatorName, conversationContext }),
+        NotFoundError,
+      );
     });
   });
 
@@ -206,7 +236,7 @@ for (const transport of ['grpc', 'rest'] as const) {
       assert.deepEqual(said, [reply.message]);
     });
 
-    it('answers UNIMPLEMENTED for what the server does not have', async () => {
+    it('suggests nothing that the profile does not ask for', async () => {
       const { participants } = scene[transport];
       const { participant } = await openTalk(scene[transport], newParent());
       const { name: parent } = participant;
@@ -215,14 +245,14 @@ for (const transport of ['grpc', 'rest'] as const) {
         suggestFaqAnswers: () => participants.suggestFaqAnswers({ parent }),
         suggestSmartReplies: () => participants.suggestSmartReplies({ parent }),
         suggestKnowledgeAssist: () => participants.suggestKnowledgeAssist({ parent }),
-        listSuggestions: () =>
-          participants.listSuggestions({ parent: parent.replace('/locations/global', '') }).firstPage(),
-        compileSuggestion: () =>
-          participants.compileSuggestion({ parent: parent.replace('/locations/global', '') }),
       };
       for (const [method, call] of Object.entries(calls)) {
-        await assert.rejects(async () => call(), UnimplementedError, method);
+        await assert.rejects(async () => call(), FailedPreconditionError, method);
       }
+      const short = { parent: parent.replace('/locations/global', '') };
+      assert.deepEqual((await participants.listSuggestions(short).firstPage()).suggestions, []);
+      const { suggestion } = await participants.compileSuggestion(short);
+      assert.deepEqual([suggestion?.articles, suggestion?.faqAnswers], [[], []]);
     });
 
     it('streams where the transport can', async () => {
