@@ -294,6 +294,14 @@ async function goThrough(clients: GoogleClients, target: Target, parent: string)
   await knowledgeBases.deleteKnowledgeBase({ name: base });
   const gone = await failureOf(clients, knowledgeBases.getKnowledgeBase({ name: base }));
   assert.equal(gone.status, 'NOT_FOUND');
+  // What was said stays until it is purged.
+  const [said] = await conversations.listMessages({ parent: conversation });
+  assert.deepEqual(
+    said.map(({ content }) => content),
+    talk.map(([, text]) => text).toReversed(),
+  );
+  const [there] = await participants.listParticipants({ parent: conversation });
+  assert.deepEqual(namesOf(there).toSorted(), [user, agent].toSorted());
   const [afterwards] = await conversations.suggestConversationSummary({ conversation });
   assert.deepEqual(afterwards.summary?.textSections, summary?.textSections);
 }
