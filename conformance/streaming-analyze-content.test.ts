@@ -110,7 +110,11 @@ describe('StreamingAnalyzeContent', () => {
         const [result, ...others] = results;
         assert.equal(others.length, 0);
         assert.ok(result?.suggestionResponse.case === 'error');
-        assert.equal(result.suggestionResponse.value.code, Code.UNIMPLEMENTED);
+        assert.equal(
+          result.suggestionResponse.value.code,
+          Code.FAILED_PRECONDITION,
+          'no knowledge base is named',
+        );
       }
       assert.equal(reply.automatedAgentReply, undefined);
       assert.deepEqual(await listMessages(scene.grpc, conversation), [said]);
