@@ -180,6 +180,10 @@ async function goThrough(clients: GoogleClients, target: Target, parent: string)
   const { conversations, participants, profiles, documents, knowledgeBases, answerRecords } = clients;
   const { base, faq, article } = await createKnowledge(clients, parent);
   await learnReplies(clients, target, parent);
+  // The training stands among the operations, of which none may be one that Google's client cannot read.
+  for await (const { done } of documents.listOperationsAsync(new ListOperationsRequest({ name: parent }))) {
+    assert.equal(done, true);
+  }
   const profile = await createAssistProfile(clients, parent, { featureConfigs: featureConfigs(base) });
   const conversation = present((await createConversation(clients, parent, profile)).name);
   assert.ok(conversation.startsWith(`${parent}/conversations/`), conversation);

@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { anyUnpack } from '@bufbuild/protobuf/wkt';
 import {
   Development,
   TrainReplyModelMetadata_Phase as Phase,
@@ -14,7 +13,7 @@ import {
 } from '@parleykit/proto/admin';
 import { type Operation, Operations } from '@parleykit/proto/longrunning';
 import { Code } from '@parleykit/proto/rpc';
-import { holdTalks, reached } from './cases/reply-scene.ts';
+import { holdTalks, reached, unpackStruct } from './cases/reply-scene.ts';
 import { refused } from './cases/scene.ts';
 import { startServer } from './target.ts';
 import { GrpcWire } from './wires.ts';
@@ -24,7 +23,7 @@ const parent = 'projects/p';
 const name = `${parent}/replyModel`;
 
 const phaseOf = ({ metadata }: Operation): Phase =>
-  (metadata && anyUnpack(metadata, TrainReplyModelMetadataSchema)?.phase) ?? Phase.PHASE_UNSPECIFIED;
+  (metadata && unpackStruct(TrainReplyModelMetadataSchema, metadata)?.phase) ?? Phase.PHASE_UNSPECIFIED;
 
 describe('a reply model', () => {
   it('goes on being trained after a server was killed, and the model that was there answers until it is done', async () => {
@@ -49,7 +48,7 @@ describe('a reply model', () => {
 
       const { result } = await reached(again, operation, ({ done }) => done);
       assert.ok(result.case === 'response');
-      const trained = anyUnpack(result.value, ReplyModelSchema);
+      const trained = unpackStruct(ReplyModelSchema, result.value);
       assert.equal(trained?.exampleCount, 18 + 20 * 400);
       assert.equal(trained?.state, State.TRAINED);
       assert.deepEqual(await again.call(getReplyModel, { name }), trained);

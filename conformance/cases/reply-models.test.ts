@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { anyUnpack } from '@bufbuild/protobuf/wkt';
 import {
   ReplyModel_Method as Method,
   TrainReplyModelMetadata_Phase as Phase,
@@ -14,7 +13,7 @@ import { type Operation, Operations } from '@parleykit/proto/longrunning';
 import { Code } from '@parleykit/proto/rpc';
 import { newProject } from '../target.ts';
 import type { Wire } from '../wires.ts';
-import { holdTalks, reached } from './reply-scene.ts';
+import { holdTalks, reached, unpackStruct } from './reply-scene.ts';
 import { openScene, refused } from './scene.ts';
 
 const scene = openScene();
@@ -27,11 +26,11 @@ async function trained(wire: Wire, name: string, includeInProgress = false): Pro
 }
 
 function modelOf({ result }: Operation): ReplyModel | undefined {
-  return result.case === 'response' ? anyUnpack(result.value, ReplyModelSchema) : undefined;
+  return result.case === 'response' ? unpackStruct(ReplyModelSchema, result.value) : undefined;
 }
 
 const metadataOf = ({ metadata }: Operation) =>
-  metadata && anyUnpack(metadata, TrainReplyModelMetadataSchema);
+  metadata && unpackStruct(TrainReplyModelMetadataSchema, metadata);
 
 for (const wire of scene.wires) {
   describe(`reply models over ${wire.name}`, () => {

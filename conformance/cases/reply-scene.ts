@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
-import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { type DescMessage, fromJson, type MessageShape, toJson } from '@bufbuild/protobuf';
+import { type Any, anyUnpack, StructSchema, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { type Operation, Operations } from '@parleykit/proto/longrunning';
 import { Participant_Role as Role } from '@parleykit/proto/v2beta1';
 import type { Wire } from '../wires.ts';
@@ -69,4 +70,13 @@ export async function reached(
     await setTimeout(50);
   }
   return assert.fail(`${name} is not as it is to be after a minute`);
+}
+
+/** A message that stands in an operation as a Struct. */
+export function unpackStruct<Desc extends DescMessage>(
+  schema: Desc,
+  any: Any,
+): MessageShape<Desc> | undefined {
+  const struct = anyUnpack(any, StructSchema);
+  return struct && fromJson(schema, toJson(StructSchema, struct));
 }

@@ -21,10 +21,12 @@ export async function trainReplies(
     if (phase !== told) stderr.write(`${neutralise(phase)}\n`);
     told = phase;
   });
-  const skipped = Number(metadata?.['skippedConversationCount'] ?? 0);
+  const skipped = Number(metadata?.value?.['skippedConversationCount'] ?? 0);
   const left = skipped === 0 ? '' : `, and from ${countOf(skipped, 'conversation')} nothing could be learned`;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  stdout.write(`learned ${describe(response ?? {})}${left}\ntrained: it is suggested, after ${seconds} s\n`);
+  stdout.write(
+    `learned ${describe(response?.value ?? {})}${left}\ntrained: it is suggested, after ${seconds} s\n`,
+  );
   return 0;
 }
 
@@ -67,12 +69,12 @@ function countOf(count: number, one: string, many = `${one}s`): string {
 }
 
 /** Such as `learning`. */
-function phaseOf(metadata: Json | undefined): string {
-  return String(metadata?.['phase'] ?? 'waiting').toLowerCase();
+function phaseOf(metadata: Operation['metadata']): string {
+  return String(metadata?.value?.['phase'] ?? 'waiting').toLowerCase();
 }
 
-function progressOf(metadata: Json | undefined): string {
-  const percent = Number(metadata?.['progressPercent'] ?? 0);
-  const conversations = Number(metadata?.['conversationCount'] ?? 0);
+function progressOf(metadata: Operation['metadata']): string {
+  const percent = Number(metadata?.value?.['progressPercent'] ?? 0);
+  const conversations = Number(metadata?.value?.['conversationCount'] ?? 0);
   return `${percent === 0 ? '' : `, ${percent} %`}, ${countOf(conversations, 'conversation')}`;
 }

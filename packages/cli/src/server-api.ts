@@ -22,7 +22,7 @@ export interface Operation {
   readonly done?: boolean;
   readonly error?: { readonly message?: string };
   readonly metadata?: Json & { readonly value?: Json };
-  readonly response?: Json;
+  readonly response?: Json & { readonly value?: Json };
 }
 
 const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';

@@ -19,7 +19,7 @@ import {
 import { featureNotConfigured } from '../assist-errors.ts';
 import type { Clock } from '../clock.ts';
 import { fieldInvalid } from '../errors.ts';
-import { PAGE_BYTES_MAX } from '../limits.ts';
+import { PAGE_BYTES_MAX, PAGE_SIZE_MAX } from '../limits.ts';
 import type { ResourceName } from '../resource-names.ts';
 import type { CallContext } from '../rpc/call-context.ts';
 import type { ServiceHandlers } from '../rpc/dispatcher.ts';
@@ -174,7 +174,8 @@ export class ParticipantSuggestionsService implements ServiceHandlers<typeof Par
     for (let cursor = after; ; ) {
       const page = await this.#store.list(collection, 'ordering', {
         after: cursor,
-        limit,
+        // Few may pass a filter.
+        limit: times === undefined ? limit : PAGE_SIZE_MAX,
         bytes: PAGE_BYTES_MAX,
       });
       for (const item of page.items) {

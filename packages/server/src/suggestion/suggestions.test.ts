@@ -162,11 +162,14 @@ describe('Suggestions', () => {
     return `${message?.createTime}-${message?.position}`;
   }
 
-  function openWith(features: readonly (readonly [FeatureType, SuggestionFeature])[]): Suggestions {
+  function openWith(
+    features: readonly (readonly [FeatureType, SuggestionFeature])[],
+    stored: Store = store,
+  ): Suggestions {
     const log = { info: () => undefined, error: (event: string) => logged.push(event) };
     const notifications = new Notifications(store, clock, log, { enabled: true, batches: true });
     const suggestions = new Suggestions({
-      store,
+      store: stored,
       clock,
       log,
       features: new Map(features),
@@ -175,6 +178,16 @@ describe('Suggestions', () => {
     });
     open.push(suggestions);
     return suggestions;
+  }
+
+  /** The store, but for one thing that it cannot do. */
+  function failing(what: keyof Store): Store {
+    return new Proxy(store, {
+      get: (target, key) =>
+        key === what
+          ? () => Promise.reject(new StoreFailedError('the disk is gone'))
+          : Reflect.get(target, key).bind(target),
+    });
   }
 
   function help(
@@ -565,23 +578,29 @@ describe('Suggestions', () => {
     assert.equal(feature.asked.length, 1);
   });
 
+  it('says UNAVAILABLE of articles where it cannot be read which of them may be shown', async () => {
+    const message = await say('where?');
+    const broken = failing('list');
+    const articles = new Scripted('suggestArticlesResponse', async () => ({
+      case: 'suggestArticlesResponse',
+      value: { articleAnswers: [{ title: 'for others' }] },
+    }));
+    const suggestions = openWith(
+      [
+        [ARTICLE_SUGGESTION, articles],
+        [FAQ, faq('one')],
+      ],
+      broken,
+    );
+    const profile = profileWith({ featureConfigs: [config(ARTICLE_SUGGESTION), config(FAQ)] });
+    const { humanAgent } = await help(suggestions, profile, message);
+    assert.deepEqual(humanAgent.map(caseOf), ['error UNAVAILABLE', 'suggestFaqAnswersResponse']);
+    assert.equal(articles.asked.length, 0);
+  });
+
   it('says UNAVAILABLE where its records cannot be stored', async () => {
     const message = await say('where?');
-    const broken = new Proxy(store, {
-      get: (target, key) =>
-        key === 'commit'
-          ? () => Promise.reject(new StoreFailedError('the disk is gone'))
-          : Reflect.get(target, key).bind(target),
-    });
-    const log = { info: () => undefined, error: (event: string) => logged.push(event) };
-    const faulty = new Suggestions({
-      store: broken,
-      clock,
-      log,
-      features: new Map([[FAQ, faq('one')]]),
-      generate: async () => [],
-      tell: () => [],
-    });
+    const faulty = openWith([[FAQ, faq('one')]], failing('commit'));
     const { humanAgent } = await help(faulty, profileWith({ featureConfigs: [config(FAQ)] }), message);
     assert.deepEqual(humanAgent.map(caseOf), ['error UNAVAILABLE']);
   });

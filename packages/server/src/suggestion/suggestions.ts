@@ -274,10 +274,11 @@ export class Suggestions {
 
   async #suggestTo(role: Role, config: SuggestionConfig | undefined, asking: Asking): Promise<Side> {
     if (config === undefined) return { config, addressee: undefined, made: [] };
-    const addressee = await this.#addressee(role, config, asking.occasion).catch(() => undefined);
+    const addressee = this.#addressee(role, config, asking.occasion);
     const make = async (configs: readonly FeatureConfig[]): Promise<Side> => ({
       config,
-      addressee,
+      // A feature that needs to know who that is hears of a store that cannot say.
+      addressee: await addressee.catch(() => undefined),
       made: await Promise.all(
         configs.map(async (each) => ({
           isTold: each.enableEventBasedSuggestion,
@@ -392,7 +393,7 @@ export class Suggestions {
 
   async #try(
     config: FeatureConfig,
-    addressee: Addressee | undefined,
+    addressee: Promise<Addressee | undefined>,
     { occasion, context }: Asking,
   ): Promise<SuggestionResult> {
     const type = typeOf(config);
@@ -404,7 +405,11 @@ export class Suggestions {
       const said = (await context).slice(-this.#sizeOf(config));
       const last = said.at(-1);
       if (last === undefined || !(await this.#isTriggered(config, role, last))) return nothing(feature);
-      const metadataFilters = filtersOf(occasion.metadataFilters, addressee?.participant);
+      // As documented, of articles alone.
+      const metadataFilters =
+        type === FeatureType.ARTICLE_SUGGESTION
+          ? filtersOf(occasion.metadataFilters, (await addressee)?.participant)
+          : {};
       const query = { conversation, profile, config, said, metadataFilters };
       return await this.#ask(feature, query, this.#stop.signal);
     } catch (error) {
