@@ -48,12 +48,10 @@ import {
 import { idOf } from '../suggestion/context.ts';
 import {
   keptSuggestions,
-  type Occasion,
   pendingSuggestions,
   type SuggestionResults,
-  type Suggestions,
-  wantsSuggestions,
-} from '../suggestion/suggestions.ts';
+} from '../suggestion/kept-suggestions.ts';
+import { type Occasion, type Suggestions, wantsSuggestions } from '../suggestion/suggestions.ts';
 import { CONVERSATIONS, PARTICIPANTS } from './collections.ts';
 import { decide } from './decide.ts';
 import { checkQueryParams } from './query-params.ts';

@@ -28,14 +28,8 @@ import { parseResourceName } from '../resource-names.ts';
 import { openSqliteStore } from '../storage/sqlite-store.ts';
 import { type Store, StoreFailedError } from '../storage/store.ts';
 import type { Answers, FeatureQuery, SuggestionFeature } from './feature.ts';
-import {
-  keptSuggestions,
-  pendingSuggestions,
-  type SuggestionParts,
-  type SuggestionResults,
-  Suggestions,
-  wantsSuggestions,
-} from './suggestions.ts';
+import { keptSuggestions, pendingSuggestions, type SuggestionResults } from './kept-suggestions.ts';
+import { type SuggestionParts, Suggestions, wantsSuggestions } from './suggestions.ts';
 
 const {
   ARTICLE_SUGGESTION,

@@ -1,6 +1,5 @@
-import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import {
-  AnalyzeContentResponseSchema,
   type Conversation,
   type ConversationProfile,
   type HumanAgentAssistantConfig_SuggestionFeatureConfig as FeatureConfig,
@@ -9,40 +8,26 @@ import {
   type Participant,
   ParticipantSchema,
   Participant_Role as Role,
-  type Suggestion,
   type HumanAgentAssistantConfig_SuggestionConfig as SuggestionConfig,
   type SuggestionResult,
   SuggestionResultSchema,
-  SuggestionSchema,
   TriggerEvent,
 } from '@parleykit/proto/v2beta1';
 import { featureUnimplemented, suggestionTooSlow } from '../assist-errors.ts';
-import { type Clock, toTimestamp } from '../clock.ts';
-import { internal, notFound, ServiceError, serverStopping, storeUnavailable } from '../errors.ts';
+import type { Clock } from '../clock.ts';
+import { internal, ServiceError, serverStopping, storeUnavailable } from '../errors.ts';
 import { createId } from '../ids.ts';
 import { CONTEXT_SIZE_DEFAULT } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { ResourceName } from '../resource-names.ts';
-import { decodeNamed, withoutName } from '../storage/named-message.ts';
-import {
-  type Change,
-  ConflictError,
-  type NewEvent,
-  QueueFullError,
-  type ResourceWrite,
-  type Store,
-  StoreFailedError,
-} from '../storage/store.ts';
-import { type Answer, answersOf, fileAnswers } from './answer-records.ts';
+import { decodeNamed } from '../storage/named-message.ts';
+import { ConflictError, QueueFullError, type Store, StoreFailedError } from '../storage/store.ts';
+import { type Answer, answersOf } from './answer-records.ts';
 import { filterContext, readContext, type Said } from './context.ts';
 import type { AnswersMade, FeatureQuery, SuggestionFeature } from './feature.ts';
+import { type Addressee, Filing, type Side, type Tell } from './filing.ts';
+import { readKept, type SuggestionResults } from './kept-suggestions.ts';
 import { isSmallTalk } from './small-talk.ts';
-
-/** What is suggested in the assist stage: one result for each feature that the profile asks for, in its order. */
-export interface SuggestionResults {
-  readonly humanAgent: readonly SuggestionResult[];
-  readonly endUser: readonly SuggestionResult[];
-}
 
 /** A message that was said, and is stored. */
 export interface Occasion {
@@ -60,24 +45,11 @@ export interface Occasion {
   readonly kept?: string | undefined;
 }
 
-/** `StoredResource.state` of what is kept. */
-const Kept = { PENDING: 1, DONE: 2 } as const;
-
 /** Whether a profile asks for anything. */
 export function wantsSuggestions({ humanAgentAssistantConfig: config }: ConversationProfile): boolean {
   return [config?.humanAgentSuggestionConfig, config?.endUserSuggestionConfig].some(
     (side) => side !== undefined && side.featureConfigs.length + side.generators.length > 0,
   );
-}
-
-/** The name under which is kept what was suggested to the request of a participant. */
-export function keptSuggestions(speaker: ResourceName, requestId: string): string {
-  return speaker.child('keptSuggestions', Buffer.from(requestId).toString('base64url')).key;
-}
-
-/** To be stored with the message: from then on it is known that there is something to suggest. */
-export function pendingSuggestions(name: string): ResourceWrite {
-  return { name, state: Kept.PENDING, body: new Uint8Array() };
 }
 
 /** What somebody asks for on their own. */
@@ -110,13 +82,7 @@ export interface SuggestionParts {
     },
     signal: AbortSignal,
   ) => Promise<readonly MessageInitShape<typeof GeneratedSchema>[]>;
-  /** What is told to others of results, by groups: the events of a commit. */
-  readonly tell: (
-    conversation: string,
-    profile: ConversationProfile | undefined,
-    told: { readonly participant: string; readonly groups: readonly (readonly SuggestionResult[])[] },
-    now: number,
-  ) => readonly NewEvent[];
+  readonly tell: Tell;
 }
 
 /** How long a feature may take, in milliseconds: one that works here, and one that asks others. */
@@ -139,19 +105,6 @@ const HEEDS_TRIGGERS: ReadonlySet<FeatureType> = new Set([
 /** What a store may throw that is in trouble, or has it too busy. */
 const STORE_ERRORS = [ConflictError, QueueFullError, StoreFailedError];
 
-/** For whom is suggested. */
-interface Addressee {
-  readonly name: ResourceName;
-  readonly participant: Participant;
-}
-
-/** What is suggested to one side of the conversation. */
-interface Side {
-  readonly config: SuggestionConfig | undefined;
-  readonly addressee: Addressee | undefined;
-  readonly made: readonly { readonly result: SuggestionResult; readonly isTold: boolean }[];
-}
-
 /** What all features are asked about. */
 interface Asking {
   readonly occasion: Occasion;
@@ -165,6 +118,7 @@ interface Asking {
  */
 export class Suggestions {
   readonly #parts: SuggestionParts;
+  readonly #filing: Filing;
   /** Ends what is under way. */
   readonly #stop = new AbortController();
   readonly #underWay = new Set<Promise<unknown>>();
@@ -173,6 +127,7 @@ export class Suggestions {
 
   constructor(parts: SuggestionParts) {
     this.#parts = parts;
+    this.#filing = new Filing(parts);
   }
 
   /**
@@ -198,7 +153,7 @@ export class Suggestions {
     ]);
     try {
       this.#stop.signal.throwIfAborted();
-      return await this.#file(occasion, sides);
+      return await this.#filing.file(occasion, sides);
     } catch (error) {
       const kept = error instanceof ConflictError && occasion.kept && (await this.recall(occasion.kept));
       // Somebody who asked the same was answered meanwhile.
@@ -215,14 +170,7 @@ export class Suggestions {
 
   /** What was suggested to the same request before, by where it is kept; undefined where nothing was to be. */
   async recall(kept: string): Promise<SuggestionResults | 'PENDING' | undefined> {
-    const stored = await this.#parts.store.get(kept);
-    if (stored === undefined) return undefined;
-    if (stored.state === Kept.PENDING) return 'PENDING';
-    const { humanAgentSuggestionResults, endUserSuggestionResults } = fromBinary(
-      AnalyzeContentResponseSchema,
-      stored.body,
-    );
-    return { humanAgent: humanAgentSuggestionResults, endUser: endUserSuggestionResults };
+    return readKept(await this.#parts.store.get(kept));
   }
 
   /**
@@ -245,8 +193,8 @@ export class Suggestions {
   }
 
   /** Gives records to answers of a conversation that somebody else has found. */
-  async record(conversation: ResourceName, answers: readonly Answer[]): Promise<void> {
-    await this.#commit(conversation, (now) => ({ put: fileAnswers(conversation, answers, now) }));
+  record(conversation: ResourceName, answers: readonly Answer[]): Promise<void> {
+    return this.#filing.record(conversation, answers);
   }
 
   /** Ends what is under way: nothing of it is filed. */
@@ -332,7 +280,7 @@ export class Suggestions {
     const side = await making;
     if (this.#stop.signal.aborted) return;
     try {
-      await this.#file({ ...occasion, kept: undefined }, [side]);
+      await this.#filing.file({ ...occasion, kept: undefined }, [side]);
     } catch (error) {
       this.#failed(error);
     }
@@ -342,53 +290,6 @@ export class Suggestions {
   #follow<Result>(work: Promise<Result>): Promise<Result> {
     this.#underWay.add(work);
     return work.finally(() => this.#underWay.delete(work));
-  }
-
-  /** Stores the records of all answers, what is told of them and, where it is kept, all of it: in one commit. */
-  async #file({ conversation, profile, kept }: Occasion, sides: readonly Side[]): Promise<SuggestionResults> {
-    const [humanAgent = [], endUser = []] = sides.map(({ made }) => made.map(({ result }) => result));
-    const answers = [...humanAgent, ...endUser].flatMap((result) => answersOf(result));
-    await this.#commit(conversation, (now) => {
-      const put = fileAnswers(conversation, answers, now);
-      const emit: NewEvent[] = [];
-      for (const { config, addressee, made } of sides) {
-        const told = made.filter(({ isTold }) => isTold).map(({ result }) => result);
-        put.push(...listed(told, addressee, now));
-        const groups = config === undefined ? [] : groupsOf(told, config);
-        const participant = addressee?.name.key ?? '';
-        emit.push(...this.#parts.tell(conversation.key, profile, { participant, groups }, now));
-      }
-      if (kept === undefined) return { put, emit };
-      const all = create(AnalyzeContentResponseSchema, {
-        humanAgentSuggestionResults: humanAgent,
-        endUserSuggestionResults: endUser,
-      });
-      put.push({ name: kept, state: Kept.DONE, body: toBinary(AnalyzeContentResponseSchema, all) });
-      return { put, emit, expect: [{ name: kept, state: Kept.PENDING }] };
-    });
-    return { humanAgent, endUser };
-  }
-
-  /** In a conversation that is there, whatever its state. */
-  async #commit(
-    conversation: ResourceName,
-    change: (now: number) => Pick<Change, 'put' | 'emit' | 'expect'>,
-  ): Promise<void> {
-    const { store, clock } = this.#parts;
-    for (;;) {
-      const { put = [], emit = [], expect = [] } = change(clock.now(conversation.project));
-      if (put.length === 0 && emit.length === 0) return;
-      const state = await store.getState(conversation.key);
-      if (state === undefined) throw notFound('Conversation', conversation.toString());
-      const isThere = { name: conversation.key, state };
-      try {
-        await store.commit({ partition: conversation.key, expect: [isThere, ...expect], put, emit });
-        return;
-      } catch (error) {
-        // It was completed meanwhile.
-        if (!(error instanceof ConflictError) || error.resource !== conversation.key) throw error;
-      }
-    }
   }
 
   async #try(
@@ -555,51 +456,4 @@ async function withinTime<Result>(
     clearTimeout(timer);
     signal.removeEventListener('abort', leave);
   }
-}
-
-/** The events in which results are told. */
-function groupsOf(
-  results: readonly SuggestionResult[],
-  { groupSuggestionResponses, skipEmptyEventBasedSuggestion }: SuggestionConfig,
-): readonly (readonly SuggestionResult[])[] {
-  const told = skipEmptyEventBasedSuggestion ? results.filter((result) => !isEmpty(result)) : results;
-  if (told.length === 0) return [];
-  return groupSuggestionResponses ? [told] : told.map((result) => [result]);
-}
-
-function isEmpty(result: SuggestionResult): boolean {
-  return result.suggestionResponse.case !== 'error' && answersOf(result).length === 0;
-}
-
-/** The row that ListSuggestions shows of them, where there are articles or answers. */
-function listed(
-  results: readonly SuggestionResult[],
-  addressee: Addressee | undefined,
-  now: number,
-): ResourceWrite[] {
-  if (addressee === undefined) return [];
-  const suggestion = compile(
-    results.map(({ suggestionResponse }) => suggestionResponse),
-    now,
-  );
-  if (suggestion.articles.length + suggestion.faqAnswers.length === 0) return [];
-  const { key } = addressee.name.child('suggestions', createId(now));
-  return [{ name: key, ordering: now, body: withoutName(SuggestionSchema, suggestion) }];
-}
-
-/** Articles and answers as the older methods have them: in one message. `now` in microseconds. */
-export function compile(
-  responses: readonly SuggestionResult['suggestionResponse'][],
-  now: number,
-): Suggestion {
-  const suggestion: MessageInitShape<typeof SuggestionSchema> = { createTime: toTimestamp(now) };
-  for (const response of responses) {
-    if (response.case === 'suggestArticlesResponse') {
-      suggestion.articles = response.value.articleAnswers.map(({ $typeName: _, ...answer }) => answer);
-    } else if (response.case === 'suggestFaqAnswersResponse') {
-      suggestion.faqAnswers = response.value.faqAnswers.map(({ $typeName: _, ...answer }) => answer);
-    } else continue;
-    suggestion.latestMessage = response.value.latestMessage;
-  }
-  return create(SuggestionSchema, suggestion);
 }
