@@ -183,7 +183,7 @@ async function finish(server: Subject, begun: Json, onLook: () => void = () => {
     operation = await call(server, 'GET', `v2beta1/${String(operation['name'])}`);
   }
   if (operation['error'] !== undefined) throw new Error(JSON.stringify(operation['error']));
-  return operation['response'] as Json;
+  return (operation['response'] as { value: Json }).value;
 }
 
 /** As a program would that brings them in: each with its participants, and completed. */
