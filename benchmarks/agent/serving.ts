@@ -5,16 +5,16 @@
 import { setTimeout } from 'node:timers/promises';
 import type { AgentDefinition } from '@parleykit/server/agent';
 import { zipSync } from 'fflate';
+import { call, run } from '../rest.ts';
 import { type Subject, startSubject } from '../subject.ts';
 import { openFolder } from '../subjects.ts';
 import { makeAgent } from './made-up-agent.ts';
 
 const CLI = '../packages/cli/src/main.ts';
+const LOOK_MS = 50;
 const AGENTS = 16;
 const SMALL = { intents: 100, phrases: 15 };
 const LARGE = { intents: 500, phrases: 15 };
-
-type Json = Record<string, unknown>;
 
 /** An export of an agent, as the console would write it. */
 function zipOf({ intents, entityTypes }: AgentDefinition): Uint8Array {
@@ -59,32 +59,12 @@ function zipOf({ intents, entityTypes }: AgentDefinition): Uint8Array {
   return zipSync(files);
 }
 
-async function call({ port }: Subject, method: string, path: string, body?: Json): Promise<Json> {
-  const response = await fetch(`http://127.0.0.1:${port}/v2beta1/${path}`, {
-    method,
-    headers: { 'content-type': 'application/json' },
-    ...(body && { body: JSON.stringify(body) }),
-  });
-  const answer = (await response.json()) as Json;
-  if (!response.ok) throw new Error(JSON.stringify(answer));
-  return answer;
-}
-
-async function run(server: Subject, path: string, body: Json): Promise<void> {
-  let operation = await call(server, 'POST', path, body);
-  while (operation['done'] !== true) {
-    await setTimeout(50);
-    operation = await call(server, 'GET', String(operation['name']));
-  }
-  if (operation['error'] !== undefined) throw new Error(JSON.stringify(operation['error']));
-}
-
 /** Seconds of CPU until the agent answers, from the call that brings it on. */
 async function bring(server: Subject, project: string, zip: Uint8Array): Promise<number> {
   const before = server.cpuSeconds();
   const agentContent = Buffer.from(zip).toString('base64');
-  await run(server, `projects/${project}/agent:restore`, { agentContent });
-  await run(server, `projects/${project}/agent:train`, {});
+  await run(server, `projects/${project}/agent:restore`, { agentContent }, LOOK_MS);
+  await run(server, `projects/${project}/agent:train`, {}, LOOK_MS);
   return server.cpuSeconds() - before;
 }
 

@@ -3,9 +3,9 @@
  * a knowledge base of 10,000 documents, and a message more: with the features in its profile and without them, in turns. What
  * is said, and written, is STAR's. CPU is that of the server's process, as the operating system counts it.
  */
-import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { median } from '../measure.ts';
+import { call, type Json, run } from '../rest.ts';
 import { type Subject, startSubject } from '../subject.ts';
 import { openFolder } from '../subjects.ts';
 import { Draw } from './draw.ts';
@@ -28,12 +28,11 @@ const rounds = Number(values.rounds);
 const CLI = '../packages/cli/src/main.ts';
 const SEED = 2026;
 const CREATED_AT_ONCE = 32;
+const LOOK_MS = 10;
 /** What a conversation holds when it is helped with. */
 const BEFORE = 50;
 /** What an article holds, in characters. */
 const ARTICLE_LENGTH = 1400;
-
-type Json = Record<string, unknown>;
 
 const draw = new Draw(SEED);
 const { train } = readStar(values.data, draw);
@@ -52,33 +51,18 @@ function article(): string {
 /** A text as a field of CSV. */
 const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
 
-async function call({ port }: Subject, method: string, path: string, body?: Json): Promise<Json> {
-  const response = await fetch(`http://127.0.0.1:${port}/v2beta1/${path}`, {
-    method,
-    headers: { 'content-type': 'application/json' },
-    ...(body && { body: JSON.stringify(body) }),
-  });
-  const answer = (await response.json()) as Json;
-  if (!response.ok) throw new Error(JSON.stringify(answer));
-  return answer;
-}
-
 async function createDocument(server: Subject, base: string, index: number): Promise<void> {
   const isFaq = index % 2 === 0;
   // Alike ones would be one answer.
   const answer = `${drawn(agents)} (${index})`;
   const text = isFaq ? `question,answer\n${quoted(drawn(customers))},${quoted(answer)}\n` : article();
-  let operation = await call(server, 'POST', `${base}/documents`, {
+  const document = {
     displayName: `document ${index}`,
     mimeType: isFaq ? 'text/csv' : 'text/plain',
     knowledgeTypes: [isFaq ? 'FAQ' : 'ARTICLE_SUGGESTION'],
     rawContent: Buffer.from(text).toString('base64'),
-  });
-  while (operation['done'] !== true) {
-    await setTimeout(10);
-    operation = await call(server, 'GET', String(operation['name']));
-  }
-  if (operation['error'] !== undefined) throw new Error(JSON.stringify(operation['error']));
+  };
+  await run(server, `${base}/documents`, document, LOOK_MS);
 }
 
 interface Desk {

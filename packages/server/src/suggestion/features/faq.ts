@@ -34,7 +34,7 @@ export class FaqFeature implements SuggestionFeature {
 }
 
 /** A canonical name with the location of the caller's, as names of one call are of one form. */
-export function inFormOf({ project, location }: ResourceName, key: string): string {
+function inFormOf({ project, location }: ResourceName, key: string): string {
   const scope = `projects/${project}`;
   return location === '' || key.startsWith(`${scope}/locations/`) || !key.startsWith(`${scope}/`)
     ? key
