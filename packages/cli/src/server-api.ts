@@ -7,7 +7,7 @@ export type Json = Readonly<Record<string, unknown>>;
 /** A call that did not go well. The message is one line for people. */
 export class ServerApiError extends Error {
   override readonly name = 'ServerApiError';
-  /** Such as `NOT_FOUND`; empty where nobody answered. */
+  /** Such as `NOT_FOUND`; `AWAY` where nobody answered, `STRANGER` where what answered does not have the method. */
   readonly status: string;
 
   constructor(status: string, message: string, options?: ErrorOptions) {
@@ -70,12 +70,39 @@ export class ServerApi {
     return operation;
   }
 
-  async #call(method: string, path: string, body?: string): Promise<Json> {
-    const { url, name, isLocal } = this.#target;
-    let response: Response;
-    let text: string;
+  /** The replies of a method that streams, as they come. Leaving the loop ends the call. */
+  async *stream(path: string, version: ApiVersion = 'v2beta1'): AsyncGenerator<Json, void, void> {
+    const response = await this.#fetch('GET', `${version}/${path}`);
+    if (!response.ok || response.body === null) throw this.#refusal(response, await this.#textOf(response));
+    let rest = '';
     try {
-      response = await fetch(`${url}/${path}`, {
+      // An array of JSON, each of whose elements ends a line. Spaces between them keep the connection.
+      for await (const piece of response.body.pipeThrough(new TextDecoderStream())) {
+        const lines = `${rest}${piece}`.split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) {
+          const element = line.trimStart().slice(1);
+          const reply = parse(element);
+          if (reply === undefined || reply['error'] !== undefined) throw this.#refusal(response, element);
+          yield reply;
+        }
+      }
+    } catch (cause) {
+      throw cause instanceof ServerApiError ? cause : this.#away(cause);
+    }
+  }
+
+  async #call(method: string, path: string, body?: string): Promise<Json> {
+    const response = await this.#fetch(method, path, body);
+    const text = await this.#textOf(response);
+    const answer = parse(text);
+    if (response.ok && answer !== undefined) return answer;
+    throw this.#refusal(response, text);
+  }
+
+  async #fetch(method: string, path: string, body?: string): Promise<Response> {
+    try {
+      return await fetch(`${this.#target.url}/${path}`, {
         method,
         headers: {
           ...(body !== undefined && { 'content-type': 'application/json' }),
@@ -84,20 +111,33 @@ export class ServerApi {
         signal: this.#signal,
         ...(body !== undefined && { body }),
       });
-      text = await response.text();
     } catch (cause) {
-      this.#signal.throwIfAborted();
-      const why = isLocal ? 'start one with `parley serve`' : reasonOf(cause);
-      throw new ServerApiError('', `cannot reach a server at ${name}: ${why}`, { cause });
+      throw this.#away(cause);
     }
-    const answer = parse(text);
-    if (response.ok && answer !== undefined) return answer;
-    const stranger = `${name} is not a server of this API: it answered HTTP ${response.status}`;
-    const { status = '', message = stranger } = (answer?.['error'] ?? {}) as {
-      status?: string;
-      message?: string;
-    };
-    throw new ServerApiError(status, `${message}${status === '' ? '' : ` (${status})`}`);
+  }
+
+  async #textOf(response: Response): Promise<string> {
+    try {
+      return await response.text();
+    } catch (cause) {
+      throw this.#away(cause);
+    }
+  }
+
+  #refusal(response: Response, text: string): ServerApiError {
+    const stranger = `${this.#target.name} is not a server of this API: it answered HTTP ${response.status}`;
+    const error = (parse(text)?.['error'] ?? {}) as { status?: string; message?: string };
+    const { status, message = stranger } = error;
+    if (status === undefined) return new ServerApiError('STRANGER', message);
+    return new ServerApiError(status, `${message} (${status})`);
+  }
+
+  /** For who was not reached, or no longer. Throws where the caller has left. */
+  #away(cause: unknown): ServerApiError {
+    this.#signal.throwIfAborted();
+    const { name, isLocal } = this.#target;
+    const why = isLocal ? 'start one with `parley serve`' : reasonOf(cause);
+    return new ServerApiError('AWAY', `cannot reach a server at ${name}: ${why}`, { cause });
   }
 
   async #authorization(): Promise<Record<string, string>> {

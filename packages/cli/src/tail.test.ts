@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { after, before, beforeEach, describe, it } from 'node:test';
@@ -55,10 +57,41 @@ async function openTalk({ conversations: service, participants, profiles }: Clie
 }
 
 let spoken = 0;
-async function say(text: string, { conversations: service } = clients): Promise<void> {
-  const sendTime = new Date(1_700_000_000_000 + ++spoken * 1_000);
-  const message = { participant: customer, content: text, sendTime };
-  await service.batchCreateMessages({ parent: name, requests: [{ parent: name, message }] });
+async function say(texts: string | readonly string[], { conversations: service } = clients): Promise<void> {
+  const requests = [texts].flat().map((content) => {
+    const sendTime = new Date(1_700_000_000_000 + ++spoken * 1_000);
+    return { parent: name, message: { participant: customer, content, sendTime } };
+  });
+  await service.batchCreateMessages({ parent: name, requests });
+}
+
+/** Stands before a server, and breaks the first connection on which it sends a text, behind that text. */
+async function openRelay(port: string, last: string) {
+  const relay = {
+    address: '',
+    cuts: 0,
+    async [Symbol.asyncDispose]() {
+      listener.close();
+    },
+  };
+  const listener = createServer((caller) => {
+    const upstream = connect(Number(port), '127.0.0.1');
+    for (const socket of [caller, upstream]) socket.on('error', () => {});
+    caller.pipe(upstream);
+    upstream.on('data', (chunk) => {
+      const end = relay.cuts === 0 ? chunk.indexOf(last) : -1;
+      if (end === -1) return caller.write(chunk);
+      relay.cuts++;
+      upstream.destroy();
+      return caller.end(chunk.subarray(0, end + last.length));
+    });
+    upstream.on('close', () => caller.end());
+    caller.on('close', () => upstream.destroy());
+  });
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  relay.address = `127.0.0.1:${(listener.address() as AddressInfo).port}`;
+  return relay;
 }
 
 /** Standard output whose lines can be waited for. */
@@ -92,81 +125,121 @@ function follow(args: string[], more: Partial<TailSurroundings> = {}) {
   return runCommand<TailSurroundings>(tail, args, { intervalMs: 5, ...more });
 }
 
-const tailTalk = (more: Partial<TailSurroundings> = {}, ...flags: string[]) =>
-  follow([name, '--server', proxy.address, ...flags], more);
+const tailTalk = (address: string, more: Partial<TailSurroundings> = {}, ...flags: string[]) =>
+  follow([name, '--server', address, ...flags], more);
+
+/** A server that tells what happens as it happens, and one of which only Dialogflow's gRPC can be had. */
+const servers = [
+  { what: 'a server of Parley', address: () => server.url },
+  { what: 'any server of the API', address: () => proxy.address },
+];
+for (const { what, address } of servers) {
+  describe(`tail() of ${what}`, () => {
+    it('shows what is there and what comes, until the conversation is completed', async () => {
+      await say('Hello');
+      const screen = new Screen();
+      const following = tailTalk(address(), { stdout: asStream(screen) });
+      await screen.shows('Hello');
+      await say('Is anybody\nthere?\u001b[2J');
+      await screen.shows('anybody');
+      await say('Bye');
+      await clients.conversations.completeConversation({ name });
+      const { code, stderr } = await following;
+      assert.equal(code, 0);
+      const lines = screen.text.trimEnd().split('\n');
+      assert.equal(lines.length, 3);
+      assert.match(lines[0] ?? '', /^2023-11-14 22:\d\d:\d\dZ {2}CUSTOMER u-1 {2}Hello$/);
+      assert.match(lines[1] ?? '', / {2}Is anybody there\?\u241b\[2J$/);
+      assert.match(lines[2] ?? '', / {2}Bye$/);
+      assert.equal(stderr, `parley tail: ${name} is completed; this was all of it\n`);
+    });
+
+    it('shows all of a conversation that is completed already, and ends', async () => {
+      await say('one');
+      await say('two');
+      await clients.conversations.completeConversation({ name });
+      const { code, stdout } = await tailTalk(address());
+      assert.equal(code, 0);
+      assert.deepEqual(
+        stdout.split('\n').map((line) => line.slice(36)),
+        ['one', 'two', ''],
+      );
+    });
+
+    it('writes JSON, a message a line', async () => {
+      await say('one\ntwo');
+      await clients.conversations.completeConversation({ name });
+      const { stdout } = await tailTalk(address(), {}, '--json');
+      const { content, participant, participantRole } = JSON.parse(stdout);
+      assert.deepEqual([content, participant, participantRole], ['one\ntwo', customer, 'END_USER']);
+    });
+
+    it('finds a conversation by its id', async () => {
+      await say('by id');
+      await clients.conversations.completeConversation({ name });
+      const id = name.slice(name.lastIndexOf('/') + 1);
+      const args = [id, '--project', 'p', '--location', 'global', '--server', address()];
+      const { code, stdout } = await follow(args);
+      assert.equal(code, 0);
+      assert.match(stdout, / {2}by id$/m);
+    });
+
+    it('wraps on a terminal', async () => {
+      await say('words and more words than one line has room for');
+      await clients.conversations.completeConversation({ name });
+      const screen = new Screen();
+      Object.assign(screen, { isTTY: true, columns: 64 });
+      await tailTalk(address(), { stdout: asStream(screen) });
+      assert.match(screen.text, /words and more words than$\n {36}one line has room for$/m);
+    });
+
+    it('ends with 0 when it is asked to', async () => {
+      await say('Hello');
+      const screen = new Screen();
+      const aborter = new AbortController();
+      const following = tailTalk(address(), { stdout: asStream(screen), signal: aborter.signal });
+      await screen.shows('Hello');
+      aborter.abort();
+      assert.deepEqual(await following, { code: 0, stdout: '', stderr: '' });
+    });
+  });
+}
 
 describe('tail()', () => {
-  it('shows what is there and what comes, until the conversation is completed', async () => {
-    await say('Hello');
+  it('asks nothing of a server that tells', async () => {
     const screen = new Screen();
-    const following = tailTalk({ stdout: asStream(screen) });
-    await screen.shows('Hello');
-    await say('Is anybody\nthere?\u001b[2J');
-    await screen.shows('anybody');
-    await say('Bye');
+    proxy.reset();
+    const following = tailTalk(server.url, { stdout: asStream(screen), intervalMs: 1_000_000 });
+    await say('at once');
+    await screen.shows('at once');
+    await say('and again');
+    await screen.shows('and again');
+    await clients.conversations.completeConversation({ name });
+    assert.equal((await following).code, 0);
+  });
+
+  it('misses and doubles nothing of a batch in whose midst the connection breaks', async () => {
+    await using relay = await openRelay(new URL(server.url).port, '"twin 2"');
+    const screen = new Screen();
+    const following = tailTalk(relay.address, { stdout: asStream(screen) });
+    await say('before');
+    await screen.shows('before');
+    await say(['twin 1', 'twin 2', 'twin 3']);
+    await screen.shows('twin 3');
     await clients.conversations.completeConversation({ name });
     const { code, stderr } = await following;
-    assert.equal(code, 0);
-    const lines = screen.text.trimEnd().split('\n');
-    assert.equal(lines.length, 3);
-    assert.match(lines[0] ?? '', /^2023-11-14 22:\d\d:\d\dZ {2}CUSTOMER u-1 {2}Hello$/);
-    assert.match(lines[1] ?? '', / {2}Is anybody there\?\u241b\[2J$/);
-    assert.match(lines[2] ?? '', / {2}Bye$/);
-    assert.equal(stderr, `parley tail: ${name} is completed; this was all of it\n`);
-  });
-
-  it('shows all of a conversation that is completed already, and ends', async () => {
-    await say('one');
-    await say('two');
-    await clients.conversations.completeConversation({ name });
-    const { code, stdout } = await tailTalk();
-    assert.equal(code, 0);
-    assert.deepEqual(
-      stdout.split('\n').map((line) => line.slice(36)),
-      ['one', 'two', ''],
-    );
-  });
-
-  it('writes JSON, a message a line', async () => {
-    await say('one\ntwo');
-    await clients.conversations.completeConversation({ name });
-    const { stdout } = await tailTalk({}, '--json');
-    const { content, participant, participantRole } = JSON.parse(stdout);
-    assert.deepEqual([content, participant, participantRole], ['one\ntwo', customer, 'END_USER']);
-  });
-
-  it('finds a conversation by its id', async () => {
-    await say('by id');
-    await clients.conversations.completeConversation({ name });
-    const id = name.slice(name.lastIndexOf('/') + 1);
-    const args = [id, '--project', 'p', '--location', 'global', '--server', proxy.address];
-    const { code, stdout } = await follow(args);
-    assert.equal(code, 0);
-    assert.match(stdout, / {2}by id$/m);
-  });
-
-  it('wraps on a terminal', async () => {
-    await say('words and more words than one line has room for');
-    await clients.conversations.completeConversation({ name });
-    const screen = new Screen();
-    Object.assign(screen, { isTTY: true, columns: 64 });
-    await tailTalk({ stdout: asStream(screen) });
-    assert.match(screen.text, /words and more words than$\n {36}one line has room for$/m);
-  });
-
-  it('ends with 0 when it is asked to', async () => {
-    await say('Hello');
-    const screen = new Screen();
-    const aborter = new AbortController();
-    const following = tailTalk({ stdout: asStream(screen), signal: aborter.signal });
-    await screen.shows('Hello');
-    aborter.abort();
-    assert.deepEqual(await following, { code: 0, stdout: '', stderr: '' });
+    assert.deepEqual([code, stderr], [0, `parley tail: ${name} is completed; this was all of it\n`]);
+    assert.equal(relay.cuts, 1);
+    const texts = screen.text
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.slice(36));
+    assert.deepEqual(texts, ['before', 'twin 1', 'twin 2', 'twin 3']);
   });
 
   it('says that the server is away, and that it is back', async () => {
     const screen = new Screen();
-    const following = tailTalk({ stdout: asStream(screen) });
+    const following = tailTalk(proxy.address, { stdout: asStream(screen) });
     await say('before');
     await screen.shows('before');
     proxy.faults = [
@@ -193,13 +266,19 @@ describe('tail()', () => {
     ({ name, customer } = await openTalk(ownClients));
     await say('before', ownClients);
     const screen = new Screen();
-    const following = follow([name, '--server', own.url], { stdout: asStream(screen) });
+    const notes = new Screen();
+    const following = follow([name, '--server', own.url], {
+      stdout: asStream(screen),
+      stderr: asStream(notes),
+    });
     await screen.shows('before');
     await own.close();
+    await notes.shows('does not answer, waiting for it');
     own = await startTestServer(data, Number(new URL(own.url).port));
     await using newClients = clientsOf(own.url);
     await say('after', newClients);
     await screen.shows('after');
+    await notes.shows('is back');
     await newClients.conversations.completeConversation({ name });
     assert.equal((await following).code, 0);
     assert.equal(screen.text.trimEnd().split('\n').length, 2);
@@ -234,7 +313,7 @@ describe('tail()', () => {
       const broken = new Writable({
         write: (_chunk, _encoding, done) => done(Object.assign(new Error('broken'), { code: errorCode })),
       });
-      const { code, stderr } = await tailTalk({ stdout: asStream(broken) });
+      const { code, stderr } = await tailTalk(proxy.address, { stdout: asStream(broken) });
       assert.equal(code, want.code);
       assert.match(stderr, want.stderr);
     });

@@ -1,8 +1,14 @@
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { inspect } from 'node:util';
-import { type CallOptions, type Message, NotFoundError, toEpochMicros } from '@parleykit/client';
-import { toApiJson } from './api-json.ts';
+import {
+  type CallOptions,
+  fromEpochMicros,
+  type Message,
+  NotFoundError,
+  toEpochMicros,
+} from '@parleykit/client';
+import { fromApiJson, toApiJson } from './api-json.ts';
 import {
   type Clients,
   describeAway,
@@ -24,9 +30,10 @@ import {
 } from './command-line.ts';
 import { formatMessage } from './message-lines.ts';
 import { isPassing } from './patience.ts';
+import { type Json, ServerApi, ServerApiError } from './server-api.ts';
 import { oneLine } from './terminal-text.ts';
 
-/** `intervalMs` is how often the server is asked, and is shortened in tests. */
+/** `intervalMs` is how often a server is asked, or a connection tried again, and is shortened in tests. */
 export interface TailSurroundings extends CommandIo {
   readonly intervalMs?: number;
 }
@@ -52,9 +59,11 @@ export async function tail(args: string[], io: TailSurroundings): Promise<number
   const signal = AbortSignal.any([io.signal, reader.signal]);
   const write = (text: string) => reader.write(text);
   const columns = () => (io.stdout.isTTY ? io.stdout.columns || 80 : undefined);
-  const follower = new Follower(command, { clients, signal, say, write, columns });
+  const api = new ServerApi(command.target, signal);
+  const intervalMs = io.intervalMs ?? askEveryMs;
+  const follower = new Follower(command, { clients, api, signal, intervalMs, say, write, columns });
   try {
-    await follower.follow(io.intervalMs ?? askEveryMs);
+    await follower.follow();
   } catch (error) {
     // Whoever asked it to stop, or reads no longer, is not told of calls that were cut short by it.
     if (!signal.aborted) {
@@ -83,6 +92,14 @@ ${serverFlagsHelp}`;
 
 const askEveryMs = 1_000;
 const pageSize = 1_000;
+
+/** What a live stream may end with, and be opened again. */
+const passing: ReadonlySet<string> = new Set([
+  'AWAY',
+  'UNAVAILABLE',
+  'RESOURCE_EXHAUSTED',
+  'DEADLINE_EXCEEDED',
+]);
 
 interface Command {
   conversation: string;
@@ -121,6 +138,11 @@ function explain(error: unknown, { conversation, target }: Command): string {
   if (error instanceof NotFoundError) return `there is no conversation ${conversation}`;
   if (error instanceof UnreachableError) return error.message;
   return describeFailure(error, target);
+}
+
+/** Waits, or until the signal is aborted. */
+async function pause(durationMs: number, signal: AbortSignal): Promise<void> {
+  await setTimeout(durationMs, undefined, { signal }).catch(() => undefined);
 }
 
 class UnreachableError extends Error {
@@ -162,7 +184,10 @@ class Reader {
 
 interface FollowerSurroundings {
   readonly clients: Clients;
+  readonly api: ServerApi;
   readonly signal: AbortSignal;
+  /** Milliseconds from one attempt or question to the next. */
+  readonly intervalMs: number;
   readonly say: (line: string) => void;
   readonly write: (text: string) => Promise<void>;
   /** Of the terminal, which may change; undefined where there is none. */
@@ -177,64 +202,108 @@ class Follower {
   /** The latest create_time shown, in microseconds, and the names of the messages that have it. */
   #latestUs: bigint | undefined;
   #atLatest = new Set<string>();
+  #isAway = false;
 
   constructor(command: Command, world: FollowerSurroundings) {
     this.#command = command;
     this.#world = world;
   }
 
-  async follow(intervalMs: number): Promise<void> {
+  async follow(): Promise<void> {
     const { signal, say } = this.#world;
     const { conversation, target } = this.#command;
-    let isCompleted = await this.#isCompleted({ timeoutMs: firstAnswerMs }).catch((cause: unknown) => {
+    const isCompleted = await this.#isCompleted({ timeoutMs: firstAnswerMs }).catch((cause: unknown) => {
       throw isAway(cause) ? new UnreachableError(describeAway(target, cause), { cause }) : cause;
     });
-    if (!isCompleted) {
-      const ended = new AbortController();
-      const either = AbortSignal.any([signal, ended.signal]);
-      const completion = this.#waitForCompletion(intervalMs, either).then((found) => {
-        isCompleted = found;
-        if (found) ended.abort();
-      });
-      const { conversations } = this.#world.clients;
-      try {
-        for await (const message of conversations.watchMessages(conversation, {
-          signal: either,
-          intervalMs,
-        })) {
-          await this.#show(message);
-        }
-      } finally {
-        ended.abort();
-        await completion;
-      }
-    }
-    if (!isCompleted || signal.aborted) return;
+    if (!isCompleted && !(await this.#listen())) await this.#ask();
+    if (signal.aborted) return;
     await this.#showRest();
     say(`${conversation} is completed; this was all of it`);
   }
 
-  /** Asks for the state until it is COMPLETED; says when the server goes away and when it is back. */
-  async #waitForCompletion(intervalMs: number, signal: AbortSignal): Promise<boolean> {
-    const { say } = this.#world;
-    const { name } = this.#command.target;
-    let isGone = false;
+  /**
+   * Shows what Parley tells as it happens; a connection that breaks is opened anew. Resolves to whether it could: other
+   * servers of the API have no such stream.
+   */
+  async #listen(): Promise<boolean> {
+    const { api, intervalMs, signal } = this.#world;
+    let wasHeard = false;
+    while (!signal.aborted) {
+      let isHeard = false;
+      try {
+        for await (const { conversation, message } of api.stream(this.#watchPath(), 'admin/v1')) {
+          isHeard = wasHeard = true;
+          this.#note({ isAway: false });
+          if (message !== undefined) await this.#show(fromApiJson(message as Json));
+          if ((conversation as Json | undefined)?.['lifecycleState'] === 'COMPLETED') return true;
+        }
+      } catch (error) {
+        if (signal.aborted) break;
+        if (!(error instanceof ServerApiError)) throw error;
+        // The conversation was there a moment ago, so that it is the method which is not, or HTTP.
+        if (!wasHeard) return false;
+        if (error.status === 'NOT_FOUND') throw new NotFoundError(error.message, { cause: error });
+        if (!passing.has(error.status)) throw error;
+        // Connections break, and intermediaries end those on which nothing happens: nobody need know.
+        if (!isHeard) this.#note({ isAway: true });
+      }
+      await pause(intervalMs, signal);
+    }
+    return true;
+  }
+
+  /** What was shown of the latest time is asked for again: a connection may break in the midst of a batch, which has one. */
+  #watchPath(): string {
+    const path = `${encodeURI(this.#command.conversation)}:watch`;
+    if (this.#latestUs === undefined) return path;
+    return `${path}?${new URLSearchParams({ after: fromEpochMicros(this.#latestUs - 1n) })}`;
+  }
+
+  /** Asks now and then what is new, as the API's documentation has it, until the conversation is completed. */
+  async #ask(): Promise<void> {
+    const { clients, intervalMs, signal } = this.#world;
+    const ended = new AbortController();
+    const either = AbortSignal.any([signal, ended.signal]);
+    const completion = this.#waitForCompletion(either).then((isFound) => {
+      if (isFound) ended.abort();
+    });
+    const options = { signal: either, intervalMs };
+    try {
+      for await (const message of clients.conversations.watchMessages(this.#command.conversation, options)) {
+        await this.#show(message);
+      }
+    } finally {
+      ended.abort();
+      await completion;
+    }
+  }
+
+  /** Asks for the state until it is COMPLETED. */
+  async #waitForCompletion(signal: AbortSignal): Promise<boolean> {
     while (!signal.aborted) {
       try {
         const isCompleted = await this.#isCompleted({ signal });
-        if (isGone) say(`the server at ${name} is back`);
-        isGone = false;
+        this.#note({ isAway: false });
         if (isCompleted) return true;
       } catch (error) {
         if (signal.aborted) break;
         // What does not pass ends the watch as well, which throws it.
         if (!isPassing(error) && !isAway(error)) return false;
-        if (!isGone) say(`the server at ${name} does not answer, waiting for it`);
-        isGone = true;
+        this.#note({ isAway: true });
       }
-      await setTimeout(intervalMs, undefined, { signal }).catch(() => undefined);
+      await pause(this.#world.intervalMs, signal);
     }
     return false;
+  }
+
+  /** Says when the server goes away and when it is back. */
+  #note({ isAway: isGone }: { readonly isAway: boolean }): void {
+    if (isGone === this.#isAway) return;
+    this.#isAway = isGone;
+    const { name } = this.#command.target;
+    this.#world.say(
+      isGone ? `the server at ${name} does not answer, waiting for it` : `the server at ${name} is back`,
+    );
   }
 
   async #isCompleted(call: { timeoutMs?: number; signal?: AbortSignal }): Promise<boolean> {
@@ -244,22 +313,23 @@ class Follower {
     return found.lifecycleState === 'COMPLETED';
   }
 
-  /** Shows what a watch that has been ended had not come to. Nothing is added any more to what is completed. */
+  /** Shows what was not come to before it was completed. Nothing is added any more to what is. */
   async #showRest(): Promise<void> {
     const { clients } = this.#world;
     const parent = this.#command.conversation;
-    // The messages of a batch have one time, and the watch may have ended in the midst of one.
     const filter =
       this.#latestUs === undefined ? '' : `create_time_epoch_microseconds > ${this.#latestUs - 1n}`;
     const newestFirst: Message[] = [];
     const list = clients.conversations.listMessages({ parent, pageSize, filter }, this.#readCall);
-    for await (const message of list) if (!this.#atLatest.has(message.name)) newestFirst.push(message);
+    for await (const message of list) newestFirst.push(message);
     for (const message of newestFirst.reverse()) await this.#show(message);
   }
 
+  /** Shows a message, unless it was shown. */
   async #show(message: Message): Promise<void> {
     const { write, columns } = this.#world;
     const timeUs = message.createTime === undefined ? undefined : toEpochMicros(message.createTime);
+    if (timeUs === this.#latestUs && this.#atLatest.has(message.name)) return;
     if (timeUs !== this.#latestUs) this.#atLatest = new Set();
     this.#latestUs = timeUs;
     this.#atLatest.add(message.name);

@@ -28,6 +28,17 @@ export function toMicros(time) {
 }
 
 /**
+ * Such a time of microseconds since 1970.
+ *
+ * @param {bigint} micros
+ */
+export function fromMicros(micros) {
+  const rest = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n;
+  const seconds = new Date(Number((micros - rest) / 1000n)).toISOString().slice(0, -5);
+  return `${seconds}.${String(rest).padStart(6, '0')}Z`;
+}
+
+/**
  * The time of day, to the second, in the reader's zone.
  *
  * @param {string} time

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { showDuration, toMicros } from './times.js';
+import { fromMicros, showDuration, toMicros } from './times.js';
 
 describe('toMicros()', () => {
   /** @type {[string, bigint | undefined][]} */
@@ -15,6 +15,12 @@ describe('toMicros()', () => {
   ];
   for (const [time, expected] of cases) {
     it(`reads ${JSON.stringify(time)}`, () => assert.equal(toMicros(time), expected));
+  }
+});
+
+describe('fromMicros()', () => {
+  for (const micros of [0n, 1_639_080_336_638_749n, 1_639_080_336_000_000n, -1n]) {
+    it(`writes ${micros} as toMicros() reads it`, () => assert.equal(toMicros(fromMicros(micros)), micros));
   }
 });
 

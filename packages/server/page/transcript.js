@@ -1,6 +1,7 @@
 import { encodeName } from './address.js';
 import { ApiError, call, PAGE_MAX, watch } from './api.js';
 import { wait } from './pauses.js';
+import { Seen } from './seen.js';
 import { toMicros } from './times.js';
 
 /**
@@ -75,14 +76,13 @@ export async function readOlder(conversation, known, count, signal) {
  * @returns {AsyncGenerator<Message[], void, undefined>}
  */
 export async function* follow(conversation, last, signal) {
-  let newest = last?.createTime;
+  const seen = new Seen(last?.createTime);
   let pause = AWAY_FIRST_MS;
   while (!signal.aborted) {
     try {
-      for await (const updates of watch(conversation, newest, signal)) {
+      for await (const updates of watch(conversation, seen.after, signal)) {
         pause = AWAY_FIRST_MS;
-        const fresh = updates.flatMap(({ message }) => message ?? []);
-        newest = fresh.at(-1)?.createTime ?? newest;
+        const fresh = updates.flatMap(({ message }) => message ?? []).filter((message) => seen.add(message));
         if (fresh.length > 0) yield fresh;
         if (updates.some((update) => update.conversation !== undefined))
           heard.dispatchEvent(new Event('changed'));

@@ -55,8 +55,12 @@ function stream(source: AsyncIterable<Message | Uint8Array>, at = match): AsyncG
 describe('encodeReplyStream()', () => {
   const streams: [title: string, replies: JsonValue[], pieces: string[]][] = [
     ['no reply', [], ['[]']],
-    ['one reply', [{ name: 'a' }], ['[{"name":"a"}', ']']],
-    ['several replies', [{ name: 'a' }, { name: 'b' }, {}], ['[{"name":"a"}', ',{"name":"b"}', ',{}', ']']],
+    ['one reply', [{ name: 'a' }], ['[{"name":"a"}\n', ']']],
+    [
+      'several replies',
+      [{ name: 'a' }, { name: 'b' }, {}],
+      ['[{"name":"a"}\n', ',{"name":"b"}\n', ',{}\n', ']'],
+    ],
   ];
   for (const [title, replies, pieces] of streams) {
     it(`writes ${title}`, async () => {
@@ -70,7 +74,7 @@ describe('encodeReplyStream()', () => {
   it('writes the field that the rule names', async () => {
     const source = sourceOf({ inner: { text: 'a' } }, { inner: { text: 'b' } }, {});
     const text = (await Array.fromAsync(stream(source.replies, matchOf('inner')))).join('');
-    assert.equal(text, '[{"text":"a"},{"text":"b"},{}]');
+    assert.equal(text, '[{"text":"a"}\n,{"text":"b"}\n,{}\n]');
   });
 
   it('throws an error before the first reply', async () => {
@@ -82,7 +86,7 @@ describe('encodeReplyStream()', () => {
   it('ends with the body of an error after the first reply', async () => {
     const error = new Error('later');
     const pieces = await Array.fromAsync(stream(sourceOf({ name: 'a' }, error).replies));
-    assert.deepEqual(pieces, ['[{"name":"a"}', ',{"error":{"message":"later"}}', ']']);
+    assert.deepEqual(pieces, ['[{"name":"a"}\n', ',{"error":{"message":"later"}}\n', ']']);
     assert.deepEqual(errors, [error]);
   });
 
@@ -114,7 +118,7 @@ describe('encodeReplyStream()', () => {
       }
     }
     const pieces = await Array.fromAsync(stream(replies()));
-    assert.deepEqual([pieces.length, pieces[0], pieces.at(-1)], [3, '[{}', ']']);
+    assert.deepEqual([pieces.length, pieces[0], pieces.at(-1)], [3, '[{}\n', ']']);
     assert.equal(errors.length, 1);
     assert.ok(isClosed);
   });
@@ -122,7 +126,7 @@ describe('encodeReplyStream()', () => {
   it('closes the source when its consumer stops early', async () => {
     const source = sourceOf({ name: 'a' }, { name: 'b' });
     for await (const piece of stream(source.replies)) {
-      assert.equal(piece, '[{"name":"a"}');
+      assert.equal(piece, '[{"name":"a"}\n');
       break;
     }
     assert.deepEqual(source.events, ['reply 0', 'closed']);

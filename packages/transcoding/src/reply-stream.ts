@@ -12,7 +12,7 @@ export interface ReplyStreamOptions extends WireJsonOptions {
 /**
  * The replies of a server-streaming method as one JSON array, which is what Google's clients for REST take apart,
  * in pieces of text: each is ready as soon as the reply in it, and the next reply is only asked for when the next
- * piece is.
+ * piece is. Each reply ends its line, so that one can be read before the next is there without taking JSON apart.
  *
  * An error before the first piece is thrown, for the HTTP status to tell. After that the status is gone, and the
  * body of the error becomes the last element of the array. A consumer that stops early closes the source; it is
@@ -27,7 +27,7 @@ export async function* encodeReplyStream(
   let isConsumersTurn = false;
   try {
     for await (const reply of replies) {
-      const piece = separator + encodeReply(match, reply, options);
+      const piece = `${separator}${encodeReply(match, reply, options)}\n`;
       separator = ',';
       isConsumersTurn = true;
       yield piece;
@@ -36,7 +36,7 @@ export async function* encodeReplyStream(
   } catch (error) {
     // A consumer may throw into the stream, as Node's streams do when they are destroyed.
     if (separator === '[' || isConsumersTurn) throw error;
-    yield `,${options.errorBody(error)}`;
+    yield `,${options.errorBody(error)}\n`;
   }
   yield separator === '[' ? '[]' : ']';
 }

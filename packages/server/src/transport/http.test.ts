@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { createLog } from '../log.ts';
 import { Metrics } from '../metrics.ts';
 import { HttpTransport } from './http.ts';
-import { type Answer, jsonAnswer } from './http-answer.ts';
+import { type Answer, jsonAnswer, type StreamAnswer } from './http-answer.ts';
 import { Listener } from './listener.ts';
 import { OriginPolicy } from './origin-policy.ts';
 import { readJsonBody } from './request-body.ts';
@@ -15,6 +15,7 @@ import { StaticPages } from './static.ts';
 
 const LONG_MS = 60_000;
 const SHORT_MS = 60;
+const FOREVER_MS = 2 ** 31 - 1;
 const PATIENT = { headers: LONG_MS, request: LONG_MS, idle: LONG_MS, check: 10, linger: SHORT_MS };
 const HEAD =
   'POST /call HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n';
@@ -25,7 +26,7 @@ let calls: string[];
 /** The server's ends of connections. */
 let accepted: Socket[];
 let port: number;
-let close: (() => Promise<void>) | undefined;
+let close: ((graceMs?: number) => Promise<void>) | undefined;
 let sockets: Socket[];
 
 beforeEach(() => {
@@ -41,8 +42,9 @@ afterEach(async () => {
 /** A port behind which every POST is a call; what is GET answers a lot. */
 async function open(patience: Partial<typeof PATIENT>, limits = { firstBytesMs: LONG_MS, connections: 100 }) {
   const rest = {
-    async answer(request: IncomingMessage, response: ServerResponse): Promise<Answer> {
+    async answer(request: IncomingMessage, response: ServerResponse): Promise<Answer | StreamAnswer> {
       const body = await readJsonBody(request, response, BODY_BYTES_MAX);
+      if (request.url === '/stream') return endlessStream();
       if (request.method === 'POST') calls.push(Buffer.from(body ?? []).toString());
       return jsonAnswer(200, JSON.stringify('x'.repeat(request.method === 'GET' ? 1e6 : 1)));
     },
@@ -59,10 +61,21 @@ async function open(patience: Partial<typeof PATIENT>, limits = { firstBytesMs: 
   };
   const listener = new Listener({ http1: take, http2: (socket) => socket.destroy() }, limits);
   ({ port } = await listener.listen('127.0.0.1', 0));
-  close = async () => {
+  close = async (graceMs = 0) => {
     listener.close();
-    await http.close(0);
+    await http.close(graceMs);
   };
+}
+
+/** One piece, and one more when it is stopped. */
+function endlessStream(): StreamAnswer {
+  const stopped = Promise.withResolvers<void>();
+  async function* pieces() {
+    yield 'first';
+    await stopped.promise;
+    yield 'last';
+  }
+  return { status: 200, headers: [], pieces: pieces(), stop: stopped.resolve };
 }
 
 async function dial(): Promise<Socket> {
@@ -207,5 +220,15 @@ describe('HttpTransport', () => {
     first.destroy();
     if (!server.destroyed) await once(server, 'close');
     await assertServes();
+  });
+
+  it('ends with its streams, though their callers keep their connections', { timeout: LONG_MS }, async () => {
+    await open({});
+    const socket = await dial();
+    socket.write('GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await once(socket, 'data');
+    const said = text(socket);
+    await close?.(FOREVER_MS);
+    assert.match(await said, /last\r\n0\r\n\r\n$/u);
   });
 });

@@ -167,7 +167,11 @@ export class HttpTransport {
     if (this.#broken.has(request.socket)) return;
     const exchange: Exchange = { request, response, headers: this.#headers };
     this.#underWay.add(exchange);
-    response.on('close', () => this.#underWay.delete(exchange));
+    response.on('close', () => {
+      this.#underWay.delete(exchange);
+      // The head of a stream promised to keep the connection, before anybody thought of stopping.
+      if (this.#closing) this.#server.closeIdleConnections();
+    });
     if (this.#closing) response.shouldKeepAlive = false;
     this.#answer(exchange).catch((error: unknown) => this.#refuse(exchange, this.#toRefusal(error)));
   }
