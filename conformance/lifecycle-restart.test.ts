@@ -292,6 +292,8 @@ describe('a restart at every step of the table', { concurrency: 1000 }, () => {
   }
 
   const meeting = new Meeting({
+    // Messages that are gone, by a purge or with all of a project, before they are told are not told.
+    ALL_HAVE_SPOKEN: allTold,
     ALL_ARE_THERE: allTold,
     // What is told from now on finds nobody.
     IT_IS_KILLED: async () => {
@@ -344,7 +346,7 @@ describe('a restart at every step of the table', { concurrency: 1000 }, () => {
 
   it(`${PURGED} by AGENT_REPLIES, while another conversation has the name: it is not heard there`, () =>
     meeting.attend(async () => {
-      const talk = await begin(AGENT, { id: 'mine' });
+      const talk = await bring(AGENT, undefined, 'mine');
       const old = await getConversation(grpc, talk.conversation);
       await meeting.until('ALL_ARE_THERE');
       await meeting.until('IT_IS_KILLED');
@@ -385,8 +387,8 @@ describe('a restart at every step of the table', { concurrency: 1000 }, () => {
     const handsOff = happening === 'AGENT_HANDS_OFF';
     const isAgents = handsOff || happening === 'AGENT_REPLIES';
     const talk = isAgents
-      ? await beginBeforeHandOff(place)
-      : await begin(place, retentionOf(place, happening));
+      ? await bringBeforeHandOff(place)
+      : await bring(place, retentionOf(place, happening));
     await meeting.until('ALL_ARE_THERE');
     const brought = await see(grpc, talk);
     await meeting.until('IT_IS_KILLED');
@@ -454,7 +456,7 @@ describe('a restart at every step of the table', { concurrency: 1000 }, () => {
         return {};
       }
       case 'RETENTION_IS_OVER':
-        await advance(talk, (retentionOf(place, happening).retention ?? 30 * DAY) - HOUR);
+        await advance(talk, (retentionOf(place, happening) ?? 30 * DAY) - HOUR);
         assert.deepEqual(await see(grpc, talk), before, 'not yet');
         await advance(talk, HOUR);
         return {};
@@ -476,7 +478,7 @@ describe('a restart at every step of the table', { concurrency: 1000 }, () => {
     const place = completed ? AGENT_OVER : AGENT;
     const agents = handsOff ? table[AGENT].AGENT_HANDS_OFF : table[AGENT].AGENT_REPLIES;
     const want = completed ? OVER : input === 'EVENT' ? table[AGENT].USER_SENDS_EVENT : agents;
-    const talk = await begin(AGENT);
+    const talk = await bring(AGENT);
     await meeting.until('ALL_ARE_THERE');
     const turn = turnOf(talk, cue, input);
     const { call, held } = await askAgent(turn, handsOff);
@@ -511,11 +513,11 @@ describe('a restart at every step of the table', { concurrency: 1000 }, () => {
     assertTold(talk, place, want, seen);
   }
 
-  /** Brings a conversation to a place. It is kept for 30 days after its end, or for so many seconds. */
-  async function begin(
-    place: Place,
-    { id = '', retention }: { id?: string; retention?: number } = {},
-  ): Promise<Talk> {
+  /**
+   * Brings a conversation to a place, or to where it is purged later. It is kept for 30 days after its end, or for so many
+   * seconds.
+   */
+  async function begin(place: Place, retention?: number, id = ''): Promise<Talk> {
     const project = newProject();
     const parent = `projects/${project}`;
     const { name: conversationProfile } = await createProfile(grpc, parent, {
@@ -536,10 +538,13 @@ describe('a restart at every step of the table', { concurrency: 1000 }, () => {
     await say(grpc, user, 'hello');
     if (wasHandedOff(place)) await say(grpc, user, HAND_OVER);
     if (!isInProgress(place)) await completeConversation(grpc, conversation);
-    if (place === PURGED) {
-      await untilTold(talk, place);
-      await advance(talk, HOUR);
-    }
+    return talk;
+  }
+
+  async function bring(place: Place, retention?: number, id = ''): Promise<Talk> {
+    const talk = await begin(place, retention, id);
+    await meeting.until('ALL_HAVE_SPOKEN');
+    if (place === PURGED) await advance(talk, HOUR);
     return talk;
   }
 
@@ -547,15 +552,19 @@ describe('a restart at every step of the table', { concurrency: 1000 }, () => {
    * A conversation in which the agent can be asked, and which `moveOn` then brings to the place. Turns wait for each other,
    * so that no hand-off comes while the agent is asked: only a snapshot can be restored in which it was.
    */
-  async function beginBeforeHandOff(place: Place): Promise<Talk> {
+  async function bringBeforeHandOff(place: Place): Promise<Talk> {
     const talk = await begin(AGENT);
-    if (!wasHandedOff(place)) return talk;
     const parent = `projects/${talk.project}`;
-    await grpc.call(Development.method.createSnapshot, { parent, snapshotId: 'before' });
-    await say(grpc, talk.user, HAND_OVER);
-    await untilTold(talk, ASSIST);
-    await grpc.call(Development.method.createSnapshot, { parent, snapshotId: 'after' });
-    await grpc.call(Development.method.restoreSnapshot, { name: `${parent}/snapshots/before` });
+    const { createSnapshot, restoreSnapshot } = Development.method;
+    if (wasHandedOff(place)) {
+      await grpc.call(createSnapshot, { parent, snapshotId: 'before' });
+      await say(grpc, talk.user, HAND_OVER);
+    }
+    await meeting.until('ALL_HAVE_SPOKEN');
+    if (wasHandedOff(place)) {
+      await grpc.call(createSnapshot, { parent, snapshotId: 'after' });
+      await grpc.call(restoreSnapshot, { name: `${parent}/snapshots/before` });
+    }
     return talk;
   }
 
@@ -601,12 +610,6 @@ describe('a restart at every step of the table', { concurrency: 1000 }, () => {
     ]);
     assert.deepEqual(conversations, [conversation]);
     return { conversation, messages: messages.toReversed(), participants };
-  }
-
-  /** Resolves when all is told that is to be told up to a place. Messages that are gone before are not told. */
-  async function untilTold(talk: Talk, place: Place): Promise<void> {
-    const { told, spoke } = beginnings[place];
-    await sink.until(() => toldOf(talk).length === told.length + spoke.length);
   }
 
   /** What was told of a conversation. What was told twice, as it may be where a server is killed, has one id. */
@@ -695,9 +698,9 @@ function rolesOf(
  * Where a conversation is gone before a day is over, the timer of the day could be left; where it is in progress for longer
  * than it is to be kept after its end, that of its purge could be there too early.
  */
-function retentionOf(place: Place, happening: Happening): { retention?: number } {
-  if (place === PURGED) return { retention: HOUR };
-  return happening === 'RETENTION_IS_OVER' && isInProgress(place) ? { retention: 2 * HOUR } : {};
+function retentionOf(place: Place, happening: Happening): number | undefined {
+  if (place === PURGED) return HOUR;
+  return happening === 'RETENTION_IS_OVER' && isInProgress(place) ? 2 * HOUR : undefined;
 }
 
 function inputOf(place: Place, happening: Happening): Input {
