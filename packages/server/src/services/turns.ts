@@ -198,6 +198,9 @@ export class Turns {
     if (then === 'ASK_AGENT') {
       if (turn.input.case === 'text') turn.checkForAgent(turn.input.text);
       const { reply, change = {} } = await ask(told);
+      // That takes time. By now the conversation may be in another stage, or another one that has its name: the version
+      // tells the former, who has spoken the latter.
+      expect.push({ name: conversation.key, version }, { name: turn.speaker.key, state: role });
       kept = change;
       expect.push(...(change.expect ?? []));
       put.push(...(change.put ?? []));
@@ -208,7 +211,6 @@ export class Turns {
       for (const type of tells) telling.push(this.#tell(type, conversation, told));
       if (to !== placeOf(told) && to !== 'PURGED') {
         move(told, to, this.#now(conversation));
-        expect.push({ name: conversation.key, version });
         put.push({
           name: conversation.key,
           state: State.IN_PROGRESS,
