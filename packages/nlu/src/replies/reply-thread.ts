@@ -1,5 +1,6 @@
 /** What the thread runs in which replies are learned. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { giveWay } from '../background.ts';
 import type { Dialogue } from './dialogue.ts';
 import type { ReplyModel } from './reply-model.ts';
 import { ExampleReader, type TrainingProgress, trainReplies } from './reply-training.ts';
@@ -31,6 +32,8 @@ export interface LearnedReplies {
 /** More often than this nobody needs to know. */
 const PROGRESS_STEP = 0.01;
 
+// Who trains has time, and callers have not.
+giveWay();
 const { seed } = workerData as ThreadData;
 const reader = new ExampleReader();
 
