@@ -1,15 +1,11 @@
 import { existsSync } from 'node:fs';
-import type { CommandIo } from './command-io.ts';
 import { UsageError } from './command-line.ts';
 import { checkExportFile, streamExport, writeExport } from './export-file.ts';
-import type { Json, Operation, ServerApi } from './server-api.ts';
+import type { Json, Operation, ServerContext } from './server-api.ts';
 import { neutralise } from './terminal-text.ts';
 
-/** What a command about an agent works with. */
-export interface AgentContext extends CommandIo {
-  readonly api: ServerApi;
-  /** The agent's project and location. */
-  readonly parent: string;
+/** What a command about an agent works with: the project's, in its location. */
+export interface AgentContext extends ServerContext {
   readonly say: (line: string) => void;
 }
 

@@ -9,7 +9,6 @@ import {
 import { type Clients, firstAnswerMs } from './clients.ts';
 import { ConversationDiffersError, describeDifference } from './difference.ts';
 import { type Holds, holdHeaders } from './holds.ts';
-import type { BatchCount } from './import-tally.ts';
 import type { Patience } from './patience.ts';
 import { type Speaker, speakerKey, type Transcript, type TranscriptEntry } from './transcript.ts';
 
@@ -30,6 +29,14 @@ export interface Destination {
   readonly complete: boolean;
   /** What keeps conversations from being purged; undefined where the server's retention is to hold. */
   readonly holds: Pick<Holds, 'hold' | 'holdCreated'> | undefined;
+}
+
+/** What one batch of messages came to. */
+export interface BatchCount {
+  created: number;
+  present: number;
+  /** Of those present, how many are stored with another text than the transcript has. */
+  differing: number;
 }
 
 /** What became of a transcript that is stored. */

@@ -1,4 +1,4 @@
-import type { Stored } from './conversation-import.ts';
+import type { BatchCount, Stored } from './conversation-import.ts';
 import { formatCount, formatDuration } from './progress.ts';
 import { oneLine } from './terminal-text.ts';
 import type { Transcript } from './transcript.ts';
@@ -6,14 +6,6 @@ import type { Transcript } from './transcript.ts';
 /** How many different foreign keys are told apart; an object used as a dictionary could have any number of them. */
 const foreignKeysMax = 1_000;
 const foreignKeysShown = 10;
-
-/** What one batch of messages came to. */
-export interface BatchCount {
-  created: number;
-  present: number;
-  /** Of those present, how many are stored with another text than the transcript has. */
-  differing: number;
-}
 
 /** Counts what an import has done, for the progress while it runs and for the report at its end. */
 export class ImportTally {

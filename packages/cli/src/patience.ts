@@ -22,6 +22,11 @@ export function isPassing(error: unknown): error is ApiError {
   return error.code === 'RESOURCE_EXHAUSTED' && error.reason?.endsWith('TOO_LARGE') !== true;
 }
 
+/** For a read that waits for a server that is being started again, for as long as the client tries by itself. */
+export function patientRead(signal: AbortSignal): CallOptions {
+  return { signal, retry: { predicate: isPassing, maximumDelayMs: defaultPauses.longestMs } };
+}
+
 /**
  * Waits for a server that goes away while it is worked with, one that refuses connections included: it was there a
  * moment ago. `onAway` hears of each failure that is waited after. Aborting the signal ends calls and pauses.

@@ -1,12 +1,11 @@
 import { formatCount } from './progress.ts';
-import type { Json, Operation } from './server-api.ts';
-import type { SuggestionsContext } from './suggestions.ts';
+import type { Json, Operation, ServerContext } from './server-api.ts';
 import { neutralise } from './terminal-text.ts';
 
 /** Has the replies of a project's conversations be learned, and waits for it where that is wanted. */
 export async function trainReplies(
   { all, wait }: { readonly all: boolean; readonly wait: boolean },
-  { api, parent, stdout, stderr }: SuggestionsContext,
+  { api, parent, stdout, stderr }: ServerContext,
 ): Promise<number> {
   const started = performance.now();
   const body = { includeInProgress: all };
@@ -31,7 +30,7 @@ export async function trainReplies(
 }
 
 /** Says what was learned, what of it may be suggested, and how far a training is. */
-export async function showReplyModel({ api, parent, stdout }: SuggestionsContext): Promise<number> {
+export async function showReplyModel({ api, parent, stdout }: ServerContext): Promise<number> {
   const model = await api.get(`${parent}/replyModel`, 'admin/v1');
   const { state, trainTime, training } = model;
   const lines = [

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import type { CommandIo } from './command-io.ts';
 import type { Target } from './command-line.ts';
 
 /** JSON as the API writes it. */
@@ -32,6 +33,13 @@ const POLL_MS_MAX = 500;
 
 /** Which methods a path is of: Dialogflow's, or Parley's own. */
 export type ApiVersion = 'v2beta1' | 'admin/v1';
+
+/** What a command works with that asks a server for something of a project. */
+export interface ServerContext extends CommandIo {
+  readonly api: ServerApi;
+  /** The project and location, such as `projects/p`. */
+  readonly parent: string;
+}
 
 /** What is asked of a server over REST, where no client of ours knows what it is about. */
 export class ServerApi {

@@ -1,6 +1,5 @@
 import { formatCount } from './progress.ts';
-import type { Json } from './server-api.ts';
-import type { SuggestionsContext } from './suggestions.ts';
+import type { Json, ServerContext } from './server-api.ts';
 import { neutralise, widthOf, wrap } from './terminal-text.ts';
 
 /** What is counted of suggestions: the field of the server's report, what it is called in JSON, and for people. */
@@ -29,7 +28,7 @@ interface Row {
  */
 export async function reportSuggestions(
   { since, json }: { readonly since: number | undefined; readonly json: boolean },
-  { api, parent, stdout }: SuggestionsContext,
+  { api, parent, stdout }: ServerContext,
 ): Promise<number> {
   const startTime = since === undefined ? undefined : new Date(since).toISOString();
   const query = startTime === undefined ? '' : `?startTime=${encodeURIComponent(startTime)}`;

@@ -56,13 +56,6 @@ const TIME_MIN = Date.parse('0001-01-01T00:00:00Z');
 
 type Values = ReturnType<typeof parseFlags<typeof flags>>['values'];
 
-/** What a command about suggestions works with. */
-export interface SuggestionsContext extends CommandIo {
-  readonly api: ServerApi;
-  /** The project and location. */
-  readonly parent: string;
-}
-
 /** `parley suggestions`; returns the exit code: 0 done, 1 the work failed, 2 the command line is wrong. */
 export async function suggestions(args: string[], io: CommandIo): Promise<number> {
   const say = (line: string) => io.stderr.write(`parley suggestions: ${oneLine(line)}\n`);

@@ -18,9 +18,10 @@ import { FakeClock } from '../clock.ts';
 import { parseResourceName, type ResourceName } from '../resource-names.ts';
 import { openSqliteStore } from '../storage/sqlite-store.ts';
 import { type Store, StoreFailedError } from '../storage/store.ts';
-import { Knowledge, type KnowledgeHit, type KnowledgeQuery } from './knowledge.ts';
+import { Knowledge, type KnowledgeQuery } from './knowledge.ts';
 import { KnowledgeContents } from './knowledge-contents.ts';
 import { encodePassages } from './reading/passage-rows.ts';
+import type { KnowledgeHit } from './search/base-index.ts';
 
 const faq = (...pairs: readonly (readonly [question: string, answer: string])[]): Passage[] =>
   pairs.map(([title, text]) => create(PassageSchema, { kind: PassageKind.FAQ, title, text }));

@@ -4,32 +4,11 @@ import { KNOWLEDGE_AT_HAND_BYTES_MAX } from '../limits.ts';
 import { type ResourceName, readResourceName } from '../resource-names.ts';
 import type { KnowledgeContents } from './knowledge-contents.ts';
 import { knowledgeBaseOf, knowledgeName } from './knowledge-names.ts';
-import type { BaseIndex } from './search/base-index.ts';
+import type { BaseIndex, KnowledgeHit, Question } from './search/base-index.ts';
 
-/** A passage, or an answer to a question, that was found in a document. */
-export interface KnowledgeHit {
-  /** The document, by its canonical name. */
-  readonly document: string;
-  readonly title: string;
-  readonly uri: string;
-  /** Of an answer: the question of the document that is most like the one that was asked. */
-  readonly question?: string;
-  /** The answer, or the passage. */
-  readonly answer: string;
-  readonly snippets: readonly string[];
-  /** How sure it is that this is wanted, from 0 to 1: as often as this it was, in what it was fitted to. */
-  readonly confidence: number;
-  readonly metadata: Readonly<Record<string, string>>;
-}
-
-export interface KnowledgeQuery {
+export interface KnowledgeQuery extends Question {
   /** Knowledge bases and documents, by their canonical names. What is not there has nothing. */
   readonly sources: readonly string[];
-  readonly type: 'FAQ' | 'ARTICLE_SUGGESTION' | 'EXTRACTIVE_QA';
-  readonly text: string;
-  readonly limit: number;
-  /** Only documents whose metadata say so: for each key one of the values, which have commas between them. */
-  readonly metadataFilters?: Readonly<Record<string, string>>;
 }
 
 /** Of which documents the replies are kept at hand. */

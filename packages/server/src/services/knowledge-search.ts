@@ -11,7 +11,8 @@ import {
 } from '@parleykit/proto/v2beta1';
 import { featureNotConfigured, knowledgeSilent } from '../assist-errors.ts';
 import { fieldInvalid, fieldUnimplemented } from '../errors.ts';
-import type { Knowledge, KnowledgeHit } from '../knowledge/knowledge.ts';
+import type { Knowledge } from '../knowledge/knowledge.ts';
+import type { KnowledgeHit } from '../knowledge/search/base-index.ts';
 import { SESSION_ID_LENGTH_MAX } from '../limits.ts';
 import { parseResourceName, type ResourceName } from '../resource-names.ts';
 import type { CallContext } from '../rpc/call-context.ts';

@@ -1,7 +1,5 @@
 /** Days and times that English says in a way that the parser of dates does not read, or reads where there are none. */
 
-import type { SpokenTime } from './spoken-times.ts';
-
 /** Words for days that are more often something else: they count alone, or after one of the others. */
 const AMBIGUOUS = /^(?:sat|sun|wed|mar|may|march|(?:the |a )?second|sec)$/iu;
 const BEFORE_AMBIGUOUS = /\b(?:on|in|by|of|from|to|until|till|since|before|after|every|for)\s+$/iu;
@@ -28,6 +26,16 @@ export function readableEnglish(text: string): string {
 export function isOtherEnglishWord(text: string, start: number, end: number): boolean {
   if (!AMBIGUOUS.test(text.slice(start, end))) return false;
   return text.trim().length !== end - start && !BEFORE_AMBIGUOUS.test(text.slice(0, start));
+}
+
+/** A time of the day as a language says it, in a text with its number words in digits. */
+export interface SpokenTime {
+  readonly start: number;
+  readonly end: number;
+  readonly hour: number;
+  readonly minute: number;
+  /** Whether it is said if the time is before or after noon. */
+  readonly halfKnown: boolean;
 }
 
 /** Times like "half past seven", number words being digits. The hour is below 12 where no half of the day is said. */

@@ -1,14 +1,4 @@
-import { englishTimes } from './english-dates.ts';
-
-/** A time of the day as a language says it, in a text with its number words in digits. */
-export interface SpokenTime {
-  readonly start: number;
-  readonly end: number;
-  readonly hour: number;
-  readonly minute: number;
-  /** Whether it is said if the time is before or after noon. */
-  readonly halfKnown: boolean;
-}
+import { englishTimes, type SpokenTime } from './english-dates.ts';
 
 /** "halb 8", "half 8": half an hour before, in German and Dutch. */
 const HALF_BEFORE = /(?<!\p{L})(?:halb|half) (1[0-2]|[1-9])(?!\d|:\d)(?: (?:uhr|uur))?(?!\p{L})/giu;

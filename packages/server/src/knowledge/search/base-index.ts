@@ -5,7 +5,6 @@ import {
   DocumentPassages_Passage_Kind as PassageKind,
 } from '@parleykit/proto/stored';
 import { type Document, Document_KnowledgeType as KnowledgeType } from '@parleykit/proto/v2beta1';
-import type { KnowledgeHit, KnowledgeQuery } from '../knowledge.ts';
 import { answerConfidence, passageConfidence } from './confidence.ts';
 import { snippetOf } from './snippets.ts';
 
@@ -39,12 +38,37 @@ interface Answer {
   readonly questions: string[];
 }
 
-export interface BaseQuery extends Omit<KnowledgeQuery, 'sources'> {
+/** A passage, or an answer to a question, that was found in a document. */
+export interface KnowledgeHit {
+  /** The document: its canonical name, or, of one knowledge base, its id. */
+  readonly document: string;
+  readonly title: string;
+  readonly uri: string;
+  /** Of an answer: the question of the document that is most like the one that was asked. */
+  readonly question?: string;
+  /** The answer, or the passage. */
+  readonly answer: string;
+  readonly snippets: readonly string[];
+  /** How sure it is that this is wanted, from 0 to 1: as often as this it was, in what it was fitted to. */
+  readonly confidence: number;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** What is looked for, wherever that is done. */
+export interface Question {
+  readonly type: 'FAQ' | 'ARTICLE_SUGGESTION' | 'EXTRACTIVE_QA';
+  readonly text: string;
+  readonly limit: number;
+  /** Only documents whose metadata say so: for each key one of the values, which have commas between them. */
+  readonly metadataFilters?: Readonly<Record<string, string>>;
+}
+
+export interface BaseQuery extends Question {
   /** Only these; undefined for all. */
   readonly documents: ReadonlySet<string> | undefined;
 }
 
-const TYPES: Readonly<Record<KnowledgeQuery['type'], KnowledgeType>> = {
+const TYPES: Readonly<Record<Question['type'], KnowledgeType>> = {
   FAQ: KnowledgeType.FAQ,
   ARTICLE_SUGGESTION: KnowledgeType.ARTICLE_SUGGESTION,
   EXTRACTIVE_QA: KnowledgeType.EXTRACTIVE_QA,

@@ -1,6 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { KnowledgeAssistAnswerSchema } from '@parleykit/proto/v2beta1';
-import type { Knowledge, KnowledgeHit } from '../../knowledge/knowledge.ts';
+import type { Knowledge } from '../../knowledge/knowledge.ts';
+import type { KnowledgeHit } from '../../knowledge/search/base-index.ts';
 import type { Answers, FeatureQuery, SuggestionFeature } from '../feature.ts';
 import { lastRequests, sourcesOf, toStruct } from './sources.ts';
 
