@@ -15,7 +15,7 @@ import {
   type StoredResource,
   type Timer,
 } from '../storage/store.ts';
-import { complete } from './lifecycle.ts';
+import { complete, refusalOf } from './lifecycle.ts';
 import { purgeTimer, type Retention, retentionOf } from './retention.ts';
 
 /** The kind of the timer that every conversation has while it is in progress. */
@@ -83,7 +83,7 @@ export async function completeByTimer(
 ): Promise<void> {
   const conversation = key.slice(COMPLETION.length + 1);
   const stored = await store.get(conversation);
-  const isOver = stored === undefined || stored.state === State.COMPLETED;
+  const isOver = stored === undefined || refusalOf(stored.state, 'DAY_IS_OVER') !== undefined;
   try {
     if (isOver) await store.commit({ partition: conversation, unschedule: [key] });
     else {

@@ -46,7 +46,7 @@ export class ParticipantsService implements ServiceHandlers<typeof Participants>
     this.#clock = clock;
     this.#conversations = new ResourceCollection(store, CONVERSATIONS);
     this.#participants = new ResourceCollection(store, PARTICIPANTS);
-    this.#writable = new WritableConversations(store);
+    this.#writable = new WritableConversations(store, 'PARTICIPANT_CHANGES');
     this.#turns = turns;
   }
 

@@ -12,7 +12,6 @@ import {
   ParticipantSchema,
   type QueryParameters,
   Participant_Role as Role,
-  Conversation_LifecycleState as State,
 } from '@parleykit/proto/v2beta1';
 import {
   type AgentAnswer,
@@ -24,13 +23,13 @@ import {
   textOf,
 } from '../agent/automated-agent.ts';
 import { readSessionName } from '../agent/session/session-names.ts';
-import { agentFailed, noAgentListens } from '../agent-errors.ts';
+import { agentFailed } from '../agent-errors.ts';
 import type { Clock } from '../clock.ts';
 import type { HandoffSignal } from '../config.ts';
 import { type Happening, move, placeOf, type Step, step } from '../conversation/lifecycle.ts';
 import { encodeMessageBodies } from '../conversation/transcript.ts';
 import { TurnQueue } from '../conversation/turn-queue.ts';
-import { conversationCompleted, fieldInvalid, notFound } from '../errors.ts';
+import { fieldInvalid, notFound } from '../errors.ts';
 import { createId } from '../ids.ts';
 import { MESSAGE_BYTES_MAX, REQUEST_ID_LIFE } from '../limits.ts';
 import type { Notifications, Telling } from '../notification/notifications.ts';
@@ -56,7 +55,7 @@ import { CONVERSATIONS, PARTICIPANTS } from './collections.ts';
 import { decide } from './decide.ts';
 import { checkQueryParams } from './query-params.ts';
 import { ResourceCollection } from './resource-collection.ts';
-import { WritableConversations } from './writable-conversations.ts';
+import { refused, WritableConversations } from './writable-conversations.ts';
 
 /** What a participant says or sends. */
 export interface Turn {
@@ -131,7 +130,7 @@ export class Turns {
     this.#notifications = notifications;
     this.#conversations = new ResourceCollection(store, CONVERSATIONS);
     this.#participants = new ResourceCollection(store, PARTICIPANTS);
-    this.#writable = new WritableConversations(store);
+    this.#writable = new WritableConversations(store, 'OTHER_SPEAKS');
   }
 
   /**
@@ -184,7 +183,8 @@ export class Turns {
     if (earlier !== undefined) return earlier;
     const { body, version } = await this.#conversations.load(conversation);
     const told = decodeNamed(ConversationSchema, conversation.toString(), body);
-    if (told.lifecycleState === State.COMPLETED) throw conversationCompleted(conversation.toString());
+    // Whether anybody may still speak in it comes before who it is that does.
+    requireStep(step(placeOf(told), 'OTHER_SPEAKS'), conversation);
     const role: Role = await this.#participants.loadState(turn.speaker);
     const { then } = requireStep(step(placeOf(told), happeningOf(turn, role)), conversation);
 
@@ -211,7 +211,7 @@ export class Turns {
         expect.push({ name: conversation.key, version });
         put.push({
           name: conversation.key,
-          state: State.IN_PROGRESS,
+          state: told.lifecycleState,
           body: withoutName(ConversationSchema, told),
         });
       }
@@ -400,16 +400,8 @@ function fillIn(response: AnalyzeContentResponse, { humanAgent, endUser }: Sugge
 }
 
 function requireStep(next: Step, conversation: ResourceName): Extract<Step, { to: unknown }> {
-  if ('to' in next) return next;
-  const name = conversation.toString();
-  switch (next.refuses) {
-    case 'CONVERSATION_COMPLETED':
-      throw conversationCompleted(name);
-    case 'NO_AGENT_LISTENS':
-      throw noAgentListens(name);
-    default:
-      throw notFound('Conversation', name);
-  }
+  if ('refuses' in next) throw refused(next.refuses, conversation);
+  return next;
 }
 
 function newMessage(
