@@ -14,7 +14,7 @@ export interface AgentQuery {
   readonly agent: string;
   /** The session of the conversation with it, such as `projects/p/agent/sessions/c`. */
   readonly session: string;
-  /** The conversation, without a location. */
+  /** The conversation, by its canonical name: that of a region has its location. */
   readonly conversation: string;
   readonly profile: ConversationProfile;
   readonly input:

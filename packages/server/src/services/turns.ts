@@ -263,7 +263,7 @@ export class Turns {
     const query: AgentQuery = {
       agent,
       session,
-      conversation: `projects/${conversation.project}/conversations/${conversation.id}`,
+      conversation: conversation.key,
       profile,
       input,
       queryParams,
