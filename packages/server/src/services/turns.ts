@@ -234,7 +234,8 @@ export class Turns {
       expect,
       put,
       append,
-      emit: [...telling.flatMap(({ emit }) => emit), ...news],
+      // Who is told that a human is needed has been told what was said.
+      emit: [...news, ...telling.flatMap(({ emit }) => emit)],
       ...(turn.requestId && { reply: this.#toReply(turn.speaker, turn.requestId, turn, response) }),
     });
     for (const { done } of telling) done();
