@@ -83,10 +83,10 @@ export class ParticipantsService implements ServiceHandlers<typeof Participants>
     const { participant: from = create(ParticipantSchema), updateMask: mask = create(FieldMaskSchema) } =
       request;
     checkFieldMask(ParticipantSchema, mask);
+    const conversation = name.ancestor('conversations');
     return decide(call, async () => {
-      const { body, version, state: role } = await this.#participants.load(name);
-      const conversation = name.ancestor('conversations');
       await this.#writable.require(conversation);
+      const { body, version, state: role } = await this.#participants.load(name);
       const participant = decodeNamed(ParticipantSchema, '', body);
       applyFieldMask(ParticipantSchema, mask, from, participant);
       if (participant.role !== role) throw fieldInvalid('participant.role', 'cannot be changed');
