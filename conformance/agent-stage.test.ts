@@ -41,6 +41,7 @@ import {
   type TurnInit,
 } from './cases/scene.ts';
 import { ServerWatch } from './fuzz/server-watch.ts';
+import { HttpConnection } from './http-connection.ts';
 import { newProject, type OwnServer, startServer } from './target.ts';
 import { type CallError, GrpcWire, httpRequest, pathOf, type Wire } from './wires.ts';
 
@@ -748,9 +749,34 @@ describe('the automated agent stage', () => {
       request.end(body);
       await held.asked;
       request.destroy();
-      held.release();
+      await held.abandoned;
       assert.equal((await say(scene.rest, participant, 'next')).replyText, 're: next');
-      assert.deepEqual((await transcript(scene.rest, conversation)).slice(-2), ['next', 're: next']);
+      held.release();
+      assert.deepEqual(await transcript(scene.rest, conversation), ['next', 're: next']);
+    });
+
+    it('is not taken for one who has only no more to say', async () => {
+      const text = `said all ${newProject()}`;
+      const held = scene.webhook.hold(text);
+      const { conversation, participant } = await createAgentTalk(scene.rest);
+      const { path, body = '' } = httpRequest(
+        analyzeContent,
+        create(AnalyzeContentRequestSchema, { participant, ...saying(text) }),
+      );
+      const connection = await HttpConnection.open(scene.server);
+      connection.write(
+        `POST ${path} HTTP/1.1\r\nhost: ${scene.server.address}\r\ncontent-type: application/json\r\n` +
+          `content-length: ${Buffer.byteLength(body)}\r\n\r\n${String(body)}`,
+      );
+      connection.finish();
+      await held.asked;
+      // It is told to go on, twice: that is how the server finds out whether anybody is there.
+      for (const _ of [1, 2]) assert.equal((await connection.readAnswer()).status, 100);
+      held.release();
+      const answer = await connection.readAnswer();
+      assert.equal(answer.status, 200, answer.body);
+      assert.equal(JSON.parse(answer.body).replyText, `re: ${text}`);
+      assert.deepEqual(await transcript(scene.rest, conversation), [text, `re: ${text}`]);
     });
   });
 
