@@ -133,6 +133,27 @@ function conversationCases(clients: OpenedClients): void {
     assert.match(String(booked.replyText), /^Booked\./u);
   });
 
+  it('fail clearly where the agent says more than a message holds', async () => {
+    const { agents, intents, conversations } = clients();
+    const parent = `projects/${newProject()}`;
+    await agents.setAgent({
+      agent: { parent, displayName: 'verbose', defaultLanguageCode: 'en', timeZone: 'Europe/Paris' },
+    });
+    await intents.createIntent({
+      parent: `${parent}/agent`,
+      intent: {
+        displayName: 'tell all',
+        trainingPhrases: [{ type: 'EXAMPLE', parts: [{ text: 'tell me everything' }] }],
+        messages: Array.from({ length: 28 }, () => ({ text: { text: ['long '.repeat(1000)] } })),
+      },
+    });
+    const { conversation, endUser } = await startTalk(clients(), parent);
+    const failure = await failureOf(clients(), say(clients(), endUser, 'tell me everything'));
+    assert.deepEqual([failure.status, failure.reason], ['FAILED_PRECONDITION', 'AUTOMATED_AGENT_FAILED']);
+    const [messages] = await conversations.listMessages({ parent: conversation });
+    assert.deepEqual(messages, []);
+  });
+
   it('fail clearly once the agent is deleted, and keep nothing of what failed', async () => {
     const { agents, conversations } = clients();
     const parent = await importAgent(clients(), await zipDemoAgent());

@@ -29,7 +29,7 @@ import type { HandoffSignal } from '../config.ts';
 import { type Happening, move, placeOf, type Step, step } from '../conversation/lifecycle.ts';
 import { encodeMessageBodies } from '../conversation/transcript.ts';
 import { TurnQueue } from '../conversation/turn-queue.ts';
-import { fieldInvalid, notFound } from '../errors.ts';
+import { notFound } from '../errors.ts';
 import { createId } from '../ids.ts';
 import { MESSAGE_BYTES_MAX, REQUEST_ID_LIFE } from '../limits.ts';
 import type { Notifications, Telling } from '../notification/notifications.ts';
@@ -221,7 +221,7 @@ export class Turns {
           put.push(speaker.write);
           expect.push({ name: speaker.write.name, absent: true });
         }
-        append.push([this.#answered(speaker.id, reply, turn)]);
+        append.push([this.#answered(speaker.id, reply, turn, agentNameOf(told))]);
       }
     }
     // That there is something to suggest is stored with the message, so that a kept answer knows what it lacks.
@@ -257,7 +257,7 @@ export class Turns {
     { conversation, turnId, signal }: { conversation: ResourceName; turnId: string; signal: AbortSignal },
   ): Promise<AgentAnswer> {
     const profile = told.initialConversationProfile ?? create(ConversationProfileSchema);
-    const agent = profile.automatedAgentConfig?.agent ?? '';
+    const agent = agentNameOf(told);
     const session = sessionOf(agent, conversation.id);
     const sessionName = readSessionName(session);
     if (sessionName !== undefined) checkQueryParams(queryParams, sessionName);
@@ -326,14 +326,16 @@ export class Turns {
     return newMessage(speaker.id, message);
   }
 
-  #answered(participant: string, reply: AutomatedAgentReply, { input }: Turn): NewMessage {
+  #answered(participant: string, reply: AutomatedAgentReply, { input }: Turn, agent: string): NewMessage {
     const message = create(MessageSchema, {
       content: textOf(reply),
       languageCode: input.languageCode,
       participantRole: Role.AUTOMATED_AGENT,
       responseMessages: reply.responseMessages,
     });
-    return newMessage(participant, message);
+    const said = newMessage(participant, message);
+    if (said.body.byteLength <= MESSAGE_BYTES_MAX) return said;
+    throw agentFailed(agent, new AgentError(`it says more than the ${MESSAGE_BYTES_MAX} bytes of a message`));
   }
 
   /** The participant as whom the agent speaks: the conversation's first one of that role, or a new one. */
@@ -369,6 +371,11 @@ export class Turns {
   #now({ project }: ResourceName): number {
     return this.#clock.now(project);
   }
+}
+
+/** The agent that answers in a conversation, as its profile names it; empty where none does. */
+function agentNameOf({ initialConversationProfile: profile }: Conversation): string {
+  return profile?.automatedAgentConfig?.agent ?? '';
 }
 
 /** Whether a conflict is one about what the agent keeps of its session. */
@@ -410,8 +417,5 @@ function newMessage(
   message: Parameters<typeof encodeMessageBodies>[0][number],
 ): NewMessage {
   const [body = new Uint8Array()] = encodeMessageBodies([message]);
-  if (body.byteLength > MESSAGE_BYTES_MAX) {
-    throw fieldInvalid('text_input', `makes a message larger than ${MESSAGE_BYTES_MAX} bytes`);
-  }
   return { participant, body };
 }
