@@ -45,12 +45,16 @@ interface Talk {
   readonly endUser: string;
 }
 
-async function startTalk(clients: GoogleClients, parent: string, environment = '-'): Promise<Talk> {
+async function startTalk(
+  clients: GoogleClients,
+  parent: string,
+  { agent = `${parent}/agent/environments/-` } = {},
+): Promise<Talk> {
   const [profile] = await clients.profiles.createConversationProfile({
     parent,
     conversationProfile: {
       displayName: 'with an agent',
-      automatedAgentConfig: { agent: `${parent}/agent/environments/${environment}` },
+      automatedAgentConfig: { agent },
     },
   });
   const { name } = await createConversation(clients, parent, present(profile.name));
@@ -386,7 +390,10 @@ function environmentCases(clients: OpenedClients): void {
     });
     const [training] = await agents.trainAgent({ parent });
     await training.promise();
-    const [draft, live] = [await startTalk(clients(), parent), await startTalk(clients(), parent, 'live')];
+    const [draft, live] = [
+      await startTalk(clients(), parent),
+      await startTalk(clients(), parent, { agent: `${parent}/agent/environments/live` }),
+    ];
     assert.deepEqual([await answer(draft), await answer(live)], ['Closed for good.', before]);
     const session = `${agent}/environments/live/users/-/sessions/s`;
     assert.equal((await ask(clients(), session, question)).fulfillmentText, before);
@@ -689,6 +696,10 @@ describe('A server with agents', () => {
     );
     assert.equal((await say(clients, other.endUser, 'hello')).replyText, 're: hello');
     assertSigned(webhook.questionsAbout('hello')[0] ?? assert.fail('it was not asked'));
+    // The agent of one location does not answer in another.
+    const region = `${parent}/locations/europe-west1`;
+    const away = await startTalk(clients, region, { agent: `${parent}/agent` });
+    assert.equal((await say(clients, away.endUser, 'hello')).replyText, 're: hello');
     await clients.agents.deleteAgent({ parent });
     assert.equal((await say(clients, stored.endUser, 'hello')).replyText, 're: hello');
   });
