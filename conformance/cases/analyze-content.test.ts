@@ -489,6 +489,19 @@ async function sendRaw(wire: Wire, participant: string, text: string, requestId:
   return Buffer.from(bytes).toString('base64');
 }
 
+describe('AnalyzeContent over gRPC', () => {
+  it('takes the last of several inputs, as protobuf has it', async () => {
+    const { conversation, participant } = await createTalk(scene.grpc, `projects/${newProject()}`);
+    const encode = (request: TurnInit) =>
+      toBinary(AnalyzeContentRequestSchema, create(AnalyzeContentRequestSchema, request));
+    const event = encode({ input: { case: 'eventInput', value: { name: 'E', languageCode: 'en' } } });
+    const bytes = Buffer.concat([encode({ participant }), event, encode(saying('the last'))]);
+    await scene.grpc.send(pathOf(analyzeContent), bytes);
+    const [said, ...others] = await listMessages(scene.grpc, conversation);
+    assert.deepEqual([said?.content, others], ['the last', []]);
+  });
+});
+
 describe('AnalyzeContent over REST', () => {
   const post = async (participant: string, body: string) => {
     const headers = { 'content-type': 'application/json' };
