@@ -176,10 +176,10 @@ describe('initialStage()', () => {
 });
 
 describe('complete()', () => {
-  it('ends a conversation, and changes nothing of one that has ended', () => {
+  it('ends a conversation, tells of it, and changes nothing of one that has ended', () => {
     const conversation = start(create(ConversationSchema), withoutAgent, Stage.HUMAN_ASSIST_STAGE, 1_000_000);
-    complete(conversation, 2_000_000);
-    complete(conversation, 3_000_000);
+    const told = [complete(conversation, 2_000_000), complete(conversation, 3_000_000)];
+    assert.deepEqual(told, [[EventType.CONVERSATION_FINISHED], [EventType.CONVERSATION_FINISHED]]);
     assert.equal(conversation.lifecycleState, State.COMPLETED);
     assert.deepEqual(conversation.endTime, toTimestamp(2_000_000));
     assert.deepEqual(conversation.startTime, toTimestamp(1_000_000));

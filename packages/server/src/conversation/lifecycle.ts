@@ -241,8 +241,13 @@ export function move(conversation: Conversation, to: Exclude<Place, 'PURGED'>, n
   conversation.conversationStage = Stage[stage];
 }
 
-/** Ends a conversation; one that has ended stays as it is, end_time included. `now` in microseconds. */
-export function complete(conversation: Conversation, now: number): void {
+/**
+ * Ends a conversation, and answers what others are told of that; one that has ended stays as it is, end_time included.
+ * `now` in microseconds.
+ */
+export function complete(conversation: Conversation, now: number): readonly EventType[] {
   const next = step(placeOf(conversation), 'COMPLETE_IS_CALLED');
-  if ('to' in next && next.to !== 'PURGED') move(conversation, next.to, now);
+  if ('refuses' in next) return [];
+  if (next.to !== 'PURGED') move(conversation, next.to, now);
+  return next.tells;
 }
