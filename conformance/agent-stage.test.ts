@@ -6,11 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { create, type JsonObject, toBinary } from '@bufbuild/protobuf';
-import { Client, credentials, status } from '@grpc/grpc-js';
+import { type CallOptions, Client, type ClientUnaryCall, credentials, status } from '@grpc/grpc-js';
 import { Code } from '@parleykit/proto/rpc';
 import {
   AnalyzeContentRequestSchema,
   type AnalyzeContentResponse,
+  ConversationProfiles,
   SuggestionFeature_Type as Feature,
   type Message,
   Participants,
@@ -23,7 +24,9 @@ import { createAgentTalk, openAgentScene, stageOf, transcript } from './agent-sc
 import { AgentWebhook, type Answer, answerJson } from './agent-webhook.ts';
 import {
   completeConversation,
+  createConversation,
   createParticipant,
+  createProfile,
   createTalk,
   failure,
   getConversation,
@@ -38,6 +41,7 @@ import {
   type TurnInit,
 } from './cases/scene.ts';
 import { ServerWatch } from './fuzz/server-watch.ts';
+import { HttpConnection } from './http-connection.ts';
 import { newProject, type OwnServer, startServer } from './target.ts';
 import { type CallError, GrpcWire, httpRequest, pathOf, type Wire } from './wires.ts';
 
@@ -64,6 +68,10 @@ function queryResultOf({ automatedAgentReply }: AnalyzeContentResponse): QueryRe
   assert.ok(response?.case === 'detectIntentResponse');
   assert.ok(response.value.queryResult);
   return response.value.queryResult;
+}
+
+function idOf(name: string): string {
+  return name.slice(name.lastIndexOf('/') + 1);
 }
 
 /** What a reply consists of, by kind. */
@@ -138,6 +146,48 @@ describe('the automated agent stage', () => {
         }
       });
 
+      it('has the agent speak as the AUTOMATED_AGENT that is there already, the first of several', async () => {
+        const { conversation, participant } = await createAgentTalk(wire);
+        const { name: own } = await createParticipant(wire, conversation, Role.AUTOMATED_AGENT);
+        await createParticipant(wire, conversation, Role.AUTOMATED_AGENT);
+        for (const text of ['one', 'two']) await say(wire, participant, text);
+        const speakers = (await listMessages(wire, conversation)).map((each) => each.participant);
+        assert.deepEqual(speakers, [own, participant, own, participant]);
+        assert.equal((await rolesOf(wire, conversation)).length, 3, 'none is added');
+      });
+
+      it('asks the webhook by names that can be read, in a region too', async () => {
+        const parent = `projects/${newProject()}/locations/europe-west1`;
+        const { name: conversationProfile } = await createProfile(wire, parent, {
+          automatedAgentConfig: { agent: `${parent}/agent/environments/-` },
+        });
+        const conversation = await createConversation(wire, parent, { conversationProfile });
+        const { name: participant } = await createParticipant(wire, conversation.name);
+        const text = `from afar ${newProject()}`;
+        const reply = await say(wire, participant, text);
+        assert.equal(reply.replyText, `re: ${text}`);
+        const [question] = scene.webhook.questionsAbout(text);
+        assert.ok(question);
+        assert.equal(question.body['session'], `${parent}/agent/sessions/${idOf(conversation.name)}`);
+        const { payload } = question.body['originalDetectIntentRequest'] as { payload: JsonObject };
+        const { conversation: name } = payload['parley'] as { conversation: string };
+        assert.deepEqual(await getConversation(wire, name), conversation);
+        for (const { name: stored } of await listMessages(wire, conversation.name)) {
+          assert.ok(stored.startsWith(`${conversation.name}/messages/`), stored);
+        }
+      });
+
+      it('is that of the profile as it was, also when that is gone', async () => {
+        const { conversation, participant } = await createAgentTalk(wire);
+        const { conversationProfile: name } = await getConversation(wire, conversation);
+        await wire.call(ConversationProfiles.method.deleteConversationProfile, { name });
+        scene.webhook.on('who is left?', { fulfillmentText: 'a human', liveAgentHandoff: true });
+        assert.equal((await say(wire, participant, 'still there?')).replyText, 're: still there?');
+        assert.equal((await say(wire, participant, 'who is left?')).replyText, 'a human');
+        assert.equal((await say(wire, participant, 'good')).automatedAgentReply, undefined);
+        assert.equal(await stageOf(wire, conversation), Stage.HUMAN_ASSIST_STAGE);
+      });
+
       it('asks the webhook as Dialogflow does', async () => {
         const { conversation, participant } = await createAgentTalk(wire);
         const text = `Grüße 💬 ${newProject()}`;
@@ -158,7 +208,7 @@ describe('the automated agent stage', () => {
         assert.deepEqual(question.result, { queryText: text, languageCode: 'en-US' });
         const original = question.body['originalDetectIntentRequest'] as { payload: JsonObject };
         assert.deepEqual(original.payload['user'], { tier: 'gold' });
-        const id = conversation.slice(conversation.lastIndexOf('/') + 1);
+        const id = idOf(conversation);
         const session = String(question.body['session']);
         assert.match(session, /^projects\/[^/]+(\/locations\/[^/]+)?\/agent\/.*sessions\/[^/]{1,36}$/u);
         const [next] = scene.webhook.questionsAbout(`${text} again`);
@@ -381,6 +431,30 @@ describe('the automated agent stage', () => {
         assert.deepEqual(kindsOf(await say(wire, participant, 'goodbye')), ['text', 'endInteraction']);
         assert.equal(await stageOf(wire, conversation), Stage.VIRTUAL_AGENT_STAGE);
         assert.equal((await say(wire, participant, 'wait')).replyText, 're: wait');
+      });
+
+      it('is answered to the same request again, whatever it asks and however far the conversation is', async () => {
+        const text = `hand me over ${newProject()}`;
+        scene.webhook.on(text, { fulfillmentText: 'One moment', liveAgentHandoff: true });
+        const { conversation, participant } = await createAgentTalk(wire, ASSISTED);
+        const first = await say(wire, participant, text, { requestId: 'over' });
+        await say(wire, participant, 'anybody?');
+        const same: TurnInit[] = [
+          saying(text),
+          saying('something else'),
+          saying('y'.repeat(300)),
+          event('WELCOME'),
+        ];
+        for (const on of scene.wires) {
+          for (const request of same) {
+            const again = { participant, ...request, requestId: 'over' };
+            assert.deepEqual(await on.call(analyzeContent, again), first);
+          }
+        }
+        await completeConversation(wire, conversation);
+        assert.deepEqual(await say(wire, participant, text, { requestId: 'over' }), first);
+        assert.equal(scene.webhook.questionsAbout(text).length, 1);
+        assert.deepEqual(await transcript(wire, conversation), [text, 'One moment', 'anybody?']);
       });
 
       it('does not take place where a conversation begins with a human', async () => {
@@ -645,6 +719,22 @@ describe('the automated agent stage', () => {
       });
     }
 
+    it('has the agent asked no longer than it waits itself', async () => {
+      const text = `in a hurry ${newProject()}`;
+      const held = scene.webhook.hold(text);
+      const { conversation, participant } = await createAgentTalk(scene.grpc);
+      const request = create(AnalyzeContentRequestSchema, { participant, ...saying(text) });
+      const bytes = toBinary(AnalyzeContentRequestSchema, request);
+      const { code } = openCall(scene.server, bytes, { deadline: Date.now() + 1000 });
+      await held.asked;
+      assert.equal(await code, status.DEADLINE_EXCEEDED);
+      // It is not answered before it was given up: the next turn has not waited for it.
+      await held.abandoned;
+      assert.equal((await say(scene.grpc, participant, 'next')).replyText, 're: next');
+      held.release();
+      assert.deepEqual(await transcript(scene.grpc, conversation), ['next', 're: next']);
+    });
+
     it('may hang up over REST', async () => {
       const text = `hung up ${newProject()}`;
       const held = scene.webhook.hold(text);
@@ -659,9 +749,34 @@ describe('the automated agent stage', () => {
       request.end(body);
       await held.asked;
       request.destroy();
-      held.release();
+      await held.abandoned;
       assert.equal((await say(scene.rest, participant, 'next')).replyText, 're: next');
-      assert.deepEqual((await transcript(scene.rest, conversation)).slice(-2), ['next', 're: next']);
+      held.release();
+      assert.deepEqual(await transcript(scene.rest, conversation), ['next', 're: next']);
+    });
+
+    it('is not taken for one who has only no more to say', async () => {
+      const text = `said all ${newProject()}`;
+      const held = scene.webhook.hold(text);
+      const { conversation, participant } = await createAgentTalk(scene.rest);
+      const { path, body = '' } = httpRequest(
+        analyzeContent,
+        create(AnalyzeContentRequestSchema, { participant, ...saying(text) }),
+      );
+      const connection = await HttpConnection.open(scene.server);
+      connection.write(
+        `POST ${path} HTTP/1.1\r\nhost: ${scene.server.address}\r\ncontent-type: application/json\r\n` +
+          `content-length: ${Buffer.byteLength(body)}\r\n\r\n${String(body)}`,
+      );
+      connection.finish();
+      await held.asked;
+      // It is told to go on, twice: that is how the server finds out whether anybody is there.
+      for (const _ of [1, 2]) assert.equal((await connection.readAnswer()).status, 100);
+      held.release();
+      const answer = await connection.readAnswer();
+      assert.equal(answer.status, 200, answer.body);
+      assert.equal(JSON.parse(answer.body).replyText, `re: ${text}`);
+      assert.deepEqual(await transcript(scene.rest, conversation), [text, `re: ${text}`]);
     });
   });
 
@@ -897,17 +1012,30 @@ async function cancelledCall(
   bytes: Uint8Array,
   happened: Promise<unknown>,
 ): Promise<void> {
+  const { call, code } = openCall(server, bytes);
+  await happened;
+  call.cancel();
+  assert.equal(await code, status.CANCELLED);
+}
+
+/** A call of AnalyzeContent on a connection of its own, and the code with which it ends. */
+function openCall(
+  server: OwnServer,
+  bytes: Uint8Array,
+  options: CallOptions = {},
+): { call: ClientUnaryCall; code: Promise<number | undefined> } {
   const client = new Client(server.address, credentials.createInsecure());
-  const { promise, resolve } = Promise.withResolvers<number | undefined>();
+  const { promise: code, resolve } = Promise.withResolvers<number | undefined>();
   const call = client.makeUnaryRequest(
     pathOf(analyzeContent),
     (value: Uint8Array) => Buffer.from(value),
     (value: Buffer) => value,
     bytes,
-    (error) => resolve(error?.code),
+    options,
+    (error) => {
+      client.close();
+      resolve(error?.code);
+    },
   );
-  await happened;
-  call.cancel();
-  assert.equal(await promise, status.CANCELLED);
-  client.close();
+  return { call, code };
 }

@@ -45,12 +45,16 @@ interface Talk {
   readonly endUser: string;
 }
 
-async function startTalk(clients: GoogleClients, parent: string, environment = '-'): Promise<Talk> {
+async function startTalk(
+  clients: GoogleClients,
+  parent: string,
+  { agent = `${parent}/agent/environments/-` } = {},
+): Promise<Talk> {
   const [profile] = await clients.profiles.createConversationProfile({
     parent,
     conversationProfile: {
       displayName: 'with an agent',
-      automatedAgentConfig: { agent: `${parent}/agent/environments/${environment}` },
+      automatedAgentConfig: { agent },
     },
   });
   const { name } = await createConversation(clients, parent, present(profile.name));
@@ -131,6 +135,27 @@ function conversationCases(clients: OpenedClients): void {
     assert.match(String(yes.replyText), /^I did not get that/u);
     const booked = await say(clients(), one.endUser, 'yes please');
     assert.match(String(booked.replyText), /^Booked\./u);
+  });
+
+  it('fail clearly where the agent says more than a message holds', async () => {
+    const { agents, intents, conversations } = clients();
+    const parent = `projects/${newProject()}`;
+    await agents.setAgent({
+      agent: { parent, displayName: 'verbose', defaultLanguageCode: 'en', timeZone: 'Europe/Paris' },
+    });
+    await intents.createIntent({
+      parent: `${parent}/agent`,
+      intent: {
+        displayName: 'tell all',
+        trainingPhrases: [{ type: 'EXAMPLE', parts: [{ text: 'tell me everything' }] }],
+        messages: Array.from({ length: 28 }, () => ({ text: { text: ['long '.repeat(1000)] } })),
+      },
+    });
+    const { conversation, endUser } = await startTalk(clients(), parent);
+    const failure = await failureOf(clients(), say(clients(), endUser, 'tell me everything'));
+    assert.deepEqual([failure.status, failure.reason], ['FAILED_PRECONDITION', 'AUTOMATED_AGENT_FAILED']);
+    const [messages] = await conversations.listMessages({ parent: conversation });
+    assert.deepEqual(messages, []);
   });
 
   it('fail clearly once the agent is deleted, and keep nothing of what failed', async () => {
@@ -365,7 +390,10 @@ function environmentCases(clients: OpenedClients): void {
     });
     const [training] = await agents.trainAgent({ parent });
     await training.promise();
-    const [draft, live] = [await startTalk(clients(), parent), await startTalk(clients(), parent, 'live')];
+    const [draft, live] = [
+      await startTalk(clients(), parent),
+      await startTalk(clients(), parent, { agent: `${parent}/agent/environments/live` }),
+    ];
     assert.deepEqual([await answer(draft), await answer(live)], ['Closed for good.', before]);
     const session = `${agent}/environments/live/users/-/sessions/s`;
     assert.equal((await ask(clients(), session, question)).fulfillmentText, before);
@@ -668,6 +696,10 @@ describe('A server with agents', () => {
     );
     assert.equal((await say(clients, other.endUser, 'hello')).replyText, 're: hello');
     assertSigned(webhook.questionsAbout('hello')[0] ?? assert.fail('it was not asked'));
+    // The agent of one location does not answer in another.
+    const region = `${parent}/locations/europe-west1`;
+    const away = await startTalk(clients, region, { agent: `${parent}/agent` });
+    assert.equal((await say(clients, away.endUser, 'hello')).replyText, 're: hello');
     await clients.agents.deleteAgent({ parent });
     assert.equal((await say(clients, stored.endUser, 'hello')).replyText, 're: hello');
   });

@@ -14,7 +14,10 @@ import {
   Conversations,
   ConversationEvent_Type as EventType,
   NotificationConfig_MessageFormat as Format,
+  Participants,
+  Participant_Role as Role,
 } from '@parleykit/proto/v2beta1';
+import { AgentWebhook } from './agent-webhook.ts';
 import {
   createConversation,
   createParticipant,
@@ -23,13 +26,14 @@ import {
   listMessages,
   message,
   messages,
+  say,
   type Talk,
 } from './cases/scene.ts';
 import { contentOf, decodeEvent, EventSink, readEvent } from './event-sink.ts';
 import { type OwnServer, startServer } from './target.ts';
 import { CallError, GrpcWire, RestWire } from './wires.ts';
 
-const { CONVERSATION_STARTED, CONVERSATION_FINISHED, NEW_MESSAGE } = EventType;
+const { CONVERSATION_STARTED, CONVERSATION_FINISHED, HUMAN_INTERVENTION_NEEDED, NEW_MESSAGE } = EventType;
 const LIFE = 'projects/p/topics/life';
 const NEWS = 'projects/p/locations/global/topics/news';
 
@@ -79,8 +83,14 @@ describe('events', () => {
   }
 
   /** A conversation whose profile names topics for all that there is to tell, and one who speaks in it. */
-  async function begin(format = Format.PROTO, parent = 'projects/p', id = ''): Promise<Talk> {
+  async function begin(
+    format = Format.PROTO,
+    parent = 'projects/p',
+    id = '',
+    automatedAgentConfig?: { readonly agent: string },
+  ): Promise<Talk> {
     const { name: conversationProfile } = await createProfile(grpc, parent, {
+      ...(automatedAgentConfig && { automatedAgentConfig }),
       notificationConfig: { topic: LIFE, messageFormat: format },
       newMessageEventNotificationConfig: { topic: NEWS, messageFormat: format },
     });
@@ -144,6 +154,36 @@ describe('events', () => {
       assert.deepEqual(payloads, (await listMessages(grpc, short)).toReversed());
     });
   }
+
+  it('tell what is said in turns, whoever answers, and then that a human is needed', async () => {
+    await using webhook = await AgentWebhook.open();
+    webhook.on('a human', { fulfillmentText: 'one moment', liveAgentHandoff: true });
+    await open('--agent-webhook', webhook.url);
+    const agent = { agent: 'projects/p/agent' };
+    const { conversation, participant } = await begin(Format.JSON, 'projects/p', '', agent);
+    const { name: human } = await createParticipant(rest, conversation, Role.HUMAN_AGENT);
+    await say(grpc, participant, 'hello', { requestId: 'once' });
+    await say(rest, participant, 'hello', { requestId: 'once' });
+    await grpc.call(Participants.method.analyzeContent, {
+      participant,
+      input: { case: 'eventInput', value: { name: 'NUDGE', languageCode: 'en' } },
+    });
+    await say(rest, participant, 'a human');
+    await say(grpc, human, 'here I am');
+    await grpc.call(Conversations.method.completeConversation, { name: conversation });
+    await sink.waitFor(9);
+    assert.deepEqual(told(), [
+      [CONVERSATION_STARTED, undefined],
+      [NEW_MESSAGE, 'hello'],
+      [NEW_MESSAGE, 're: hello'],
+      [NEW_MESSAGE, 're: NUDGE'],
+      [NEW_MESSAGE, 'a human'],
+      [NEW_MESSAGE, 'one moment'],
+      [HUMAN_INTERVENTION_NEEDED, undefined],
+      [NEW_MESSAGE, 'here I am'],
+      [CONVERSATION_FINISHED, undefined],
+    ]);
+  });
 
   it('tell nothing where a profile names no topic, of batches where they are not news, or without --events', async () => {
     await open('--no-batch-events');

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, type JsonObject, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import type { ServiceError } from '@grpc/grpc-js';
 import { Code } from '@parleykit/proto/rpc';
 import {
   AudioEncoding,
   SuggestionFeature_Type as Feature,
+  OutputAudioEncoding,
   Participants,
   AutomatedAgentReply_AutomatedAgentReplyType as ReplyType,
   Participant_Role as Role,
@@ -155,6 +156,18 @@ describe('StreamingAnalyzeContent', () => {
     assert.deepEqual(await transcript(scene.grpc, conversation), ['re: WELCOME']);
   });
 
+  it('hands on what the first frame says to the agent', async () => {
+    const { participant } = await createAgentTalk(scene.grpc);
+    const value = `with parameters ${newProject()}`;
+    const queryParams = { payload: { tier: 'gold' }, webhookHeaders: { 'x-tier': 'gold' } };
+    const { error } = await converse({ participant, ...textConfig, queryParams }, text(value));
+    assert.equal(error, undefined, error?.message);
+    const [question] = scene.webhook.questionsAbout(value);
+    assert.ok(question);
+    const { payload } = question.body['originalDetectIntentRequest'] as { payload: JsonObject };
+    assert.deepEqual([payload['tier'], question.headers['x-tier']], ['gold', 'gold']);
+  });
+
   it('takes 256 bytes for the agent', async () => {
     const { conversation, participant } = await createAgentTalk(scene.grpc);
     const value = 'ä'.repeat(128);
@@ -222,6 +235,17 @@ describe('StreamingAnalyzeContent', () => {
     const invalid = Code.INVALID_ARGUMENT;
     const audio: Frame = {
       config: { case: 'audioConfig', value: { audioEncoding: AudioEncoding.LINEAR_16, languageCode: 'en' } },
+    };
+    /** What a stream may say beside its text, and this server does not do. */
+    const beside: Record<string, Frame> = {
+      'a spoken reply': { replyAudioConfig: { audioEncoding: OutputAudioEncoding.LINEAR_16 } },
+      'parameters for CX': { cxParameters: { a: 1 } },
+      'a page of CX': { cxCurrentPage: 'projects/p/locations/l/agents/a/flows/f/pages/p' },
+    };
+    const parameters: Record<string, Frame> = {
+      'parameters for the agent': { queryParams: { timeZone: 'Europe/Paris' } },
+      'parameters for suggestions': { assistQueryParams: { documentsMetadataFilters: { a: 'b' } } },
+      'extended streaming': { enableExtendedStreaming: true },
     };
     const frames: Record<string, [(talk: Talk) => (Frame | Uint8Array)[], Code]> = {
       'no frame at all': [() => [], invalid],
@@ -295,6 +319,52 @@ describe('StreamingAnalyzeContent', () => {
         ({ participant }) => [{ participant, ...textConfig }, text('x'.repeat(65_537))],
         invalid,
       ],
+      'keys pressed': [
+        ({ participant }) => [
+          { participant, ...textConfig },
+          { input: { case: 'inputDtmf', value: { dtmfEvents: [1] } } },
+        ],
+        Code.UNIMPLEMENTED,
+      ],
+      'an intent': [
+        ({ participant }) => [
+          { participant, ...textConfig },
+          { input: { case: 'inputIntent', value: 'projects/p/locations/l/agents/a/intents/i' } },
+        ],
+        Code.UNIMPLEMENTED,
+      ],
+      'an empty event': [
+        ({ participant }) => [{ participant, ...textConfig }, { input: { case: 'inputEvent', value: '' } }],
+        invalid,
+      ],
+      'an event behind a text': [
+        ({ participant }) => [
+          { participant, ...textConfig },
+          text('a'),
+          { input: { case: 'inputEvent', value: 'E' } },
+        ],
+        invalid,
+      ],
+      ...Object.fromEntries(
+        Object.entries(beside).map(([name, frame]): [string, [(talk: Talk) => Frame[], Code]] => [
+          `${name} of text`,
+          [({ participant }) => [{ participant, ...textConfig, ...frame }, text('a')], Code.UNIMPLEMENTED],
+        ]),
+      ),
+      ...Object.fromEntries(
+        Object.entries({ ...beside, ...parameters }).map(
+          ([name, frame]): [string, [(talk: Talk) => Frame[], Code]] => [
+            `${name} in the second frame`,
+            [
+              ({ participant }) => [
+                { participant, ...textConfig },
+                { ...frame, ...text('a') },
+              ],
+              invalid,
+            ],
+          ],
+        ),
+      ),
       'extended streaming of text': [
         ({ participant }) => [{ participant, ...textConfig, enableExtendedStreaming: true }, text('a')],
         invalid,

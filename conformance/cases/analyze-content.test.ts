@@ -11,6 +11,7 @@ import {
   Conversations,
   SuggestionFeature_Type as Feature,
   type Message,
+  OutputAudioEncoding,
   Participants,
   Participant_Role as Role,
 } from '@parleykit/proto/v2beta1';
@@ -93,6 +94,17 @@ for (const wire of scene.wires) {
     it('has no send_time where the caller says none', async () => {
       const { participant } = await open();
       assert.equal((await saidMessage(wire, participant, 'hello')).sendTime, undefined);
+    });
+
+    it('passes over what is for an agent, and takes a language, a time and ids as they are', async () => {
+      const { participant } = await open();
+      const said = await saidMessage(wire, participant, 'hello', {
+        queryParams: { timeZone: 'Europe/Paris', payload: { a: 1 }, webhookHeaders: { 'x-a': 'b' } },
+        assistQueryParams: { documentsMetadataFilters: { market: 'US,CA' } },
+        requestId: 'r'.repeat(36),
+        messageSendTime: { seconds: 0n, nanos: 1 },
+      });
+      assert.deepEqual([said.content, nanos(said.sendTime)], ['hello', 1n]);
     });
 
     it('leaves the conversation as it was', async () => {
@@ -275,7 +287,25 @@ for (const wire of scene.wires) {
     const text = (value: { text?: string; languageCode?: string }): TurnInit => ({
       input: { case: 'textInput', value },
     });
-    const cases: Record<string, [TurnInit, { code: Code; reason: string; fields?: string[] }]> = {
+    const unbuilt: Record<string, [request: TurnInit, reason: string]> = {
+      'a suggestion that is taken up': [
+        { input: { case: 'suggestionInput', value: { answerRecord: 'projects/p/answerRecords/r' } } },
+        'FIELD_UNIMPLEMENTED',
+      ],
+      'an intent': [
+        {
+          input: { case: 'intentInput', value: { intent: 'projects/p/agent/intents/i', languageCode: 'en' } },
+        },
+        'FIELD_UNIMPLEMENTED',
+      ],
+      'parameters for CX': [{ ...saying('hello'), cxParameters: { a: 1 } }, 'FIELD_UNIMPLEMENTED'],
+      'a page of CX': [{ ...saying('hello'), cxCurrentPage: 'p' }, 'FIELD_UNIMPLEMENTED'],
+      'a spoken reply': [
+        { ...saying('hello'), replyAudioConfig: { audioEncoding: OutputAudioEncoding.LINEAR_16 } },
+        'SPEECH_NOT_CONFIGURED',
+      ],
+    };
+    const cases: Record<string, readonly [TurnInit, { code: Code; reason: string; fields?: string[] }]> = {
       'a text without a language': [
         text({ text: 'hello' }),
         invalid('FIELD_REQUIRED', 'text_input.language_code'),
@@ -301,6 +331,12 @@ for (const wire of scene.wires) {
         },
         { code: Code.UNIMPLEMENTED, reason: 'SPEECH_NOT_CONFIGURED' },
       ],
+      ...Object.fromEntries(
+        Object.entries(unbuilt).map(([title, [request, reason]]) => [
+          title,
+          [request, { code: Code.UNIMPLEMENTED, reason }] as const,
+        ]),
+      ),
       'an event, as no agent is there': [
         { input: { case: 'eventInput', value: { name: 'WELCOME', languageCode: 'en' } } },
         { code: Code.FAILED_PRECONDITION, reason: 'NO_AGENT_LISTENS' },
@@ -452,6 +488,19 @@ async function sendRaw(wire: Wire, participant: string, text: string, requestId:
   assert.equal(fromBinary(AnalyzeContentResponseSchema, bytes).message?.participant, participant);
   return Buffer.from(bytes).toString('base64');
 }
+
+describe('AnalyzeContent over gRPC', () => {
+  it('takes the last of several inputs, as protobuf has it', async () => {
+    const { conversation, participant } = await createTalk(scene.grpc, `projects/${newProject()}`);
+    const encode = (request: TurnInit) =>
+      toBinary(AnalyzeContentRequestSchema, create(AnalyzeContentRequestSchema, request));
+    const event = encode({ input: { case: 'eventInput', value: { name: 'E', languageCode: 'en' } } });
+    const bytes = Buffer.concat([encode({ participant }), event, encode(saying('the last'))]);
+    await scene.grpc.send(pathOf(analyzeContent), bytes);
+    const [said, ...others] = await listMessages(scene.grpc, conversation);
+    assert.deepEqual([said?.content, others], ['the last', []]);
+  });
+});
 
 describe('AnalyzeContent over REST', () => {
   const post = async (participant: string, body: string) => {

@@ -27,6 +27,7 @@ import {
   nanos,
   openScene,
   refused,
+  say,
   setFeature,
 } from './scene.ts';
 
@@ -75,6 +76,22 @@ for (const wire of scene.wires) {
       await getConversation(wire, name);
       await advance(wire, project, 120);
       await refused(getConversation(wire, name), notFound);
+    });
+
+    it('forgets a request_id after a day, also of a conversation that has ended by then', async () => {
+      const project = newProject();
+      const { conversation, participant } = await createTalk(wire, `projects/${project}`);
+      await advance(wire, project, HOUR);
+      const once = () => say(wire, participant, 'hello', { requestId: 'once' });
+      const first = await once();
+      for (const step of [DAY - 2 * HOUR, HOUR + HOUR / 2]) {
+        await advance(wire, project, step);
+        assert.deepEqual(await once(), first);
+      }
+      assert.equal((await getConversation(wire, conversation)).lifecycleState, State.COMPLETED);
+      await advance(wire, project, HOUR / 2 + 1);
+      await refused(once(), { code: Code.FAILED_PRECONDITION, reason: 'CONVERSATION_COMPLETED' });
+      assert.equal((await listMessages(wire, conversation)).length, 1);
     });
 
     it('goes past all that is due on the way in one step', async () => {

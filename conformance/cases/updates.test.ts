@@ -34,6 +34,7 @@ import {
   createParticipant,
   createProfile,
   createTalk,
+  failure,
   getConversation,
   ingest,
   message,
@@ -601,6 +602,20 @@ function participantRefusalCases(wire: Wire): void {
       const said = { name, obfuscatedExternalUserId: 'u' };
       await refused(update(wire, updateParticipant, said, ['obfuscated_external_user_id']), notFound);
     }
+  });
+
+  it('looks for the conversation first, then at its end, and then for the participant', async () => {
+    const { conversation } = await createTalk(wire, `projects/${newProject()}`);
+    const missing = async (of: string) => {
+      const said = { name: `${of}/participants/absent`, obfuscatedExternalUserId: 'u' };
+      return failure(update(wire, updateParticipant, said, ['obfuscated_external_user_id']));
+    };
+    const nowhere = await missing(conversation.replace(/[^/]+$/u, 'absent'));
+    assert.deepEqual([nowhere.code, nowhere.metadata['resourceType']], [Code.NOT_FOUND, 'Conversation']);
+    const nobody = await missing(conversation);
+    assert.deepEqual([nobody.code, nobody.metadata['resourceType']], [Code.NOT_FOUND, 'Participant']);
+    await completeConversation(wire, conversation);
+    assert.equal((await missing(conversation)).reason, 'CONVERSATION_COMPLETED');
   });
 
   it('loses none of two updates at once', async () => {

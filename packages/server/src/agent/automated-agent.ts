@@ -14,7 +14,7 @@ export interface AgentQuery {
   readonly agent: string;
   /** The session of the conversation with it, such as `projects/p/agent/sessions/c`. */
   readonly session: string;
-  /** The conversation, without a location. */
+  /** The conversation, by its canonical name: that of a region has its location. */
   readonly conversation: string;
   readonly profile: ConversationProfile;
   readonly input:
@@ -62,7 +62,7 @@ export class AgentError extends Error {
 export class NoAgent implements AutomatedAgent {
   async reply({ agent }: AgentQuery): Promise<AgentAnswer> {
     throw new AgentError(
-      `${agent === '' ? 'the profile names none' : 'the project has stored no such agent or environment'}, and no webhook answers for it ` +
+      `${agent === '' ? 'the profile names none' : 'its project and location have stored no such agent or environment'}, and no webhook answers for it ` +
         '(parley serve --agent-webhook URL)',
     );
   }

@@ -129,6 +129,13 @@ describe('Webhook', () => {
       transient: false,
     },
     {
+      name: 'a page that begins with an empty line',
+      answer: (response) => response.end('\n\u001b<html>\n'),
+      code: Code.INVALID_ARGUMENT,
+      message: /^its answer is not a WebhookResponse in JSON: [^\p{Cc}]* is not valid JSON$/u,
+      transient: false,
+    },
+    {
       name: 'an empty answer',
       answer: (response) => response.end(),
       code: Code.INVALID_ARGUMENT,

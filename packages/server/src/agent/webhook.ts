@@ -9,7 +9,7 @@ import {
   WebhookResponseSchema,
 } from '@parleykit/proto/v2beta1';
 import { JSON_VALUE_DEPTH_MAX } from '../limits.ts';
-import { OutboundError, type OutboundReply } from '../outbound/exchange.ts';
+import { OutboundError, type OutboundReply, printable } from '../outbound/exchange.ts';
 import type { HttpPoster } from '../outbound/http-poster.ts';
 import { SIGNATURE_HEADER, sign, TIMESTAMP_HEADER } from '../outbound/signature.ts';
 
@@ -166,8 +166,8 @@ function readResponse(body: Buffer): WebhookResponse {
       throw new Error(`it nests deeper than ${RESPONSE_DEPTH_MAX} levels`);
     return fromJson(WebhookResponseSchema, json, { registry, ignoreUnknownFields: true });
   } catch (cause) {
-    const [line = ''] = (cause as Error).message.split('\n');
-    const message = `its answer is not a WebhookResponse in JSON: ${line}`;
+    // What is wrong repeats what the answer says.
+    const message = `its answer is not a WebhookResponse in JSON: ${printable((cause as Error).message)}`;
     throw new WebhookError(Code.INVALID_ARGUMENT, message, { transient: false, cause });
   }
 }

@@ -2,8 +2,7 @@ import { toBinary } from '@bufbuild/protobuf';
 import {
   type ConversationProfile,
   ConversationSchema,
-  ConversationEvent_Type as EventType,
-  Conversation_LifecycleState as State,
+  type ConversationEvent_Type as EventType,
 } from '@parleykit/proto/v2beta1';
 import { CONVERSATION_LIFE_MAX } from '../limits.ts';
 import { decodeNamed } from '../storage/named-message.ts';
@@ -15,7 +14,7 @@ import {
   type StoredResource,
   type Timer,
 } from '../storage/store.ts';
-import { complete } from './lifecycle.ts';
+import { complete, refusalOf } from './lifecycle.ts';
 import { purgeTimer, type Retention, retentionOf } from './retention.ts';
 
 /** The kind of the timer that every conversation has while it is in progress. */
@@ -53,22 +52,27 @@ export async function completionOf(
 ): Promise<Change & { readonly body: Uint8Array; done(): void }> {
   const message = decodeNamed(ConversationSchema, '', stored.body);
   const { initialConversationProfile: profile } = message;
-  const { emit, done } = tell(EventType.CONVERSATION_FINISHED, conversation, profile, now);
-  const common = { partition: conversation, expect: [{ name: conversation, version: stored.version }], emit };
-  if (stored.state === State.COMPLETED) return { ...common, body: stored.body, done };
   // A clock that was set back since it began makes it no shorter than nothing.
   const end = Math.max(now, stored.ordering ?? now);
-  complete(message, end);
+  const tellings = complete(message, end).map((type) => tell(type, conversation, profile, now));
+  const common = {
+    partition: conversation,
+    expect: [{ name: conversation, version: stored.version }],
+    emit: tellings.flatMap(({ emit }) => emit),
+    done: () => {
+      for (const { done } of tellings) done();
+    },
+  };
+  if (message.lifecycleState === stored.state) return { ...common, body: stored.body };
   const body = toBinary(ConversationSchema, message);
   const timer = await store.getTimer(timerKey(conversation));
   const retention = await retentionOf(store, message.conversationProfile, fallback);
   return {
     ...common,
-    put: [{ name: conversation, state: State.COMPLETED, body }],
+    put: [{ name: conversation, state: message.lifecycleState, body }],
     ...(timer !== undefined && { unschedule: [timer.key] }),
     schedule: retention === undefined ? [] : [purgeTimer(conversation, end, retention)],
     body,
-    done,
   };
 }
 
@@ -83,7 +87,7 @@ export async function completeByTimer(
 ): Promise<void> {
   const conversation = key.slice(COMPLETION.length + 1);
   const stored = await store.get(conversation);
-  const isOver = stored === undefined || stored.state === State.COMPLETED;
+  const isOver = stored === undefined || refusalOf(stored.state, 'DAY_IS_OVER') !== undefined;
   try {
     if (isOver) await store.commit({ partition: conversation, unschedule: [key] });
     else {

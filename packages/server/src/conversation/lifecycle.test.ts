@@ -19,6 +19,8 @@ import {
   type Place,
   placeOf,
   places,
+  refusalOf,
+  type StagelessHappening,
   start,
   step,
 } from './lifecycle.ts';
@@ -42,6 +44,7 @@ const cells: Readonly<Record<Happening, Readonly<Record<Exclude<Place, 'PURGED'>
   OTHER_SENDS_EVENT: row('(NO_AGENT_LISTENS)', '(NO_AGENT_LISTENS)', '(CONVERSATION_COMPLETED)'),
   MESSAGES_ARRIVE: row(BOT, ASSIST, '(CONVERSATION_COMPLETED)'),
   PARTICIPANT_CHANGES: row(BOT, ASSIST, '(CONVERSATION_COMPLETED)'),
+  REFERENCES_ARRIVE: row(BOT, ASSIST, '(CONVERSATION_COMPLETED)'),
   AGENT_REPLIES: row(BOT, '(NO_AGENT_LISTENS)', '(CONVERSATION_COMPLETED)'),
   AGENT_HANDS_OFF: row(`${ASSIST}^`, '(NO_AGENT_LISTENS)', '(CONVERSATION_COMPLETED)'),
   COMPLETE_IS_CALLED: row(`${BOT_OVER}!`, `${ASSIST_OVER}!`, `${BOT_OVER}!`, `${ASSIST_OVER}!`),
@@ -100,6 +103,33 @@ describe('step()', () => {
   });
 });
 
+describe('refusalOf()', () => {
+  const stageless: Readonly<Record<StagelessHappening, true>> = {
+    OTHER_SPEAKS: true,
+    MESSAGES_ARRIVE: true,
+    PARTICIPANT_CHANGES: true,
+    REFERENCES_ARRIVE: true,
+    COMPLETE_IS_CALLED: true,
+    DAY_IS_OVER: true,
+    RETENTION_IS_OVER: true,
+  };
+  const stored = [
+    { state: State.IN_PROGRESS, at: [BOT, ASSIST] },
+    { state: State.COMPLETED, at: [BOT_OVER, ASSIST_OVER] },
+    { state: undefined, at: ['PURGED'] },
+  ] as const;
+  for (const happening of Object.keys(stageless) as StagelessHappening[]) {
+    it(`answers of ${happening} by the state what the table has for either stage`, () => {
+      for (const { state, at } of stored) {
+        for (const place of at) {
+          const next = step(place, happening);
+          assert.equal(refusalOf(state, happening), 'refuses' in next ? next.refuses : undefined, place);
+        }
+      }
+    });
+  }
+});
+
 describe('move()', () => {
   const moves: { from: Place; to: Exclude<Place, 'PURGED'> }[] = places.flatMap((from) =>
     from === 'PURGED'
@@ -146,10 +176,10 @@ describe('initialStage()', () => {
 });
 
 describe('complete()', () => {
-  it('ends a conversation, and changes nothing of one that has ended', () => {
+  it('ends a conversation, tells of it, and changes nothing of one that has ended', () => {
     const conversation = start(create(ConversationSchema), withoutAgent, Stage.HUMAN_ASSIST_STAGE, 1_000_000);
-    complete(conversation, 2_000_000);
-    complete(conversation, 3_000_000);
+    const told = [complete(conversation, 2_000_000), complete(conversation, 3_000_000)];
+    assert.deepEqual(told, [[EventType.CONVERSATION_FINISHED], [EventType.CONVERSATION_FINISHED]]);
     assert.equal(conversation.lifecycleState, State.COMPLETED);
     assert.deepEqual(conversation.endTime, toTimestamp(2_000_000));
     assert.deepEqual(conversation.startTime, toTimestamp(1_000_000));

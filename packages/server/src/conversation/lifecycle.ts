@@ -49,6 +49,8 @@ export type Happening =
   | 'MESSAGES_ARRIVE'
   /** A participant joins, or changes. */
   | 'PARTICIPANT_CHANGES'
+  /** More is known of it than what is said in it. */
+  | 'REFERENCES_ARRIVE'
   /** The agent has answered, and goes on. */
   | 'AGENT_REPLIES'
   /** The agent has answered, and hands over to a human. */
@@ -66,7 +68,22 @@ export type Step =
       /** What others are told. */
       readonly tells: readonly EventType[];
     }
-  | { readonly refuses: 'NOT_FOUND' | 'CONVERSATION_COMPLETED' | 'NO_AGENT_LISTENS' | 'NOT_DUE' };
+  | { readonly refuses: Refusal };
+
+/** Why something does not happen to a conversation. */
+export type Refusal = 'NOT_FOUND' | 'CONVERSATION_COMPLETED' | 'NO_AGENT_LISTENS' | 'NOT_DUE';
+
+/** What happens, or does not, in both stages alike. */
+export type StagelessHappening = Extract<
+  Happening,
+  | 'OTHER_SPEAKS'
+  | 'MESSAGES_ARRIVE'
+  | 'PARTICIPANT_CHANGES'
+  | 'REFERENCES_ARRIVE'
+  | 'COMPLETE_IS_CALLED'
+  | 'DAY_IS_OVER'
+  | 'RETENTION_IS_OVER'
+>;
 
 const { CONVERSATION_FINISHED, HUMAN_INTERVENTION_NEEDED } = EventType;
 
@@ -93,6 +110,7 @@ const table: Readonly<Record<Place, Readonly<Record<Happening, Step>>>> = {
     OTHER_SENDS_EVENT: NO_AGENT,
     MESSAGES_ARRIVE: go('IN_PROGRESS VIRTUAL_AGENT_STAGE'),
     PARTICIPANT_CHANGES: go('IN_PROGRESS VIRTUAL_AGENT_STAGE'),
+    REFERENCES_ARRIVE: go('IN_PROGRESS VIRTUAL_AGENT_STAGE'),
     AGENT_REPLIES: go('IN_PROGRESS VIRTUAL_AGENT_STAGE'),
     AGENT_HANDS_OFF: go('IN_PROGRESS HUMAN_ASSIST_STAGE', 'NOTHING', HUMAN_INTERVENTION_NEEDED),
     COMPLETE_IS_CALLED: go('COMPLETED VIRTUAL_AGENT_STAGE', 'NOTHING', CONVERSATION_FINISHED),
@@ -106,6 +124,7 @@ const table: Readonly<Record<Place, Readonly<Record<Happening, Step>>>> = {
     OTHER_SENDS_EVENT: NO_AGENT,
     MESSAGES_ARRIVE: go('IN_PROGRESS HUMAN_ASSIST_STAGE'),
     PARTICIPANT_CHANGES: go('IN_PROGRESS HUMAN_ASSIST_STAGE'),
+    REFERENCES_ARRIVE: go('IN_PROGRESS HUMAN_ASSIST_STAGE'),
     // One that was asked before the hand-off has nothing more to say.
     AGENT_REPLIES: NO_AGENT,
     AGENT_HANDS_OFF: NO_AGENT,
@@ -122,6 +141,7 @@ const table: Readonly<Record<Place, Readonly<Record<Happening, Step>>>> = {
     OTHER_SENDS_EVENT: GONE,
     MESSAGES_ARRIVE: GONE,
     PARTICIPANT_CHANGES: GONE,
+    REFERENCES_ARRIVE: GONE,
     AGENT_REPLIES: GONE,
     AGENT_HANDS_OFF: GONE,
     COMPLETE_IS_CALLED: GONE,
@@ -139,6 +159,7 @@ function completed(place: Place): Readonly<Record<Happening, Step>> {
     OTHER_SENDS_EVENT: COMPLETED,
     MESSAGES_ARRIVE: COMPLETED,
     PARTICIPANT_CHANGES: COMPLETED,
+    REFERENCES_ARRIVE: COMPLETED,
     AGENT_REPLIES: COMPLETED,
     AGENT_HANDS_OFF: COMPLETED,
     COMPLETE_IS_CALLED: go(place, 'NOTHING', CONVERSATION_FINISHED),
@@ -155,8 +176,21 @@ export function step(place: Place, happening: Happening): Step {
   return table[place][happening];
 }
 
+/**
+ * Why something does not happen to a conversation of which only its lifecycle state is at hand, undefined where there is
+ * none; undefined where it does happen.
+ */
+export function refusalOf(state: State | undefined, happening: StagelessHappening): Refusal | undefined {
+  const next = step(state === undefined ? 'PURGED' : placeIn(state, Stage.HUMAN_ASSIST_STAGE), happening);
+  return 'refuses' in next ? next.refuses : undefined;
+}
+
 /** Where a conversation is, which is there. */
 export function placeOf({ lifecycleState, conversationStage }: Conversation): Place {
+  return placeIn(lifecycleState, conversationStage);
+}
+
+function placeIn(lifecycleState: State, conversationStage: Stage): Place {
   const state = lifecycleState === State.COMPLETED ? 'COMPLETED' : 'IN_PROGRESS';
   const stage =
     conversationStage === Stage.VIRTUAL_AGENT_STAGE ? 'VIRTUAL_AGENT_STAGE' : 'HUMAN_ASSIST_STAGE';
@@ -207,8 +241,13 @@ export function move(conversation: Conversation, to: Exclude<Place, 'PURGED'>, n
   conversation.conversationStage = Stage[stage];
 }
 
-/** Ends a conversation; one that has ended stays as it is, end_time included. `now` in microseconds. */
-export function complete(conversation: Conversation, now: number): void {
+/**
+ * Ends a conversation, and answers what others are told of that; one that has ended stays as it is, end_time included.
+ * `now` in microseconds.
+ */
+export function complete(conversation: Conversation, now: number): readonly EventType[] {
   const next = step(placeOf(conversation), 'COMPLETE_IS_CALLED');
-  if ('to' in next && next.to !== 'PURGED') move(conversation, next.to, now);
+  if ('refuses' in next) return [];
+  if (next.to !== 'PURGED') move(conversation, next.to, now);
+  return next.tells;
 }

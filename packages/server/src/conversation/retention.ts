@@ -1,10 +1,10 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { HoldSchema, type RetentionPolicy, RetentionPolicySchema } from '@parleykit/proto/admin';
-import { Conversation_LifecycleState as State } from '@parleykit/proto/v2beta1';
 import { toMicroseconds, toTimestamp } from '../clock.ts';
 import { CLOCK_TIME_MAX, PAGE_BYTES_MAX, RETENTION_MAX } from '../limits.ts';
 import { readResourceName } from '../resource-names.ts';
 import { ConflictError, type Eraser, type Store, type StoredTimer, type Timer } from '../storage/store.ts';
+import { refusalOf } from './lifecycle.ts';
 
 /**
  * What becomes of a conversation that is over:
@@ -107,7 +107,7 @@ export async function purgeByTimer(store: Store, timer: StoredTimer): Promise<vo
   const stored = await store.get(conversation);
   const hold = await store.get(holdKey(conversation));
   try {
-    if (stored?.state !== State.COMPLETED) {
+    if (stored === undefined || refusalOf(stored.state, 'RETENTION_IS_OVER') !== undefined) {
       await store.commit({ partition: conversation, unschedule: [key] });
     } else if (hold !== undefined) {
       // The hold is written anew: who releases it meanwhile must look again, and then finds a purge that is parked.

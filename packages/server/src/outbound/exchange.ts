@@ -212,7 +212,7 @@ function isSuccess(status: number): boolean {
 }
 
 /** What others say, as a part of one line. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text
     .replace(/[\p{C}\p{Z}\uFFFD]+/gu, ' ')
     .trim()

@@ -18,14 +18,14 @@ import {
   IngestContextReferencesResponseSchema,
   type Message,
   Participant_Role as Role,
-  Conversation_LifecycleState as State,
   type SuggestConversationSummaryRequest,
   SuggestConversationSummaryResponseSchema,
   TriggerEvent,
 } from '@parleykit/proto/v2beta1';
 import { conversationEmpty, generatorsAbsent } from '../assist-errors.ts';
 import { type Clock, toTimestamp } from '../clock.ts';
-import { conversationCompleted, fieldInvalid, fieldsRequired } from '../errors.ts';
+import { refusalOf } from '../conversation/lifecycle.ts';
+import { fieldInvalid, fieldsRequired } from '../errors.ts';
 import { checkContextReferences, ingest } from '../generation/context-references.ts';
 import { type Generation, isTriggered } from '../generation/generation.ts';
 import { checkGenerator } from '../generation/generator-check.ts';
@@ -43,6 +43,7 @@ import { readContextSize, readTranscript, toTurns } from './conversation-context
 import { decide } from './decide.ts';
 import { generatorsOf, type ProfileGenerators, suggestionConfigsOf } from './profile-generators.ts';
 import { ResourceCollection } from './resource-collection.ts';
+import { refused } from './writable-conversations.ts';
 
 /**
  * Keeps answers that were suggested in a conversation, and answers the name of a record for each, in their order.
@@ -86,7 +87,8 @@ export class ConversationSuggestionsService implements ServiceHandlers<typeof Co
     checkContextReferences(request.contextReferences);
     return decide(call, async () => {
       const { body, version, state } = await this.#conversations.load(name);
-      if (state === State.COMPLETED) throw conversationCompleted(name.toString());
+      const refusal = refusalOf(state, 'REFERENCES_ARRIVE');
+      if (refusal !== undefined) throw refused(refusal, name);
       const conversation = decodeNamed(ConversationSchema, '', body);
       const ingestedContextReferences = ingest(
         conversation.ingestedContextReferences,

@@ -88,7 +88,9 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
     this.#conversations = new ResourceCollection(store, CONVERSATIONS);
     this.#profiles = new ResourceCollection(store, CONVERSATION_PROFILES);
     this.#participants = new ResourceCollection(store, PARTICIPANTS);
-    this.#writable = new WritableConversations(store, { completedToo: options.ingestCompleted });
+    this.#writable = new WritableConversations(store, 'MESSAGES_ARRIVE', {
+      completedToo: options.ingestCompleted,
+    });
   }
 
   /** Begins a conversation under the caller's id or a new one; one that is held from the start where a header says so. */
@@ -157,7 +159,7 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
         fallback: this.#options.retention,
         tell: this.#notifications.lifecycle,
       });
-      if (stored.state !== State.COMPLETED || change.emit?.length !== 0) await this.#store.commit(change);
+      if (change.put !== undefined || change.emit?.length !== 0) await this.#store.commit(change);
       done();
       return namedReply(name, body);
     });

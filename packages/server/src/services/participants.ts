@@ -46,7 +46,7 @@ export class ParticipantsService implements ServiceHandlers<typeof Participants>
     this.#clock = clock;
     this.#conversations = new ResourceCollection(store, CONVERSATIONS);
     this.#participants = new ResourceCollection(store, PARTICIPANTS);
-    this.#writable = new WritableConversations(store);
+    this.#writable = new WritableConversations(store, 'PARTICIPANT_CHANGES');
     this.#turns = turns;
   }
 
@@ -83,10 +83,10 @@ export class ParticipantsService implements ServiceHandlers<typeof Participants>
     const { participant: from = create(ParticipantSchema), updateMask: mask = create(FieldMaskSchema) } =
       request;
     checkFieldMask(ParticipantSchema, mask);
+    const conversation = name.ancestor('conversations');
     return decide(call, async () => {
-      const { body, version, state: role } = await this.#participants.load(name);
-      const conversation = name.ancestor('conversations');
       await this.#writable.require(conversation);
+      const { body, version, state: role } = await this.#participants.load(name);
       const participant = decodeNamed(ParticipantSchema, '', body);
       applyFieldMask(ParticipantSchema, mask, from, participant);
       if (participant.role !== role) throw fieldInvalid('participant.role', 'cannot be changed');

@@ -1,8 +1,10 @@
-import type {
-  AnalyzeContentRequest,
-  EventInput,
-  StreamingAnalyzeContentRequest,
-  TextInput,
+import { isFieldSet } from '@bufbuild/protobuf';
+import {
+  type AnalyzeContentRequest,
+  type EventInput,
+  type StreamingAnalyzeContentRequest,
+  StreamingAnalyzeContentRequestSchema,
+  type TextInput,
 } from '@parleykit/proto/v2beta1';
 import type { AgentQuery } from '../agent/automated-agent.ts';
 import { fieldInvalid, fieldsRequired, fieldUnimplemented, speechNotConfigured } from '../errors.ts';
@@ -63,8 +65,8 @@ export async function readStreamedTurn(
     if (request.participant !== '' && request.participant !== first.participant) {
       throw fieldInvalid('participant', 'is not the one of the first request');
     }
-    if (request.config.case !== undefined)
-      throw fieldInvalid('config', 'belongs into the first request alone');
+    const misplaced = misplacedField(request);
+    if (misplaced !== undefined) throw fieldInvalid(misplaced, 'belongs into the first request alone');
     input = readStreamedInput(request.input, languageCode);
   }
   if (input === undefined) throw fieldsRequired(['input']);
@@ -146,6 +148,22 @@ function readConfig(first: StreamingAnalyzeContentRequest): string {
   checkLanguage('text_config.language_code', languageCode);
   return languageCode;
 }
+
+/** What is read in the first request of a stream alone, as far as another one has it: else it would count for nothing. */
+function misplacedField(request: StreamingAnalyzeContentRequest): string | undefined {
+  if (request.config.case !== undefined) return 'config';
+  return FIELDS_OF_FIRST.find((field) => isFieldSet(request, field))?.name;
+}
+
+const { field } = StreamingAnalyzeContentRequestSchema;
+const FIELDS_OF_FIRST = [
+  field.replyAudioConfig,
+  field.queryParams,
+  field.assistQueryParams,
+  field.cxParameters,
+  field.cxCurrentPage,
+  field.enableExtendedStreaming,
+];
 
 function readStreamedInput(
   input: StreamingAnalyzeContentRequest['input'],

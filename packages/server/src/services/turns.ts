@@ -12,7 +12,6 @@ import {
   ParticipantSchema,
   type QueryParameters,
   Participant_Role as Role,
-  Conversation_LifecycleState as State,
 } from '@parleykit/proto/v2beta1';
 import {
   type AgentAnswer,
@@ -24,13 +23,13 @@ import {
   textOf,
 } from '../agent/automated-agent.ts';
 import { readSessionName } from '../agent/session/session-names.ts';
-import { agentFailed, noAgentListens } from '../agent-errors.ts';
+import { agentFailed } from '../agent-errors.ts';
 import type { Clock } from '../clock.ts';
 import type { HandoffSignal } from '../config.ts';
 import { type Happening, move, placeOf, type Step, step } from '../conversation/lifecycle.ts';
 import { encodeMessageBodies } from '../conversation/transcript.ts';
 import { TurnQueue } from '../conversation/turn-queue.ts';
-import { conversationCompleted, fieldInvalid, notFound } from '../errors.ts';
+import { notFound } from '../errors.ts';
 import { createId } from '../ids.ts';
 import { MESSAGE_BYTES_MAX, REQUEST_ID_LIFE } from '../limits.ts';
 import type { Notifications, Telling } from '../notification/notifications.ts';
@@ -56,7 +55,7 @@ import { CONVERSATIONS, PARTICIPANTS } from './collections.ts';
 import { decide } from './decide.ts';
 import { checkQueryParams } from './query-params.ts';
 import { ResourceCollection } from './resource-collection.ts';
-import { WritableConversations } from './writable-conversations.ts';
+import { refused, WritableConversations } from './writable-conversations.ts';
 
 /** What a participant says or sends. */
 export interface Turn {
@@ -131,7 +130,7 @@ export class Turns {
     this.#notifications = notifications;
     this.#conversations = new ResourceCollection(store, CONVERSATIONS);
     this.#participants = new ResourceCollection(store, PARTICIPANTS);
-    this.#writable = new WritableConversations(store);
+    this.#writable = new WritableConversations(store, 'OTHER_SPEAKS');
   }
 
   /**
@@ -184,7 +183,8 @@ export class Turns {
     if (earlier !== undefined) return earlier;
     const { body, version } = await this.#conversations.load(conversation);
     const told = decodeNamed(ConversationSchema, conversation.toString(), body);
-    if (told.lifecycleState === State.COMPLETED) throw conversationCompleted(conversation.toString());
+    // Whether anybody may still speak in it comes before who it is that does.
+    requireStep(step(placeOf(told), 'OTHER_SPEAKS'), conversation);
     const role: Role = await this.#participants.loadState(turn.speaker);
     const { then } = requireStep(step(placeOf(told), happeningOf(turn, role)), conversation);
 
@@ -213,7 +213,7 @@ export class Turns {
         move(told, to, this.#now(conversation));
         put.push({
           name: conversation.key,
-          state: State.IN_PROGRESS,
+          state: told.lifecycleState,
           body: withoutName(ConversationSchema, told),
         });
       }
@@ -223,7 +223,7 @@ export class Turns {
           put.push(speaker.write);
           expect.push({ name: speaker.write.name, absent: true });
         }
-        append.push([this.#answered(speaker.id, reply, turn)]);
+        append.push([this.#answered(speaker.id, reply, turn, agentNameOf(told))]);
       }
     }
     // That there is something to suggest is stored with the message, so that a kept answer knows what it lacks.
@@ -236,7 +236,8 @@ export class Turns {
       expect,
       put,
       append,
-      emit: [...telling.flatMap(({ emit }) => emit), ...news],
+      // Who is told that a human is needed has been told what was said.
+      emit: [...news, ...telling.flatMap(({ emit }) => emit)],
       ...(turn.requestId && { reply: this.#toReply(turn.speaker, turn.requestId, turn, response) }),
     });
     for (const { done } of telling) done();
@@ -258,14 +259,14 @@ export class Turns {
     { conversation, turnId, signal }: { conversation: ResourceName; turnId: string; signal: AbortSignal },
   ): Promise<AgentAnswer> {
     const profile = told.initialConversationProfile ?? create(ConversationProfileSchema);
-    const agent = profile.automatedAgentConfig?.agent ?? '';
+    const agent = agentNameOf(told);
     const session = sessionOf(agent, conversation.id);
     const sessionName = readSessionName(session);
     if (sessionName !== undefined) checkQueryParams(queryParams, sessionName);
     const query: AgentQuery = {
       agent,
       session,
-      conversation: `projects/${conversation.project}/conversations/${conversation.id}`,
+      conversation: conversation.key,
       profile,
       input,
       queryParams,
@@ -327,14 +328,16 @@ export class Turns {
     return newMessage(speaker.id, message);
   }
 
-  #answered(participant: string, reply: AutomatedAgentReply, { input }: Turn): NewMessage {
+  #answered(participant: string, reply: AutomatedAgentReply, { input }: Turn, agent: string): NewMessage {
     const message = create(MessageSchema, {
       content: textOf(reply),
       languageCode: input.languageCode,
       participantRole: Role.AUTOMATED_AGENT,
       responseMessages: reply.responseMessages,
     });
-    return newMessage(participant, message);
+    const said = newMessage(participant, message);
+    if (said.body.byteLength <= MESSAGE_BYTES_MAX) return said;
+    throw agentFailed(agent, new AgentError(`it says more than the ${MESSAGE_BYTES_MAX} bytes of a message`));
   }
 
   /** The participant as whom the agent speaks: the conversation's first one of that role, or a new one. */
@@ -372,6 +375,11 @@ export class Turns {
   }
 }
 
+/** The agent that answers in a conversation, as its profile names it; empty where none does. */
+function agentNameOf({ initialConversationProfile: profile }: Conversation): string {
+  return profile?.automatedAgentConfig?.agent ?? '';
+}
+
 /** Whether a conflict is one about what the agent keeps of its session. */
 async function isAboutSession(error: unknown, asked: Promise<AgentAnswer> | undefined): Promise<boolean> {
   if (!(error instanceof ConflictError) || asked === undefined) return false;
@@ -402,16 +410,8 @@ function fillIn(response: AnalyzeContentResponse, { humanAgent, endUser }: Sugge
 }
 
 function requireStep(next: Step, conversation: ResourceName): Extract<Step, { to: unknown }> {
-  if ('to' in next) return next;
-  const name = conversation.toString();
-  switch (next.refuses) {
-    case 'CONVERSATION_COMPLETED':
-      throw conversationCompleted(name);
-    case 'NO_AGENT_LISTENS':
-      throw noAgentListens(name);
-    default:
-      throw notFound('Conversation', name);
-  }
+  if ('refuses' in next) throw refused(next.refuses, conversation);
+  return next;
 }
 
 function newMessage(
@@ -419,8 +419,5 @@ function newMessage(
   message: Parameters<typeof encodeMessageBodies>[0][number],
 ): NewMessage {
   const [body = new Uint8Array()] = encodeMessageBodies([message]);
-  if (body.byteLength > MESSAGE_BYTES_MAX) {
-    throw fieldInvalid('text_input', `makes a message larger than ${MESSAGE_BYTES_MAX} bytes`);
-  }
   return { participant, body };
 }

@@ -1,9 +1,24 @@
 import { Conversation_LifecycleState as State } from '@parleykit/proto/v2beta1';
-import { conversationCompleted } from '../errors.ts';
+import { noAgentListens } from '../agent-errors.ts';
+import { type Refusal, refusalOf, type StagelessHappening } from '../conversation/lifecycle.ts';
+import { conversationCompleted, notFound, type ServiceError } from '../errors.ts';
 import type { ResourceName } from '../resource-names.ts';
 import { type Change, ConflictError, type Receipt, type Store } from '../storage/store.ts';
 import { CONVERSATIONS } from './collections.ts';
 import { ResourceCollection } from './resource-collection.ts';
+
+/** What a caller is told of what does not happen to a conversation. */
+export function refused(refusal: Refusal, conversation: ResourceName): ServiceError {
+  const name = conversation.toString();
+  switch (refusal) {
+    case 'CONVERSATION_COMPLETED':
+      return conversationCompleted(name);
+    case 'NO_AGENT_LISTENS':
+      return noAgentListens(name);
+    default:
+      return notFound('Conversation', name);
+  }
+}
 
 /**
  * Writes what only a conversation in progress takes. That it is in progress is expected by the commit, and looked at
@@ -12,10 +27,13 @@ import { ResourceCollection } from './resource-collection.ts';
 export class WritableConversations {
   readonly #store: Store;
   readonly #conversations: ResourceCollection;
+  readonly #happening: StagelessHappening;
   readonly #completedToo: boolean;
 
-  constructor(store: Store, { completedToo = false } = {}) {
+  /** `happening` is what is written, as the lifecycle has it; it may be let happen to completed conversations as well. */
+  constructor(store: Store, happening: StagelessHappening, { completedToo = false } = {}) {
     this.#store = store;
+    this.#happening = happening;
     this.#conversations = new ResourceCollection(store, CONVERSATIONS);
     this.#completedToo = completedToo;
   }
@@ -23,8 +41,8 @@ export class WritableConversations {
   /** Throws NOT_FOUND or FAILED_PRECONDITION where the conversation takes no writes. */
   async require(conversation: ResourceName): Promise<void> {
     const state = await this.#conversations.loadState(conversation);
-    if (state === State.COMPLETED && !this.#completedToo)
-      throw conversationCompleted(conversation.toString());
+    const refusal = this.#completedToo ? undefined : refusalOf(state, this.#happening);
+    if (refusal !== undefined) throw refused(refusal, conversation);
   }
 
   /** Commits a change to the conversation. Throws as `require` does, and as `Store.commit` does. */

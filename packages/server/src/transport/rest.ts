@@ -32,6 +32,9 @@ import { readJsonBody } from './request-body.ts';
 import { createRequestId } from './request-id.ts';
 import type { RequestTarget } from './request-target.ts';
 
+/** How long the machine of a caller may take to say that it is gone. */
+const GONE_AFTER_MS = 200;
+
 /** Mounts the dispatcher on HTTP/1.1 with JSON, by the `google.api.http` bindings of its methods. */
 export class RestTransport {
   readonly #dispatcher: Dispatcher;
@@ -146,8 +149,34 @@ class RestCall implements IncomingCall {
       this.#response.once('close', () => {
         if (!this.#response.writableFinished) abort.abort(callerGone());
       });
+      this.#findOutWhoLeft();
     }
     return this.#abort.signal;
+  }
+
+  /**
+   * A caller who sends nothing more waits for its answer, or is gone: that looks the same. So it is told twice to go on.
+   * Who waits passes over it; the machine of who is gone refuses the first, which shows when the second is written.
+   * https://www.rfc-editor.org/rfc/rfc9110#section-15.2
+   */
+  #findOutWhoLeft(): void {
+    const { socket, httpVersion } = this.#request;
+    const response = this.#response;
+    if (httpVersion !== '1.1') return;
+    const ask = (): void => {
+      if (!response.headersSent) response.writeContinue();
+    };
+    let again: NodeJS.Timeout | undefined;
+    const askTwice = (): void => {
+      ask();
+      again = setTimeout(ask, GONE_AFTER_MS);
+    };
+    if (socket.readableEnded) askTwice();
+    else socket.once('end', askTwice);
+    response.once('close', () => {
+      socket.off('end', askTwice);
+      clearTimeout(again);
+    });
   }
 
   /** Has the work on it come to its end, for this reason. */

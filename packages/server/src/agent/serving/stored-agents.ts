@@ -132,11 +132,14 @@ function loadDialogue(): Promise<Dialogue> {
   return dialogue;
 }
 
-/** The session of a conversation with an agent that may be in the store: one of the conversation's own project. */
+/**
+ * The session of a conversation with an agent that may be in the store: one of the conversation's own project and
+ * location. Elsewhere it would be shared with the conversation of the same id there, and outlive this one.
+ */
 function storedSessionOf({ agent, session, conversation }: AgentQuery): SessionName | undefined {
   const name = readResourceName(agent);
   if (name === undefined || !/^agent(?:\/environments\/[^/]+)?$/u.test(name.path)) return undefined;
-  if (readResourceName(conversation)?.project !== name.project) return undefined;
+  if (readResourceName(conversation)?.scope !== name.scope) return undefined;
   const within = readResourceName(session);
   return within && sessionOfName(within);
 }
