@@ -12,7 +12,9 @@ import {
   Conversations,
   ConversationEvent_Type as EventType,
   SuggestionFeature_Type as Feature,
+  Conversation_ContextReference_ContextContent_ContentFormat as Format,
   type Message,
+  Conversation_ContextReference_UpdateMode as Mode,
   type Participant,
   Participants,
   Participant_Role as Role,
@@ -46,6 +48,7 @@ const DAY = 24 * HOUR;
 const { END_USER, HUMAN_AGENT, AUTOMATED_AGENT } = Role;
 const { CONVERSATION_STARTED, CONVERSATION_FINISHED, HUMAN_INTERVENTION_NEEDED, NEW_MESSAGE } = EventType;
 const { analyzeContent, listParticipants, updateParticipant } = Participants.method;
+const { ingestContextReferences } = Conversations.method;
 
 const AGENT = 'IN_PROGRESS VIRTUAL_AGENT_STAGE';
 const ASSIST = 'IN_PROGRESS HUMAN_ASSIST_STAGE';
@@ -64,6 +67,8 @@ interface Outcome {
   readonly adds?: readonly Role[];
   /** Who has joined. */
   readonly joins?: readonly Role[];
+  /** What is known of it beside what was said. */
+  readonly learns?: readonly string[];
   /** What is told beside the messages. */
   readonly tells?: readonly EventType[];
 }
@@ -84,6 +89,7 @@ const table = {
     OTHER_SENDS_EVENT: NO_AGENT,
     MESSAGES_ARRIVE: { adds: [END_USER, HUMAN_AGENT] },
     PARTICIPANT_CHANGES: { joins: [HUMAN_AGENT] },
+    REFERENCES_ARRIVE: { learns: ['order'] },
     AGENT_REPLIES: { adds: [END_USER, AUTOMATED_AGENT] },
     AGENT_HANDS_OFF: { to: ASSIST, adds: [END_USER, AUTOMATED_AGENT], tells: [HUMAN_INTERVENTION_NEEDED] },
     COMPLETE_IS_CALLED: { to: AGENT_OVER, tells: [CONVERSATION_FINISHED] },
@@ -97,6 +103,7 @@ const table = {
     OTHER_SENDS_EVENT: NO_AGENT,
     MESSAGES_ARRIVE: { adds: [END_USER, HUMAN_AGENT] },
     PARTICIPANT_CHANGES: { joins: [HUMAN_AGENT] },
+    REFERENCES_ARRIVE: { learns: ['order'] },
     AGENT_REPLIES: NO_AGENT,
     AGENT_HANDS_OFF: NO_AGENT,
     COMPLETE_IS_CALLED: { to: ASSIST_OVER, tells: [CONVERSATION_FINISHED] },
@@ -110,6 +117,7 @@ const table = {
     OTHER_SENDS_EVENT: OVER,
     MESSAGES_ARRIVE: OVER,
     PARTICIPANT_CHANGES: OVER,
+    REFERENCES_ARRIVE: OVER,
     AGENT_REPLIES: OVER,
     AGENT_HANDS_OFF: OVER,
     COMPLETE_IS_CALLED: { tells: [CONVERSATION_FINISHED] },
@@ -123,6 +131,7 @@ const table = {
     OTHER_SENDS_EVENT: OVER,
     MESSAGES_ARRIVE: OVER,
     PARTICIPANT_CHANGES: OVER,
+    REFERENCES_ARRIVE: OVER,
     AGENT_REPLIES: OVER,
     AGENT_HANDS_OFF: OVER,
     COMPLETE_IS_CALLED: { tells: [CONVERSATION_FINISHED] },
@@ -136,6 +145,7 @@ const table = {
     OTHER_SENDS_EVENT: GONE,
     MESSAGES_ARRIVE: GONE,
     PARTICIPANT_CHANGES: GONE,
+    REFERENCES_ARRIVE: GONE,
     AGENT_REPLIES: GONE,
     AGENT_HANDS_OFF: GONE,
     COMPLETE_IS_CALLED: GONE,
@@ -441,6 +451,14 @@ describe('a restart at every step of the table', { concurrency: 1000 }, () => {
         assert.equal(changed?.obfuscatedExternalUserId, before && (want.refuses ? '' : 'Ada'));
         return {};
       }
+      case 'REFERENCES_ARRIVE': {
+        const contextContents = [{ content: '4711', contentFormat: Format.PLAIN_TEXT }];
+        const contextReferences = { order: { updateMode: Mode.OVERWRITE, contextContents } };
+        // The method knows no name without a location.
+        const conversation = talk.conversation.replace('/conversations/', '/locations/global/conversations/');
+        await answerTo(grpc.call(ingestContextReferences, { conversation, contextReferences }), want);
+        return {};
+      }
       case 'COMPLETE_IS_CALLED': {
         const completed = await answerTo(completeConversation(grpc, talk.conversation), want);
         assert.deepEqual(completed, (await see(grpc, talk))?.conversation);
@@ -645,11 +663,13 @@ function assertOutcome(seen: Seen | undefined, before: Seen | undefined, place: 
   assert.deepEqual(rolesOf(seen.messages.slice(length)), want.adds ?? []);
   const roles = [...(rolesOf(before.participants) ?? []), ...(want.joins ?? [])];
   assert.deepEqual(rolesOf(seen.participants), roles);
-  const { lifecycleState, conversationStage, endTime } = seen.conversation;
+  const { lifecycleState, conversationStage, endTime, ingestedContextReferences } = seen.conversation;
+  assert.deepEqual(Object.keys(ingestedContextReferences), want.learns ?? []);
   assert.deepEqual(seen.conversation, {
     ...before.conversation,
     lifecycleState,
     conversationStage,
+    ingestedContextReferences,
     ...(isInProgress(place) && !isInProgress(to) && { endTime }),
   });
   assert.equal(endTime === undefined, isInProgress(to));
