@@ -269,7 +269,8 @@ export const options: readonly Option[] = [
     flag: 'retention',
     value: 'string',
     default: RETENTION_DEFAULT,
-    meaning: 'how long conversations are kept after their end: 30d, 12h or forever',
+    meaning:
+      'how long conversations are kept after their end, those that ended before too: 30d, 12h or forever',
   },
   {
     flag: 'dev',

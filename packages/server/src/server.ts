@@ -35,6 +35,7 @@ import type { Config } from './config.ts';
 import { COMPLETION, completeByTimer } from './conversation/completion.ts';
 import { EXPIRE, expireByTimer, scheduleExpiry } from './conversation/reply-expiry.ts';
 import { ERASE, eraseByTimer, PURGE, purgeByTimer } from './conversation/retention.ts';
+import { FOLLOW, followByTimer, followRetention } from './conversation/retention-setting.ts';
 import { RETAIN, retainByTimer } from './conversation/retention-upgrade.ts';
 import { Generation } from './generation/generation.ts';
 import { LanguageModel } from './generation/language-model.ts';
@@ -91,7 +92,7 @@ import { SuggestionReportService } from './services/suggestion-report.ts';
 import { Turns } from './services/turns.ts';
 import { VersionsService } from './services/versions.ts';
 import { openSqliteStore } from './storage/sqlite-store.ts';
-import type { Store } from './storage/store.ts';
+import type { ProjectClock, Store } from './storage/store.ts';
 import { generatedAnswers } from './suggestion/answer-records.ts';
 import type { SuggestionFeature } from './suggestion/feature.ts';
 import { ArticleFeature } from './suggestion/features/articles.ts';
@@ -132,8 +133,12 @@ export async function startServer(
   const store = await openSqliteStore(config.data, clock);
   const delivery = sink && new Delivery({ store, clock, log, sink }, config);
   try {
-    for (const { project, ahead } of await store.listClocks()) clock.set(project, ahead);
+    const clocks = await store.listClocks();
+    for (const { project, ahead } of clocks) clock.set(project, ahead);
+    if (!config.dev) warnOfClocks(log, clocks);
     await scheduleExpiry(store, clock.now());
+    const changed = await followRetention(store, config.retention);
+    if (changed !== undefined) log.info('retention changed', changed);
     if (config.demo) await makeDemo(store, clock, config.project);
     const parts = buildDispatcher({ config, store, clock, log, delivery });
     await delivery?.start();
@@ -145,6 +150,13 @@ export async function startServer(
     await store.close();
     throw error;
   }
+}
+
+/** Nobody expects other times than the system's, and nobody can move them here. One line, however many there are. */
+function warnOfClocks(log: Log, clocks: readonly ProjectClock[]): void {
+  const moved = clocks.map(({ project, ahead }) => ({ project, aheadSeconds: Math.round(ahead / 1_000_000) }));
+  const [first, ...others] = moved.filter(({ aheadSeconds }) => aheadSeconds !== 0);
+  if (first !== undefined) log.info('clocks were moved with --dev', { ...first, others: others.length });
 }
 
 /** What answers calls, on no wire yet. The schedule sleeps until it is started. */
@@ -172,15 +184,17 @@ export function buildDispatcher(parts: {
     batches: config.batchEvents,
   });
   const operations = new OperationRunner(store, clock, scheduler);
-  const completion = { fallback: config.retention, tell: notifications.lifecycle };
+  const { retention } = config;
+  const completion = { fallback: retention, tell: notifications.lifecycle };
   scheduler.handle(COMPLETION, (timer) => completeByTimer(store, timer, completion));
   // Nothing follows from a purge that is due at a time of its own.
-  scheduler.handle(PURGE, (timer) => purgeByTimer(store, timer), Number.POSITIVE_INFINITY);
+  scheduler.handle(PURGE, (timer) => purgeByTimer(store, timer, retention), Number.POSITIVE_INFINITY);
+  scheduler.handle(FOLLOW, (timer) => followByTimer(store, timer, { retention, now: clock.now() }));
   scheduler.handle(ERASE, (timer) => eraseByTimer(store, timer, clock.now()));
   scheduler.handle(EXPIRE, (timer) => expireByTimer(store, timer, clock.now()));
   scheduler.handle(RETAIN, (timer) =>
     retainByTimer(store, timer, {
-      retention: config.retention,
+      retention,
       now: clock.now(),
       others: async (resource) => {
         if (resource.name.endsWith(`/operations/${resource.id}`))
