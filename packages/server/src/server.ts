@@ -154,7 +154,10 @@ export async function startServer(
 
 /** Nobody expects other times than the system's, and nobody can move them here. One line, however many there are. */
 function warnOfClocks(log: Log, clocks: readonly ProjectClock[]): void {
-  const moved = clocks.map(({ project, ahead }) => ({ project, aheadSeconds: Math.round(ahead / 1_000_000) }));
+  const moved = clocks.map(({ project, ahead }) => ({
+    project,
+    aheadSeconds: Math.round(ahead / 1_000_000),
+  }));
   const [first, ...others] = moved.filter(({ aheadSeconds }) => aheadSeconds !== 0);
   if (first !== undefined) log.info('clocks were moved with --dev', { ...first, others: others.length });
 }
