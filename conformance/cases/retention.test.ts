@@ -98,10 +98,38 @@ for (const wire of scene.wires) {
       await refused(wire.call(method.updateRetentionPolicy, { retentionPolicy: { name: none } }), notFound);
     });
 
-    for (const seconds of [0n, 36_501n * BigInt(DAY)]) {
-      it(`is not ${seconds} s`, async () => {
+    it('changes as the mask says: all where it names nothing', async () => {
+      const { name: profile } = await createProfile(wire, `projects/${newProject()}`);
+      const name = `${profile}/retentionPolicy`;
+      const week = { case: 'duration', value: { seconds: BigInt(7 * DAY) } } as const;
+      const update = async (kept: typeof week | { case: undefined }, updateMask?: { paths: string[] }) => {
+        const request = { retentionPolicy: { name, kept }, ...(updateMask && { updateMask }) };
+        return (await wire.call(method.updateRetentionPolicy, request)).kept.case;
+      };
+      assert.equal(await update(week), 'duration');
+      assert.equal(await update({ case: undefined }, { paths: ['forever'] }), 'duration');
+      assert.equal(await update({ case: undefined }, { paths: [] }), undefined);
+      assert.equal(await update(week, { paths: ['*'] }), 'duration');
+      assert.equal(await update({ case: undefined }), undefined);
+      assert.equal(await update(week, { paths: ['duration'] }), 'duration');
+      assert.equal(await update({ case: undefined }, { paths: ['duration'] }), undefined);
+      const unknown = { retentionPolicy: { name, kept: week }, updateMask: { paths: ['until'] } };
+      await refused(wire.call(method.updateRetentionPolicy, unknown), {
+        code: Code.INVALID_ARGUMENT,
+        reason: 'FIELD_INVALID',
+        fields: ['update_mask'],
+      });
+    });
+
+    for (const duration of [
+      { seconds: 0n },
+      { seconds: -1n },
+      { seconds: 0n, nanos: 999_999_999 },
+      { seconds: 36_501n * BigInt(DAY) },
+    ]) {
+      it(`is not ${duration.seconds} s and ${duration.nanos ?? 0} ns`, async () => {
         const { name: profile } = await createProfile(wire, `projects/${newProject()}`);
-        const kept = { case: 'duration', value: { seconds } } as const;
+        const kept = { case: 'duration', value: duration } as const;
         const retentionPolicy = { name: `${profile}/retentionPolicy`, kept };
         await refused(wire.call(method.updateRetentionPolicy, { retentionPolicy }), {
           code: Code.INVALID_ARGUMENT,
