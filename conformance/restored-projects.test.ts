@@ -7,12 +7,13 @@ import {
   SuggestionFeature_Type as Feature,
   Conversation_LifecycleState as State,
 } from '@parleykit/proto/v2beta1';
-import { createAgentTalk, openAgentScene, transcript } from './agent-scene.ts';
+import { openAgentScene, transcript } from './agent-scene.ts';
 import { answersOf, feature, HOURS, OPEN, openDesk, openShop } from './assist-scene.ts';
 import { createDocument, faq } from './cases/knowledge-scene.ts';
 import {
   completeConversation,
   createConversation,
+  createParticipant,
   createProfile,
   createTalk,
   finished,
@@ -105,11 +106,16 @@ for (const [way, watch] of Object.entries(ways)) {
 
 for (const wire of scene.wires) {
   describe(`a turn that is under way, over ${wire.name}`, () => {
-    async function begin() {
+    async function begin(conversationId = '') {
       const text = `slow ${newProject()}`;
       const held = scene.webhook.hold(text);
-      const { conversation, participant } = await createAgentTalk(wire);
-      const project = projectOf(conversation);
+      const project = `projects/${newProject()}`;
+      const { name: conversationProfile } = await createProfile(wire, project, {
+        automatedAgentConfig: { agent: `${project}/locations/global/agent/environments/-` },
+      });
+      const profile = { conversationProfile };
+      const { name: conversation } = await createConversation(wire, project, profile, conversationId);
+      const { name: participant } = await createParticipant(wire, conversation);
       await say(wire, participant, 'hello');
       await save(wire, project);
       const turn = Promise.allSettled([say(wire, participant, text, { requestId: 'slow' })]);
@@ -137,6 +143,16 @@ for (const wire of scene.wires) {
       await reset(wire, project);
       await refused(outcome(), notFound);
       await refused(getConversation(wire, conversation), notFound);
+    });
+
+    it('is not part of another conversation that has the name by then', async () => {
+      const { conversation, project, outcome } = await begin('mine');
+      await reset(wire, project);
+      const { name } = await createConversation(wire, project, {}, 'mine');
+      assert.equal(name, conversation);
+      await createParticipant(wire, name);
+      await refused(outcome(), notFound);
+      assert.deepEqual(await transcript(wire, name), []);
     });
 
     it('is refused where the clock goes past the end of its conversation meanwhile', async () => {

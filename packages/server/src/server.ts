@@ -329,9 +329,9 @@ function registerSuggestions(
       generation,
       generators,
       summarizer,
-      recordAnswers: async (conversation, generated) => {
+      recordAnswers: async (conversation, generated, began) => {
         const { answers, names } = generatedAnswers(generated);
-        await suggestions.record(conversation, answers);
+        await suggestions.record(conversation, answers, began);
         return names;
       },
     }),

@@ -192,7 +192,8 @@ export class Turns {
     const append: NewMessage[][] = [];
     const telling: Telling[] = [];
     const put: ResourceWrite[] = [];
-    const expect: Exclude<Change['expect'], undefined>[number][] = [];
+    // Who speaks is of this conversation, and of no later one that has its name.
+    const expect: Exclude<Change['expect'], undefined>[number][] = [{ name: turn.speaker.key, state: role }];
     let kept: Omit<Change, 'partition'> = {};
     if (turn.input.case === 'text') append.push([this.#said(turn, turn.input, role)]);
     if (then === 'ASK_AGENT') {
