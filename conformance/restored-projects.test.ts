@@ -84,6 +84,30 @@ for (const [way, watch] of Object.entries(ways)) {
       assert.deepEqual(watching.unread, []);
     });
 
+    it('is shown nothing of another one that has the name by then, however slowly they read', async () => {
+      const project = `projects/${newProject()}`;
+      const { name } = await createConversation(wire, project, {}, 'mine');
+      const { name: participant } = await createParticipant(wire, name);
+      await using watching = watch(name);
+      await watching.nextConversation();
+      watching.pause();
+      const long = 'old '.repeat(10_000);
+      for (let batch = 0; batch < 10; batch += 1) {
+        const texts = Array.from({ length: 50 }, (_, i) => message(participant, batch * 50 + i, long));
+        await ingest(wire, name, texts);
+      }
+      await reset(wire, project);
+      const again = await createConversation(wire, project, {}, 'mine');
+      assert.equal(again.name, name);
+      await say(wire, (await createParticipant(wire, name)).name, 'new');
+      watching.resume();
+      assert.equal(await watching.end(), undefined);
+      const contents = watching.unread.map(({ case: what, value }) =>
+        what === 'message' ? value.content.slice(0, 3) : what,
+      );
+      assert.deepEqual([...new Set(contents)], ['old']);
+    });
+
     const ends: Record<string, (project: string) => Promise<unknown>> = {
       'its project is reset': (project) => reset(wire, project),
       'its project is restored to a time when it was not': (project) => restore(wire, project),
