@@ -136,8 +136,10 @@ export async function startServer(
     const clocks = await store.listClocks();
     for (const { project, ahead } of clocks) clock.set(project, ahead);
     if (!config.dev) warnOfClocks(log, clocks);
-    await scheduleExpiry(store, clock.now());
-    const changed = await followRetention(store, config.retention);
+    const [changed] = await Promise.all([
+      followRetention(store, config.retention),
+      scheduleExpiry(store, clock.now()),
+    ]);
     if (changed !== undefined) log.info('retention changed', changed);
     if (config.demo) await makeDemo(store, clock, config.project);
     const parts = buildDispatcher({ config, store, clock, log, delivery });
