@@ -22,13 +22,14 @@ import {
   Sessions,
   Versions,
 } from '@parleykit/proto/v2beta1';
-import { NoAgent } from './agent/automated-agent.ts';
+import { NoAgent, sessionOf } from './agent/automated-agent.ts';
 import { AgentContents } from './agent/content/agent-contents.ts';
 import { AgentEnvironments } from './agent/publishing/agent-environments.ts';
 import { AgentVersions } from './agent/publishing/agent-versions.ts';
 import { AgentModels } from './agent/serving/agent-models.ts';
 import { StoredAgents } from './agent/serving/stored-agents.ts';
 import { AgentSessions, SESSION_EXPIRY } from './agent/session/agent-sessions.ts';
+import { readSessionName } from './agent/session/session-names.ts';
 import { WebhookAgent } from './agent/webhook-agent.ts';
 import { type Clock, ProjectClocks, SystemClock } from './clock.ts';
 import type { Config } from './config.ts';
@@ -193,7 +194,11 @@ export function buildDispatcher(parts: {
   const completion = { fallback: retention, tell: notifications.lifecycle };
   scheduler.handle(COMPLETION, (timer) => completeByTimer(store, timer, completion));
   // Nothing follows from a purge that is due at a time of its own.
-  scheduler.handle(PURGE, (timer) => purgeByTimer(store, timer, retention), Number.POSITIVE_INFINITY);
+  const purging = {
+    server: retention,
+    sessionOf: (agent: string, id: string) => readSessionName(sessionOf(agent, id))?.key,
+  };
+  scheduler.handle(PURGE, (timer) => purgeByTimer(store, timer, purging), Number.POSITIVE_INFINITY);
   scheduler.handle(FOLLOW, (timer) => followByTimer(store, timer, { retention, now: clock.now() }));
   scheduler.handle(ERASE, (timer) => eraseByTimer(store, timer, clock.now()));
   scheduler.handle(EXPIRE, (timer) => expireByTimer(store, timer, clock.now()));

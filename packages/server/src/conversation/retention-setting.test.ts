@@ -42,7 +42,9 @@ describe('the server’s retention, where it is another than before', () => {
   async function open(retention: Retention) {
     store = await openSqliteStore(folder, clock);
     scheduler = new Scheduler(store, clock, { info: () => {}, error: () => {} });
-    scheduler.handle(PURGE, (timer) => purgeByTimer(store, timer, retention));
+    scheduler.handle(PURGE, (timer) =>
+      purgeByTimer(store, timer, { server: retention, sessionOf: () => undefined }),
+    );
     scheduler.handle(FOLLOW, (timer) => followByTimer(store, timer, { retention, now: clock.now() }));
     return followRetention(store, retention);
   }

@@ -71,7 +71,9 @@ describe('data of a version that purged nothing', () => {
   ): Promise<Scheduler> {
     store = await openSqliteStore(folder, clock);
     const scheduler = new Scheduler(store, clock, quiet);
-    scheduler.handle(PURGE, (timer) => purgeByTimer(store, timer, 30 * DAY));
+    scheduler.handle(PURGE, (timer) =>
+      purgeByTimer(store, timer, { server: 30 * DAY, sessionOf: () => undefined }),
+    );
     scheduler.handle(RETAIN, (timer) =>
       retainByTimer(store, timer, { retention: 30 * DAY, now: clock.now(), others }),
     );

@@ -31,6 +31,10 @@ const NAME = 'projects/p/conversations/c';
 const HOLD = holdKey(NAME);
 const DAY = 86_400_000_000;
 
+/** Where an agent keeps what it knows of a conversation. */
+const sessionOf = (agent: string, conversation: string): string =>
+  `${agent}/users/-/sessions/${conversation}`;
+
 describe('a conversation that is over', () => {
   let folder: string;
   let store: Store;
@@ -45,7 +49,7 @@ describe('a conversation that is over', () => {
     store = await openSqliteStore(folder, clock);
     scheduler = new Scheduler(store, clock, { info: () => {}, error: () => {} });
     retention = DAY;
-    scheduler.handle(PURGE, (timer) => purgeByTimer(store, timer, retention));
+    scheduler.handle(PURGE, (timer) => purgeByTimer(store, timer, { server: retention, sessionOf }));
     scheduler.handle(ERASE, (timer) => eraseByTimer(store, timer, clock.now()));
     const message = create(ConversationSchema, { endTime: toTimestamp(clock.now()) });
     const body = toBinary(ConversationSchema, message);
@@ -92,6 +96,31 @@ describe('a conversation that is over', () => {
     assert.deepEqual((await store.get(HOLD))?.body, seen?.body);
   });
 
+  it('takes along what the automated agent of its profile knows of it, and of no other', async () => {
+    const automatedAgentConfig = { agent: 'projects/p/agent/environments/e' };
+    const message = create(ConversationSchema, {
+      initialConversationProfile: { automatedAgentConfig },
+      endTime: toTimestamp(clock.now()),
+    });
+    const body = toBinary(ConversationSchema, message);
+    const sessions = [sessionOf(automatedAgentConfig.agent, 'c'), sessionOf(automatedAgentConfig.agent, 'd')];
+    await store.commit({
+      partition: NAME,
+      put: [
+        { name: NAME, state: State.COMPLETED, body },
+        ...sessions.map((name) => ({ name, body: new Uint8Array() })),
+      ],
+    });
+    clock.advance(DAY);
+    await scheduler.runDue();
+    assert.equal(await store.get(NAME), undefined);
+    const left = await Promise.all(sessions.map((name) => store.get(name)));
+    assert.deepEqual(
+      left.map((session) => session?.id),
+      [undefined, 'd'],
+    );
+  });
+
   describe('in which answers were suggested', () => {
     const RECORDS = 'projects/p/answerRecords';
 
@@ -133,7 +162,7 @@ describe('a conversation that is over', () => {
               }
             : Reflect.get(target, key).bind(target),
       });
-      await purgeByTimer(late, timer, retention);
+      await purgeByTimer(late, timer, { server: retention, sessionOf });
       assert.ok(await store.get(NAME));
       assert.equal(await rowsOf(RECORDS), 5);
     });

@@ -131,9 +131,20 @@ function keepingIn({ kept }: RetentionPolicy = create(RetentionPolicySchema)): K
 
 /**
  * What a timer of the kind `PURGE` is for. `server` is the server's retention: where it is longer than when the
- * conversation ended, nothing goes before that is over.
+ * conversation ended, nothing goes before that is over. `sessionOf` answers where it is stored what an agent, by its name,
+ * knows of a conversation, by its id.
  */
-export async function purgeByTimer(store: Store, timer: StoredTimer, server: Retention): Promise<void> {
+export async function purgeByTimer(
+  store: Store,
+  timer: StoredTimer,
+  {
+    server,
+    sessionOf,
+  }: {
+    readonly server: Retention;
+    readonly sessionOf: (agent: string, conversation: string) => string | undefined;
+  },
+): Promise<void> {
   const { key } = timer;
   const conversation = key.slice(PURGE.length + 1);
   const stored = await store.get(conversation);
@@ -170,7 +181,7 @@ export async function purgeByTimer(store: Store, timer: StoredTimer, server: Ret
           { name: answeredKey(conversation), ...isSame },
         ],
         unschedule: [key],
-        remove: [sessionKey(conversation), ...records],
+        remove: [...sessionsOf(stored, sessionOf), ...records],
         purge: { eraser: ERASER },
       });
     }
@@ -190,6 +201,16 @@ export function purgeByServer(
   return endTime === undefined
     ? []
     : purgeTimers(conversation, toMicroseconds(endTime), { retention, by: 'server' });
+}
+
+/** What the automated agent of its profile knows of a conversation. */
+function sessionsOf(
+  { id, body }: StoredResource,
+  sessionOf: (agent: string, conversation: string) => string | undefined,
+): readonly string[] {
+  const { initialConversationProfile: profile } = decodeNamed(ConversationSchema, '', body);
+  const session = profile?.automatedAgentConfig && sessionOf(profile.automatedAgentConfig.agent, id);
+  return session === undefined ? [] : [session];
 }
 
 /**
@@ -213,9 +234,4 @@ async function forgetAnswers(store: Store, conversation: string): Promise<string
 /** What the timer of the kind `ERASE` is for: one step, after which it is due again where something is left. */
 export async function eraseByTimer(store: Store, { partition }: StoredTimer, now: number): Promise<void> {
   await store.commit({ partition, erase: { eraser: ERASER, limit: ERASE_ROWS, next: now + ERASE_PAUSE } });
-}
-
-/** What an automated agent knows of the conversation, which has the id of the conversation. */
-function sessionKey(conversation: string): string {
-  return conversation.replace(/\/conversations\/([^/]+)$/u, '/agent/sessions/$1');
 }
