@@ -3,13 +3,15 @@ import { describe, it } from 'node:test';
 import { Development } from '@parleykit/proto/admin';
 import { Code } from '@parleykit/proto/rpc';
 import {
+  DocumentSchema,
+  Document_State as DocumentState,
   Documents,
   SuggestionFeature_Type as Feature,
   Conversation_LifecycleState as State,
 } from '@parleykit/proto/v2beta1';
 import { openAgentScene, transcript } from './agent-scene.ts';
 import { answersOf, feature, HOURS, OPEN, openDesk, openShop } from './assist-scene.ts';
-import { createDocument, faq } from './cases/knowledge-scene.ts';
+import { beginDocument, createDocument, faq, responseOf } from './cases/knowledge-scene.ts';
 import {
   completeConversation,
   createConversation,
@@ -215,6 +217,21 @@ for (const wire of scene.wires) {
       assert.equal(await ask(HOURS), undefined);
       await restore(wire, parent);
       assert.equal(await ask(HOURS), OPEN);
+    });
+
+    it('goes on with an operation that a snapshot found under way, as often as it is restored', async () => {
+      const { parent, base } = await openShop(wire);
+      const operation = await beginDocument(wire, base, faq('Do you repair violins?,Yes.\n'));
+      await save(wire, parent);
+      for (let round = 0; round < 3; round++) {
+        const done = await finished(wire, operation.name);
+        const { name, state } = responseOf(done, DocumentSchema);
+        assert.equal(state, DocumentState.ACTIVE);
+        assert.deepEqual((await wire.call(Documents.method.getDocument, { name })).state, state);
+        const { documents } = await wire.call(Documents.method.listDocuments, { parent: base });
+        assert.equal(documents.length, 2);
+        await restore(wire, parent);
+      }
     });
 
     it('is not what was told before a snapshot, nor after it', async () => {
