@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { Administration } from '@parleykit/proto/admin';
+import { Administration, Development } from '@parleykit/proto/admin';
 import { Code } from '@parleykit/proto/rpc';
 import {
   Conversations,
@@ -388,6 +388,78 @@ describe('events', () => {
     await assert.rejects(
       rest.call(Administration.method.replayDeadLetters, replay),
       (error) => error instanceof CallError && error.code === Code.NOT_FOUND,
+    );
+  });
+
+  /** Has the time of the project go on, so that each event that waits is tried once more. */
+  const advance = (seconds: number) =>
+    rest.call(Development.method.advanceClock, {
+      name: 'projects/p/clock',
+      duration: { seconds: BigInt(seconds) },
+    });
+  const listDead = async () =>
+    (await rest.call(Administration.method.listDeadLetters, { parent: 'projects/p' })).deadLetters;
+
+  it('are told, or were tried, before who moved a clock is answered', async () => {
+    const tried = new Set<string>();
+    sink.answer = (push, response) => {
+      tried.add(readEvent(push).conversation);
+      response.writeHead(500).end();
+    };
+    await open('--dev');
+    const talks = [await begin(Format.JSON, 'projects/p'), await begin(Format.JSON, 'projects/p')];
+    await advance(60);
+    tried.clear();
+    await advance(86_400);
+    assert.deepEqual(tried, new Set(talks.map(({ conversation }) => conversation)));
+    sink.answer = (_push, response) => response.end();
+    await advance(0);
+    const types = sink.taken.map((push) => readEvent(push).type).toSorted();
+    assert.deepEqual(types, [
+      CONVERSATION_STARTED,
+      CONVERSATION_STARTED,
+      CONVERSATION_FINISHED,
+      CONVERSATION_FINISHED,
+    ]);
+  });
+
+  it('that are dead go with their conversation, whatever they are about', async () => {
+    sink.answer = (_push, response) => response.writeHead(400).end();
+    await open('--dev', '--retention', '1h');
+    const { conversation, participant } = await begin(Format.JSON, 'projects/p', 'mine');
+    await ingest(grpc, conversation, messages(participant, 1));
+    await grpc.call(Conversations.method.completeConversation, { name: conversation });
+    for (let tries = 0; tries < 100 && (await listDead()).length < 3; tries += 1) await advance(0);
+    assert.deepEqual(
+      (await listDead()).map(({ event }) => event?.type),
+      [CONVERSATION_STARTED, NEW_MESSAGE, CONVERSATION_FINISHED],
+    );
+    await advance(3_601);
+    assert.deepEqual(await listDead(), []);
+    await begin(Format.JSON, 'projects/p', 'mine');
+    assert.deepEqual(await listDead(), []);
+  });
+
+  it('are in no snapshot, and go with a reset: they are about what goes on outside', async () => {
+    sink.answer = (_push, response) => response.writeHead(400).end();
+    await open('--dev');
+    await begin(Format.JSON, 'projects/p', 'dead');
+    for (let tries = 0; tries < 100 && (await listDead()).length < 1; tries += 1) await advance(0);
+    assert.equal((await listDead()).length, 1);
+    sink.answer = (_push, response) => response.writeHead(503).end();
+    await begin(Format.JSON, 'projects/p', 'waiting');
+    const { createSnapshot, restoreSnapshot, resetProject } = Development.method;
+    const snapshot = await rest.call(createSnapshot, { parent: 'projects/p' });
+    await rest.call(restoreSnapshot, { name: snapshot.name });
+    assert.deepEqual(await listDead(), []);
+    await begin(Format.JSON, 'projects/p', 'late');
+    await rest.call(resetProject, { name: 'projects/p' });
+    sink.answer = (_push, response) => response.end();
+    await begin(Format.JSON, 'projects/p', 'last');
+    await advance(0);
+    assert.deepEqual(
+      sink.taken.map((push) => readEvent(push).conversation),
+      ['projects/p/conversations/last'],
     );
   });
 

@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import { Development } from '@parleykit/proto/admin';
 import { Code } from '@parleykit/proto/rpc';
 import {
+  AnswerRecords,
   Conversations,
   MessageEntry_Role as EntryRole,
   Conversation_ContextReference_ContextContent_ContentFormat as Format,
@@ -15,6 +17,7 @@ import {
   type GeneratorSchema,
   Generators,
   Conversation_ContextReference_UpdateMode as Mode,
+  Participants,
   Participant_Role as Role,
   SummarizationSection_Type as SectionType,
   TriggerEvent,
@@ -54,6 +57,7 @@ before(async () => {
   const keyFile = join(data, 'key');
   writeFileSync(keyFile, `${KEY}\n`);
   const flags = [
+    '--dev',
     '--model-url',
     model.url,
     '--model',
@@ -535,6 +539,69 @@ for (const wire of [grpc, rest]) {
         code: Code.UNAVAILABLE,
         reason: 'MODEL_UNREACHABLE',
       });
+    });
+  });
+}
+
+for (const wire of [grpc, rest]) {
+  describe(`what is written for a conversation whose name another one has by then, over ${wire.name}`, () => {
+    /** Has the model asked, and sets the project back before it answers; answers the conversation that is there then. */
+    async function begin(generators: string[], parent: string, late: string) {
+      const { name: conversationProfile } = await createProfile(wire, parent, {
+        humanAgentAssistantConfig: { humanAgentSuggestionConfig: { generators } },
+      });
+      const open = async () => {
+        const { name } = await createConversation(wire, parent, { conversationProfile }, 'mine');
+        const { name: participant } = await createParticipant(wire, name);
+        await ingest(wire, name, [message(participant, 0, 'My lamp is broken.')]);
+        return { name, participant };
+      };
+      const project = parent.split('/').slice(0, 2).join('/');
+      const snapshot = await wire.call(Development.method.createSnapshot, { parent: project });
+      const first = await open();
+      const held = Promise.withResolvers<() => void>();
+      model.answer = (response) => held.resolve(() => say(response, late));
+      return {
+        ...first,
+        async replace() {
+          const answer = await held.promise;
+          await wire.call(Development.method.restoreSnapshot, { name: snapshot.name });
+          const { name } = await open();
+          assert.equal(name, first.name);
+          answer();
+          return async () => {
+            const records = await wire.call(AnswerRecords.method.listAnswerRecords, { parent: project });
+            return records.answerRecords;
+          };
+        },
+      };
+    }
+
+    it('is no summary of that', async () => {
+      const late = JSON.stringify({ situation: 'a lamp', action: 'none', resolution: 'none' });
+      const { name: conversation, replace } = await begin([], newParent(), late);
+      const summary = failure(wire.call(suggestConversationSummary, { conversation }));
+      const records = await replace();
+      assert.equal((await summary).code, Code.NOT_FOUND);
+      assert.deepEqual(await records(), []);
+    });
+
+    it('is no suggestion in that', async () => {
+      const parent = newParent();
+      const { name: generator } = await makeGenerator(wire, parent, {
+        ...freeForm(),
+        triggerEvent: TriggerEvent.END_OF_UTTERANCE,
+      });
+      const { participant, replace } = await begin([generator], parent, 'late');
+      const turn = wire.call(Participants.method.analyzeContent, {
+        participant,
+        input: { case: 'textInput', value: { text: 'Hello?', languageCode: 'en' } },
+      });
+      const records = await replace();
+      // The message was said, so the call does not fail; what is suggested to it does.
+      const [result] = (await turn).humanAgentSuggestionResults;
+      assert.equal(result?.suggestionResponse.case, 'error');
+      assert.deepEqual(await records(), []);
     });
   });
 }

@@ -2,21 +2,32 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Administration, Development } from '@parleykit/proto/admin';
 import { Code } from '@parleykit/proto/rpc';
-import { ConversationProfiles, Conversations, Participants } from '@parleykit/proto/v2beta1';
+import {
+  ConversationProfiles,
+  Conversations,
+  Conversation_ContextReference_ContextContent_ContentFormat as Format,
+  Conversation_ContextReference_UpdateMode as Mode,
+  Participants,
+  Conversation_LifecycleState as State,
+} from '@parleykit/proto/v2beta1';
 import { newProject } from '../target.ts';
 import type { Wire } from '../wires.ts';
 import {
   completeConversation,
   createConversation,
+  createParticipant,
   createProfile,
   createTalk,
   getConversation,
   ingest,
   listMessages,
+  located,
   message,
   messages,
+  namesOf,
   openScene,
   refused,
+  say,
 } from './scene.ts';
 
 const DAY = 86_400;
@@ -50,6 +61,50 @@ for (const wire of scene.wires) {
       assert.deepEqual(await listMessages(wire, name), []);
       await advance(wire, project, DAY - 600);
       await getConversation(wire, name);
+    });
+
+    it('leaves nothing behind: who takes the name again begins anew', async () => {
+      const project = newProject();
+      const parent = `projects/${project}`;
+      const { name: conversationProfile } = await createProfile(wire, parent);
+      const live = async () => {
+        const { name } = await createConversation(wire, parent, { conversationProfile }, 'again');
+        const { name: participant } = await createParticipant(wire, name);
+        const first = await say(wire, participant, 'hello', { requestId: 'once' });
+        const [sent] = await ingest(wire, name, [message(participant, 0)]);
+        await wire.call(Conversations.method.ingestContextReferences, {
+          conversation: located(name),
+          contextReferences: {
+            customer: {
+              contextContents: [{ content: `of ${participant}`, contentFormat: Format.PLAIN_TEXT }],
+              updateMode: Mode.APPEND,
+            },
+          },
+        });
+        return { name, participant, said: [first.message?.name, sent?.name] };
+      };
+      const old = await live();
+      await wire.call(method.holdConversation, { name: old.name, reason: 'for a while' });
+      await completeConversation(wire, old.name);
+      await advance(wire, project, 3 * DAY);
+      await wire.call(method.releaseConversation, { name: old.name });
+      await advance(wire, project, 0);
+
+      const anew = await live();
+      assert.equal(anew.name, old.name);
+      assert.deepEqual(namesOf(await listMessages(wire, anew.name)), anew.said.toReversed());
+      const { participants } = await wire.call(Participants.method.listParticipants, { parent: anew.name });
+      assert.deepEqual(namesOf(participants), [anew.participant]);
+      const { lifecycleState, ingestedContextReferences } = await getConversation(wire, anew.name);
+      assert.equal(lifecycleState, State.IN_PROGRESS);
+      const contents = ingestedContextReferences['customer']?.contextContents.map(({ content }) => content);
+      assert.deepEqual(contents, [`of ${anew.participant}`]);
+      await refused(wire.call(method.getHold, { name: `${anew.name}/hold` }), notFound);
+      const stale = say(wire, old.participant, 'hello', { requestId: 'once' });
+      await refused(stale, notFound);
+      // Nor does the end of the one before hold for this one.
+      await advance(wire, project, DAY - 60);
+      assert.equal((await getConversation(wire, anew.name)).lifecycleState, State.IN_PROGRESS);
     });
 
     it('is that of the profile for conversations that end from then on', async () => {
@@ -98,10 +153,38 @@ for (const wire of scene.wires) {
       await refused(wire.call(method.updateRetentionPolicy, { retentionPolicy: { name: none } }), notFound);
     });
 
-    for (const seconds of [0n, 36_501n * BigInt(DAY)]) {
-      it(`is not ${seconds} s`, async () => {
+    it('changes as the mask says: all where it names nothing', async () => {
+      const { name: profile } = await createProfile(wire, `projects/${newProject()}`);
+      const name = `${profile}/retentionPolicy`;
+      const week = { case: 'duration', value: { seconds: BigInt(7 * DAY) } } as const;
+      const update = async (kept: typeof week | { case: undefined }, updateMask?: { paths: string[] }) => {
+        const request = { retentionPolicy: { name, kept }, ...(updateMask && { updateMask }) };
+        return (await wire.call(method.updateRetentionPolicy, request)).kept.case;
+      };
+      assert.equal(await update(week), 'duration');
+      assert.equal(await update({ case: undefined }, { paths: ['forever'] }), 'duration');
+      assert.equal(await update({ case: undefined }, { paths: [] }), undefined);
+      assert.equal(await update(week, { paths: ['*'] }), 'duration');
+      assert.equal(await update({ case: undefined }), undefined);
+      assert.equal(await update(week, { paths: ['duration'] }), 'duration');
+      assert.equal(await update({ case: undefined }, { paths: ['duration'] }), undefined);
+      const unknown = { retentionPolicy: { name, kept: week }, updateMask: { paths: ['until'] } };
+      await refused(wire.call(method.updateRetentionPolicy, unknown), {
+        code: Code.INVALID_ARGUMENT,
+        reason: 'FIELD_INVALID',
+        fields: ['update_mask'],
+      });
+    });
+
+    for (const duration of [
+      { seconds: 0n },
+      { seconds: -1n },
+      { seconds: 0n, nanos: 999_999_999 },
+      { seconds: 36_501n * BigInt(DAY) },
+    ]) {
+      it(`is not ${duration.seconds} s and ${duration.nanos ?? 0} ns`, async () => {
         const { name: profile } = await createProfile(wire, `projects/${newProject()}`);
-        const kept = { case: 'duration', value: { seconds } } as const;
+        const kept = { case: 'duration', value: duration } as const;
         const retentionPolicy = { name: `${profile}/retentionPolicy`, kept };
         await refused(wire.call(method.updateRetentionPolicy, { retentionPolicy }), {
           code: Code.INVALID_ARGUMENT,
@@ -144,6 +227,36 @@ for (const wire of scene.wires) {
       await getConversation(wire, name);
       await advance(wire, project, 120);
       await refused(getConversation(wire, name), notFound);
+    });
+
+    it('can begin again, before and after the purge is due', async () => {
+      const project = newProject();
+      const { name } = await createConversation(wire, `projects/${project}`);
+      const hold = () => wire.call(method.holdConversation, { name });
+      const release = () => wire.call(method.releaseConversation, { name });
+      await release();
+      await hold();
+      await completeConversation(wire, name);
+      await release();
+      await hold();
+      await advance(wire, project, 3 * DAY);
+      // The purge is due from here on, and so is gone with the conversation, or finds it held again.
+      await release();
+      const [again] = await Promise.allSettled([hold()]);
+      await advance(wire, project, DAY);
+      if (again.status === 'fulfilled') {
+        await getConversation(wire, name);
+        await release();
+        await advance(wire, project, 0);
+      }
+      await refused(getConversation(wire, name), notFound);
+    });
+
+    it('is for what there is', async () => {
+      const name = `projects/${newProject()}/conversations/none`;
+      await refused(wire.call(method.holdConversation, { name }), notFound);
+      await refused(wire.call(method.releaseConversation, { name }), notFound);
+      await refused(wire.call(method.getHold, { name: `${name}/hold` }), notFound);
     });
 
     it('has a reason of no more than 1024 bytes', async () => {

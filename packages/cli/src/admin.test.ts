@@ -99,6 +99,11 @@ describe('commands that ask a server', () => {
       args: ['advance', '1w', '--project', 'p'],
       message: '"1w" is not a duration, such as 90s, 30m, 24h or 30d',
     },
+    {
+      name: 'clock',
+      args: ['advance', '-1h', '--project', 'p'],
+      message: 'clocks go forward, and "-1h" leads back',
+    },
     { name: 'clock', args: ['show', '--project', 'a/b'], message: '--project "a/b" is not a project id' },
     {
       name: 'clock',

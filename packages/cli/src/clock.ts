@@ -12,7 +12,15 @@ ${adminOptions}`;
 
 /** Runs `parley clock`. Prints the project's time as RFC 3339, and how far it is ahead of the system's. */
 export function clock(args: string[], io: CommandIo): Promise<number> {
-  return runAdmin({ name: 'clock', usage, run } satisfies AdminCommand, args, io);
+  // Else the minus begins a flag, and it is that which is wrong.
+  const back = args.find((arg) => /^-\d/u.test(arg));
+  const forward = args.filter((arg) => arg !== back);
+  const command: AdminCommand = { name: 'clock', usage, run: back === undefined ? run : () => refuse(back) };
+  return runAdmin(command, forward, io);
+}
+
+async function refuse(back: string): Promise<never> {
+  throw new UsageError(`clocks go forward, and ${JSON.stringify(back)} leads back`);
 }
 
 async function run([action, ...rest]: readonly string[], admin: Admin, { stdout }: CommandIo): Promise<void> {

@@ -7,8 +7,8 @@ const usage = `Usage: parley snapshot save [ID] --project P [options]
        parley snapshot list --project P [options]
        parley snapshot delete ID --project P [options]
 
-Keeps all that a project has stored, its clock included, and sets it back to that later. A snapshot of the same ID is
-replaced; without ID, save makes one and prints it.
+Keeps all that a project has stored, its clock included, and sets it back to that later. Events that wait to be told and
+dead letters are not kept. A snapshot of the same ID is replaced; without ID, save makes one and prints it.
 
 ${adminOptions}`;
 

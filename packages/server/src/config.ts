@@ -68,6 +68,8 @@ export interface Config {
   readonly documentUris: 'none' | 'public' | 'any';
   /** How long conversations are kept after their end, in microseconds; undefined for ever. */
   readonly retention: number | undefined;
+  /** Whether somebody has said so. */
+  readonly retentionIsGiven: boolean;
   readonly demo: boolean;
   /** Whether clocks can be moved and projects set back. */
   readonly dev: boolean;
@@ -269,7 +271,8 @@ export const options: readonly Option[] = [
     flag: 'retention',
     value: 'string',
     default: RETENTION_DEFAULT,
-    meaning: 'how long conversations are kept after their end: 30d, 12h or forever',
+    meaning:
+      'how long conversations are kept after their end: 30d, 12h or forever; where it is given, also those that ended before',
   },
   {
     flag: 'dev',
@@ -333,6 +336,8 @@ export function readConfig(
     model: readModel(text, environment['PARLEY_MODEL_API_KEY']),
     documentUris: readChoice('document-uris', text('document-uris'), ['none', 'public', 'any']),
     retention: readRetention(text('retention')),
+    retentionIsGiven:
+      (flags['retention'] ?? (environment[environmentVariable('retention')] || undefined)) !== undefined,
     demo: values.get('demo') === true,
     dev: values.get('dev') === true || values.get('demo') === true,
     project: readProject(text('project')),

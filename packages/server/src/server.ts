@@ -22,19 +22,21 @@ import {
   Sessions,
   Versions,
 } from '@parleykit/proto/v2beta1';
-import { NoAgent } from './agent/automated-agent.ts';
+import { NoAgent, sessionOf } from './agent/automated-agent.ts';
 import { AgentContents } from './agent/content/agent-contents.ts';
 import { AgentEnvironments } from './agent/publishing/agent-environments.ts';
 import { AgentVersions } from './agent/publishing/agent-versions.ts';
 import { AgentModels } from './agent/serving/agent-models.ts';
 import { StoredAgents } from './agent/serving/stored-agents.ts';
 import { AgentSessions, SESSION_EXPIRY } from './agent/session/agent-sessions.ts';
+import { readSessionName } from './agent/session/session-names.ts';
 import { WebhookAgent } from './agent/webhook-agent.ts';
 import { type Clock, ProjectClocks, SystemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { COMPLETION, completeByTimer } from './conversation/completion.ts';
 import { EXPIRE, expireByTimer, scheduleExpiry } from './conversation/reply-expiry.ts';
 import { ERASE, eraseByTimer, PURGE, purgeByTimer } from './conversation/retention.ts';
+import { FOLLOW, followByTimer, followRetention } from './conversation/retention-setting.ts';
 import { RETAIN, retainByTimer } from './conversation/retention-upgrade.ts';
 import { Generation } from './generation/generation.ts';
 import { LanguageModel } from './generation/language-model.ts';
@@ -91,7 +93,7 @@ import { SuggestionReportService } from './services/suggestion-report.ts';
 import { Turns } from './services/turns.ts';
 import { VersionsService } from './services/versions.ts';
 import { openSqliteStore } from './storage/sqlite-store.ts';
-import type { Store } from './storage/store.ts';
+import type { ProjectClock, Store } from './storage/store.ts';
 import { generatedAnswers } from './suggestion/answer-records.ts';
 import type { SuggestionFeature } from './suggestion/feature.ts';
 import { ArticleFeature } from './suggestion/features/articles.ts';
@@ -132,8 +134,14 @@ export async function startServer(
   const store = await openSqliteStore(config.data, clock);
   const delivery = sink && new Delivery({ store, clock, log, sink }, config);
   try {
-    for (const { project, ahead } of await store.listClocks()) clock.set(project, ahead);
-    await scheduleExpiry(store, clock.now());
+    const clocks = await store.listClocks();
+    for (const { project, ahead } of clocks) clock.set(project, ahead);
+    if (!config.dev) warnOfClocks(log, clocks);
+    const [changed] = await Promise.all([
+      followRetention(store, config.retention, { isGiven: config.retentionIsGiven }),
+      scheduleExpiry(store, clock.now()),
+    ]);
+    if (changed !== undefined) tellOfRetention(log, changed);
     if (config.demo) await makeDemo(store, clock, config.project);
     const parts = buildDispatcher({ config, store, clock, log, delivery });
     await delivery?.start();
@@ -145,6 +153,24 @@ export async function startServer(
     await store.close();
     throw error;
   }
+}
+
+/** What was kept longer and nobody has said to be kept no longer, is kept. */
+function tellOfRetention(
+  log: Log,
+  { from, to, isFollowed }: { readonly from: string; readonly to: string; readonly isFollowed: boolean },
+): void {
+  log.info(isFollowed ? 'retention changed' : 'retention changed for what ends from now on', { from, to });
+}
+
+/** Nobody expects other times than the system's, and nobody can move them here. One line, however many there are. */
+function warnOfClocks(log: Log, clocks: readonly ProjectClock[]): void {
+  const moved = clocks.map(({ project, ahead }) => ({
+    project,
+    aheadSeconds: Math.round(ahead / 1_000_000),
+  }));
+  const [first, ...others] = moved.filter(({ aheadSeconds }) => aheadSeconds !== 0);
+  if (first !== undefined) log.info('clocks were moved with --dev', { ...first, others: others.length });
 }
 
 /** What answers calls, on no wire yet. The schedule sleeps until it is started. */
@@ -172,15 +198,21 @@ export function buildDispatcher(parts: {
     batches: config.batchEvents,
   });
   const operations = new OperationRunner(store, clock, scheduler);
-  const completion = { fallback: config.retention, tell: notifications.lifecycle };
+  const { retention } = config;
+  const completion = { fallback: retention, tell: notifications.lifecycle };
   scheduler.handle(COMPLETION, (timer) => completeByTimer(store, timer, completion));
   // Nothing follows from a purge that is due at a time of its own.
-  scheduler.handle(PURGE, (timer) => purgeByTimer(store, timer), Number.POSITIVE_INFINITY);
+  const purging = {
+    server: retention,
+    sessionOf: (agent: string, id: string) => readSessionName(sessionOf(agent, id))?.key,
+  };
+  scheduler.handle(PURGE, (timer) => purgeByTimer(store, timer, purging), Number.POSITIVE_INFINITY);
+  scheduler.handle(FOLLOW, (timer) => followByTimer(store, timer, clock.now()));
   scheduler.handle(ERASE, (timer) => eraseByTimer(store, timer, clock.now()));
   scheduler.handle(EXPIRE, (timer) => expireByTimer(store, timer, clock.now()));
   scheduler.handle(RETAIN, (timer) =>
     retainByTimer(store, timer, {
-      retention: config.retention,
+      retention,
       now: clock.now(),
       others: async (resource) => {
         if (resource.name.endsWith(`/operations/${resource.id}`))
@@ -312,9 +344,9 @@ function registerSuggestions(
       generation,
       generators,
       summarizer,
-      recordAnswers: async (conversation, generated) => {
+      recordAnswers: async (conversation, generated, began) => {
         const { answers, names } = generatedAnswers(generated);
-        await suggestions.record(conversation, answers);
+        await suggestions.record(conversation, answers, began);
         return names;
       },
     }),

@@ -15,7 +15,7 @@ import {
   type Timer,
 } from '../storage/store.ts';
 import { complete, refusalOf } from './lifecycle.ts';
-import { purgeTimer, type Retention, retentionOf } from './retention.ts';
+import { keepingOf, purgeTimers, type Retention } from './retention.ts';
 
 /** The kind of the timer that every conversation has while it is in progress. */
 export const COMPLETION = 'complete';
@@ -66,12 +66,12 @@ export async function completionOf(
   if (message.lifecycleState === stored.state) return { ...common, body: stored.body };
   const body = toBinary(ConversationSchema, message);
   const timer = await store.getTimer(timerKey(conversation));
-  const retention = await retentionOf(store, message.conversationProfile, fallback);
+  const keeping = await keepingOf(store, message.conversationProfile, fallback);
   return {
     ...common,
     put: [{ name: conversation, state: message.lifecycleState, body }],
     ...(timer !== undefined && { unschedule: [timer.key] }),
-    schedule: retention === undefined ? [] : [purgeTimer(conversation, end, retention)],
+    schedule: purgeTimers(conversation, end, keeping),
     body,
   };
 }

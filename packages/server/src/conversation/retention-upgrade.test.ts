@@ -47,6 +47,7 @@ describe('data of a version that purged nothing', () => {
       `INSERT INTO resources (collection, id, version, state, ordering, number, body)
        VALUES ($1, $2, 1, $3, $4, $5, $6)`,
     );
+    connection.exec('BEGIN');
     for (const [number, { id, end, profile = 'Some' }] of rows.entries()) {
       const message = start(
         create(ConversationSchema),
@@ -61,6 +62,7 @@ describe('data of a version that purged nothing', () => {
       insert.run(`projects/p/conversations/${id}/participants`, 'x', 1, null, null, new Uint8Array());
     }
     insert.run('projects/p/operations', 'done', 2, 1, null, new Uint8Array());
+    connection.exec('COMMIT');
     connection.close();
   }
 
@@ -69,7 +71,9 @@ describe('data of a version that purged nothing', () => {
   ): Promise<Scheduler> {
     store = await openSqliteStore(folder, clock);
     const scheduler = new Scheduler(store, clock, quiet);
-    scheduler.handle(PURGE, (timer) => purgeByTimer(store, timer));
+    scheduler.handle(PURGE, (timer) =>
+      purgeByTimer(store, timer, { server: 30 * DAY, sessionOf: () => undefined }),
+    );
     scheduler.handle(RETAIN, (timer) =>
       retainByTimer(store, timer, { retention: 30 * DAY, now: clock.now(), others }),
     );

@@ -1,5 +1,4 @@
 import { ConversationSchema, Conversation_LifecycleState as State } from '@parleykit/proto/v2beta1';
-import { toMicroseconds } from '../clock.ts';
 import { decodeNamed } from '../storage/named-message.ts';
 import {
   ConflictError,
@@ -8,7 +7,7 @@ import {
   type StoredResource,
   type StoredTimer,
 } from '../storage/store.ts';
-import { encodeHold, holdKey, purgeKey, purgeTimer, type Retention } from './retention.ts';
+import { encodeHold, holdKey, purgeByServer, purgeKey, type Retention } from './retention.ts';
 
 /** The kind of the timer that a migration leaves behind: the data are of a version which purged nothing. */
 export const RETAIN = 'retain';
@@ -56,7 +55,8 @@ export async function retainByTimer(
   }
 }
 
-function isConversation({ name, id }: NamedResource): boolean {
+/** Whether what lies in the store is a conversation. */
+export function isConversation({ name, id }: NamedResource): boolean {
   return name.endsWith(`/conversations/${id}`);
 }
 
@@ -86,8 +86,8 @@ async function retainOne(
   retention: Retention,
   now: number,
 ): Promise<void> {
-  const { initialConversationProfile: profile, endTime } = decodeNamed(ConversationSchema, '', stored.body);
-  const isOver = stored.state === State.COMPLETED && endTime !== undefined;
+  const { initialConversationProfile: profile } = decodeNamed(ConversationSchema, '', stored.body);
+  const isOver = stored.state === State.COMPLETED;
   const isHeld = (await store.getState(holdKey(name))) !== undefined;
   const mustBeHeld = profile?.displayName === IMPORT_PROFILE && !isHeld;
   const hold = { name: holdKey(name), body: encodeHold(HOLD_REASON, now) };
@@ -98,6 +98,6 @@ async function retainOne(
       ...(mustBeHeld ? [{ name: hold.name, absent: true as const }] : []),
     ],
     put: mustBeHeld ? [hold] : [],
-    schedule: isOver && retention !== undefined ? [purgeTimer(name, toMicroseconds(endTime), retention)] : [],
+    schedule: isOver ? purgeByServer(name, stored, retention) : [],
   });
 }

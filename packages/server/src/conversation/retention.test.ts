@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { RetentionPolicySchema } from '@parleykit/proto/admin';
-import { Conversation_LifecycleState as State } from '@parleykit/proto/v2beta1';
-import { FakeClock } from '../clock.ts';
+import { ConversationSchema, Conversation_LifecycleState as State } from '@parleykit/proto/v2beta1';
+import { FakeClock, toTimestamp } from '../clock.ts';
 import { Scheduler } from '../schedule/scheduler.ts';
 import { openSqliteStore } from '../storage/sqlite-store.ts';
 import { ConflictError, type Store } from '../storage/store.ts';
@@ -17,12 +17,13 @@ import {
   eraseByTimer,
   holdKey,
   isParked,
+  keepingOf,
   PURGE,
   policyKey,
   purgeByTimer,
   purgeKey,
-  purgeTimer,
-  retentionOf,
+  purgeTimers,
+  type Retention,
   unpark,
 } from './retention.ts';
 
@@ -30,21 +31,31 @@ const NAME = 'projects/p/conversations/c';
 const HOLD = holdKey(NAME);
 const DAY = 86_400_000_000;
 
+/** Where an agent keeps what it knows of a conversation. */
+const sessionOf = (agent: string, conversation: string): string =>
+  `${agent}/users/-/sessions/${conversation}`;
+
 describe('a conversation that is over', () => {
   let folder: string;
   let store: Store;
   let clock: FakeClock;
   let scheduler: Scheduler;
+  /** The server's. */
+  let retention: Retention;
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'parley-retention-'));
     clock = new FakeClock();
     store = await openSqliteStore(folder, clock);
     scheduler = new Scheduler(store, clock, { info: () => {}, error: () => {} });
-    scheduler.handle(PURGE, (timer) => purgeByTimer(store, timer));
+    retention = DAY;
+    scheduler.handle(PURGE, (timer) => purgeByTimer(store, timer, { server: retention, sessionOf }));
     scheduler.handle(ERASE, (timer) => eraseByTimer(store, timer, clock.now()));
-    const over = { name: NAME, state: State.COMPLETED, holdsMessages: true as const, body: new Uint8Array() };
-    await store.commit({ partition: NAME, put: [over], schedule: [purgeTimer(NAME, clock.now(), DAY)] });
+    const message = create(ConversationSchema, { endTime: toTimestamp(clock.now()) });
+    const body = toBinary(ConversationSchema, message);
+    const over = { name: NAME, state: State.COMPLETED, holdsMessages: true as const, body };
+    const schedule = purgeTimers(NAME, clock.now(), { retention, by: 'server' });
+    await store.commit({ partition: NAME, put: [over], schedule });
   });
 
   afterEach(async () => {
@@ -83,6 +94,31 @@ describe('a conversation that is over', () => {
     const expect = [{ name: HOLD, version: seen?.version ?? 0 }];
     await assert.rejects(store.commit({ partition: NAME, expect, remove: [HOLD] }), ConflictError);
     assert.deepEqual((await store.get(HOLD))?.body, seen?.body);
+  });
+
+  it('takes along what the automated agent of its profile knows of it, and of no other', async () => {
+    const automatedAgentConfig = { agent: 'projects/p/agent/environments/e' };
+    const message = create(ConversationSchema, {
+      initialConversationProfile: { automatedAgentConfig },
+      endTime: toTimestamp(clock.now()),
+    });
+    const body = toBinary(ConversationSchema, message);
+    const sessions = [sessionOf(automatedAgentConfig.agent, 'c'), sessionOf(automatedAgentConfig.agent, 'd')];
+    await store.commit({
+      partition: NAME,
+      put: [
+        { name: NAME, state: State.COMPLETED, body },
+        ...sessions.map((name) => ({ name, body: new Uint8Array() })),
+      ],
+    });
+    clock.advance(DAY);
+    await scheduler.runDue();
+    assert.equal(await store.get(NAME), undefined);
+    const left = await Promise.all(sessions.map((name) => store.get(name)));
+    assert.deepEqual(
+      left.map((session) => session?.id),
+      [undefined, 'd'],
+    );
   });
 
   describe('in which answers were suggested', () => {
@@ -126,10 +162,38 @@ describe('a conversation that is over', () => {
               }
             : Reflect.get(target, key).bind(target),
       });
-      await purgeByTimer(late, timer);
+      await purgeByTimer(late, timer, { server: retention, sessionOf });
       assert.ok(await store.get(NAME));
       assert.equal(await rowsOf(RECORDS), 5);
     });
+  });
+
+  it('is kept as long as the server keeps conversations by then, if that is longer than at its end', async () => {
+    retention = 3 * DAY;
+    clock.advance(2 * DAY);
+    assert.equal(await scheduler.runDue(), 0);
+    assert.ok(await store.get(NAME));
+    clock.advance(DAY);
+    await scheduler.runDue();
+    assert.equal(await store.get(NAME), undefined);
+  });
+
+  it('is kept where the server keeps everything by then, be it held or not', async () => {
+    retention = undefined;
+    await hold();
+    clock.advance(2 * DAY);
+    assert.equal(await scheduler.runDue(), 0);
+    assert.ok(await store.get(NAME));
+    assert.equal(await store.nextDue(), undefined);
+  });
+
+  it('is purged as its profile’s policy said at its end, whatever the server says by then', async () => {
+    retention = undefined;
+    const schedule = purgeTimers(NAME, clock.now(), { retention: DAY, by: 'policy' });
+    await store.commit({ partition: NAME, schedule });
+    clock.advance(DAY);
+    await scheduler.runDue();
+    assert.equal(await store.get(NAME), undefined);
   });
 
   it('is not purged where it is no longer over, or gone', async () => {
@@ -155,7 +219,7 @@ describe('a conversation that is over', () => {
   });
 });
 
-describe('retentionOf()', () => {
+describe('keepingOf()', () => {
   let folder: string;
   let store: Store;
   const PROFILE = 'projects/p/locations/global/conversationProfiles/x';
@@ -174,24 +238,27 @@ describe('retentionOf()', () => {
     {
       what: 'a duration',
       kept: { case: 'duration', value: { seconds: 90n, nanos: 1_999 } },
-      want: 90_000_001,
+      want: { retention: 90_000_001, by: 'policy' },
     },
-    { what: 'for ever', kept: { case: 'forever', value: true }, want: undefined },
-    { what: 'not for ever', kept: { case: 'forever', value: false }, want: 7 },
-    { what: 'nothing', kept: { case: undefined }, want: 7 },
+    {
+      what: 'for ever',
+      kept: { case: 'forever', value: true },
+      want: { retention: undefined, by: 'policy' },
+    },
+    { what: 'not for ever', kept: { case: 'forever', value: false }, want: { retention: 7, by: 'server' } },
+    { what: 'nothing', kept: { case: undefined }, want: { retention: 7, by: 'server' } },
   ] as const) {
     it(`reads ${what}, whatever the form of the name`, async () => {
       const body = toBinary(RetentionPolicySchema, create(RetentionPolicySchema, { kept }));
       const name = policyKey('projects/p/conversationProfiles/x');
       await store.commit({ partition: 'projects/p', put: [{ name, body }] });
-      assert.equal(await retentionOf(store, PROFILE, 7), want);
+      assert.deepEqual(await keepingOf(store, PROFILE, 7), want);
     });
   }
 
   it('is the server’s where there is no policy', async () => {
-    assert.deepEqual(
-      [await retentionOf(store, PROFILE, 7), await retentionOf(store, PROFILE, undefined)],
-      [7, undefined],
-    );
+    for (const retention of [7, undefined]) {
+      assert.deepEqual(await keepingOf(store, PROFILE, retention), { retention, by: 'server' });
+    }
   });
 });

@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf';
+import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import {
   type Conversation,
   type ConversationProfile,
@@ -51,6 +52,8 @@ import { refused } from './writable-conversations.ts';
 export type RecordAnswers = (
   conversation: ResourceName,
   answers: readonly GeneratorSuggestion[],
+  /** The start of the conversation that they are about. */
+  began: Timestamp | undefined,
 ) => Promise<readonly string[]>;
 
 /** The methods of google.cloud.dialogflow.v2beta1.Conversations that suggest something from what was said. */
@@ -116,7 +119,11 @@ export class ConversationSuggestionsService implements ServiceHandlers<typeof Co
     const form = await this.#summaryForm(profile, name.project);
     const references = conversation.ingestedContextReferences;
     const summary = await this.#summarizer.summarize(turns, { ...form, references }, call.signal);
-    const [answerRecord = ''] = await this.#recordAnswers(name, [toSuggestion(summary)]);
+    const [answerRecord = ''] = await this.#recordAnswers(
+      name,
+      [toSuggestion(summary)],
+      conversation.startTime,
+    );
     return create(SuggestConversationSummaryResponseSchema, {
       summary: {
         ...toMessage(summary),
@@ -203,7 +210,7 @@ export class ConversationSuggestionsService implements ServiceHandlers<typeof Co
       latestMessage,
     });
     const suggestions = response.generatorSuggestionAnswers.flatMap((each) => each.generatorSuggestion ?? []);
-    const records = await this.#recordAnswers(name, suggestions);
+    const records = await this.#recordAnswers(name, suggestions, conversation.startTime);
     for (const [index, answer] of response.generatorSuggestionAnswers.entries()) {
       answer.answerRecord = records[index] ?? '';
     }

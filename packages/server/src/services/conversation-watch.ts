@@ -29,14 +29,20 @@ export class ConversationWatch {
    */
   async *watchConversation({ after }: WatchConversationRequest, call: CallContext) {
     const { resource: name } = call;
-    let { version, body } = await this.#conversations.load(name);
+    const { ordering: began, ...found } = await this.#conversations.load(name);
+    let { version, body } = found;
     yield conversationReply(name, body);
+    // Another one that has the name by then, after a purge or a reset, is not the one that is watched.
+    const find = async (): Promise<StoredResource | undefined> => {
+      const stored = await this.#store.get(name.key);
+      return stored?.ordering === began ? stored : undefined;
+    };
     let latest = after === undefined ? -1 : toMicroseconds(after);
     const changes = new Changes(this.#store, name.key, call.signal);
     try {
       for (;;) {
-        const stored: StoredResource | undefined = await this.#store.get(name.key);
-        for await (const message of this.#messagesAfter(name, latest)) {
+        const stored = await find();
+        for await (const message of this.#messagesAfter(name, latest, find)) {
           yield messageReply(name, message);
           latest = message.createTime;
         }
@@ -55,14 +61,22 @@ export class ConversationWatch {
 
   /**
    * Oldest first. Pages come newest first: of all but the oldest only their borders are kept until their turn. What is
-   * appended meanwhile is later than all of these and left for the next time.
+   * appended meanwhile is later than all of these and left for the next time. There are none any more once `find` does not
+   * find the conversation.
    */
-  async *#messagesAfter(conversation: ResourceName, latest: number): AsyncGenerator<StoredMessage> {
+  async *#messagesAfter(
+    conversation: ResourceName,
+    latest: number,
+    find: () => Promise<StoredResource | undefined>,
+  ): AsyncGenerator<StoredMessage> {
     let newest = Number.MAX_SAFE_INTEGER;
     const read = async (after?: MessageCursor): Promise<Page<StoredMessage>> => {
       const createTimes = [[latest + 1, newest]] as const;
       const range = { createTimes, after, limit: PAGE_SIZE_MAX, bytes: PAGE_BYTES_MAX };
-      return (await this.#store.listMessages(conversation.key, range)) ?? { items: [], more: false };
+      const page = await this.#store.listMessages(conversation.key, range);
+      // Whoever is there after the page was read was there before.
+      const isThere = (await find()) !== undefined;
+      return page !== undefined && isThere ? page : { items: [], more: false };
     };
     let page = await read();
     newest = page.items[0]?.createTime ?? newest;

@@ -175,8 +175,9 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
     const speakers = readSpeakers(requests, request.parent, conversation);
     let list: NewMessage[] | undefined;
     return decide(call, async () => {
-      list ??= await this.#toNewMessages(requests, speakers, conversation);
-      const { appended } = await this.#append(conversation, list);
+      const roles = await this.#readRoles(speakers, conversation);
+      list ??= toNewMessages(requests, speakers, roles);
+      const { appended } = await this.#append(conversation, list, roles);
       const writer = new WireWriter();
       const field = BatchCreateMessagesResponseSchema.field.messages.number;
       writeMessages(writer, field, conversation, appended[0] ?? []);
@@ -203,13 +204,19 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
     return new EncodedReply(writer.finish(), ROOM_BEFORE);
   }
 
-  async #append(conversation: ResourceName, list: readonly NewMessage[]) {
+  async #append(
+    conversation: ResourceName,
+    list: readonly NewMessage[],
+    roles: ReadonlyMap<ResourceName, number>,
+  ) {
     try {
       const emit = await this.#notifications.batch(conversation.key);
-      return await this.#writable.commit(conversation, { append: [list], emit });
+      // Who speaks is of this conversation, and of no later one that has its name.
+      const expect = [...roles].map(([{ key: name }, state]) => ({ name, state }));
+      return await this.#writable.commit(conversation, { expect, append: [list], emit });
     } catch (error) {
       // A message id cannot become free again by looking again; everything else can change.
-      if (error instanceof ConflictError && error.resource !== conversation.key) {
+      if (error instanceof ConflictError && error.resource.startsWith(`${conversation.key}/messages/`)) {
         throw alreadyExists('Message', `${conversation}/messages/${error.resource.split('/').at(-1)}`);
       }
       throw error;
@@ -218,6 +225,14 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
 
   /** Looks each speaker up once; a participant's role never changes. */
   async #readRoles(speakers: readonly ResourceName[], conversation: ResourceName) {
+    return this.#rolesOf(speakers, conversation).catch(async (error: unknown) => {
+      // What is wrong with the conversation comes before what is wrong with who speaks in it.
+      await this.#writable.require(conversation);
+      throw error;
+    });
+  }
+
+  async #rolesOf(speakers: readonly ResourceName[], conversation: ResourceName) {
     const roles = new Map<ResourceName, number>();
     for (const speaker of new Set(speakers)) {
       if (!speaker.isWithin(conversation)) {
@@ -228,40 +243,36 @@ export class ConversationsService implements ServiceHandlers<typeof Conversation
     }
     return roles;
   }
+}
 
-  async #toNewMessages(
-    requests: readonly CreateMessageRequest[],
-    speakers: readonly ResourceName[],
-    conversation: ResourceName,
-  ): Promise<NewMessage[]> {
-    const roles = await this.#readRoles(speakers, conversation).catch(async (error: unknown) => {
-      // What is wrong with the conversation comes before what is wrong with who speaks in it.
-      await this.#writable.require(conversation);
-      throw error;
-    });
-    const messages = requests.map(({ message }) => message).filter((message) => message !== undefined);
-    const ids = messages.map(({ name }) => (name === '' ? undefined : name.slice(name.lastIndexOf('/') + 1)));
-    messages.forEach((message, index) => {
-      const speaker = speakers[index];
-      message.participantRole = (speaker && roles.get(speaker)) ?? 0;
-    });
-    const bodies = encodeMessageBodies(messages);
-    return messages.map(({ sendTime }, index) => {
-      const [speaker, body] = [speakers[index], bodies[index]];
-      if (sendTime === undefined || speaker === undefined || body === undefined) {
-        throw new Error('the batch is not validated');
-      }
-      if (body.byteLength > MESSAGE_BYTES_MAX) {
-        throw fieldInvalid(`requests[${index}].message`, `is larger than ${MESSAGE_BYTES_MAX} bytes`);
-      }
-      return {
-        participant: speaker.id,
-        sendTime: { seconds: Number(sendTime.seconds), nanos: sendTime.nanos },
-        id: ids[index],
-        body,
-      };
-    });
-  }
+/** The messages of a batch, as their speakers' roles have them. */
+function toNewMessages(
+  requests: readonly CreateMessageRequest[],
+  speakers: readonly ResourceName[],
+  roles: ReadonlyMap<ResourceName, number>,
+): NewMessage[] {
+  const messages = requests.map(({ message }) => message).filter((message) => message !== undefined);
+  const ids = messages.map(({ name }) => (name === '' ? undefined : name.slice(name.lastIndexOf('/') + 1)));
+  messages.forEach((message, index) => {
+    const speaker = speakers[index];
+    message.participantRole = (speaker && roles.get(speaker)) ?? 0;
+  });
+  const bodies = encodeMessageBodies(messages);
+  return messages.map(({ sendTime }, index) => {
+    const [speaker, body] = [speakers[index], bodies[index]];
+    if (sendTime === undefined || speaker === undefined || body === undefined) {
+      throw new Error('the batch is not validated');
+    }
+    if (body.byteLength > MESSAGE_BYTES_MAX) {
+      throw fieldInvalid(`requests[${index}].message`, `is larger than ${MESSAGE_BYTES_MAX} bytes`);
+    }
+    return {
+      participant: speaker.id,
+      sendTime: { seconds: Number(sendTime.seconds), nanos: sendTime.nanos },
+      id: ids[index],
+      body,
+    };
+  });
 }
 
 function profileOf(text: string, parent: ResourceName): ResourceName {

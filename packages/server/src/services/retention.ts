@@ -13,7 +13,7 @@ import { RetentionPolicySchema } from '@parleykit/proto/admin';
 import { type Clock, toMicroseconds } from '../clock.ts';
 import { encodeHold, holdKey, isParked, policyKey, purgeKey, unpark } from '../conversation/retention.ts';
 import { fieldInvalid, notFound } from '../errors.ts';
-import { applyFieldMask, checkFieldMask } from '../field-mask.ts';
+import { applyFieldMask, maskOrAll } from '../field-mask.ts';
 import { HOLD_REASON_BYTES_MAX, RETENTION_MAX } from '../limits.ts';
 import type { ResourceName } from '../resource-names.ts';
 import type { CallContext } from '../rpc/call-context.ts';
@@ -98,12 +98,11 @@ export class RetentionService implements ServiceHandlers<typeof Administration> 
   async updateRetentionPolicy(request: UpdateRetentionPolicyRequest, call: CallContext) {
     const { resource: name } = call;
     const { retentionPolicy: from = create(RetentionPolicySchema), updateMask } = request;
-    if (updateMask !== undefined) checkFieldMask(RetentionPolicySchema, updateMask);
+    const mask = maskOrAll(RetentionPolicySchema, updateMask);
     return decide(call, async () => {
       const stored = await this.#loadPolicy(name);
       const policy = fromBinary(RetentionPolicySchema, stored?.body ?? new Uint8Array());
-      if (updateMask === undefined) policy.kept = from.kept;
-      else applyFieldMask(RetentionPolicySchema, updateMask, from, policy);
+      applyFieldMask(RetentionPolicySchema, mask, from, policy);
       checkPolicy(policy);
       const body = withoutName(RetentionPolicySchema, policy);
       const expected = stored === undefined ? { absent: true as const } : { version: stored.version };

@@ -192,15 +192,15 @@ export class Turns {
     const append: NewMessage[][] = [];
     const telling: Telling[] = [];
     const put: ResourceWrite[] = [];
-    const expect: Exclude<Change['expect'], undefined>[number][] = [];
+    // Who speaks is of this conversation, and of no later one that has its name.
+    const expect: Exclude<Change['expect'], undefined>[number][] = [{ name: turn.speaker.key, state: role }];
     let kept: Omit<Change, 'partition'> = {};
     if (turn.input.case === 'text') append.push([this.#said(turn, turn.input, role)]);
     if (then === 'ASK_AGENT') {
       if (turn.input.case === 'text') turn.checkForAgent(turn.input.text);
       const { reply, change = {} } = await ask(told);
-      // That takes time. By now the conversation may be in another stage, or another one that has its name: the version
-      // tells the former, who has spoken the latter.
-      expect.push({ name: conversation.key, version }, { name: turn.speaker.key, state: role });
+      // That takes time. By now the conversation may be in another stage.
+      expect.push({ name: conversation.key, version });
       kept = change;
       expect.push(...(change.expect ?? []));
       put.push(...(change.put ?? []));

@@ -134,7 +134,13 @@ export class ChangeWriter {
     if (isFiled.get(number) === undefined) throw new ConflictError(`${partition} event ${number}`);
     const buried =
       positions === undefined
-        ? buryWhole.run(number, project, now, reason)
+        ? buryWhole.run(
+            number,
+            project,
+            now,
+            reason,
+            this.#statements.number.get(...keyOf(partition))?.[0] ?? null,
+          )
         : buryMessages.run(number, project, now, reason, ...positions);
     forgetDead.run(DEAD_EVENTS_MAX);
     return buried;
@@ -328,9 +334,10 @@ function prepareStatements(connection: SqliteConnection) {
     ),
     settle: prepare('DELETE FROM events WHERE number = $1'),
     isFiled: prepare('SELECT 1 FROM events WHERE number = $1'),
+    // With the number of its conversation, so that it goes with that; it has none where that is gone already.
     buryWhole: prepare(
-      `INSERT INTO dead_events (project, partition, died, reason, number, data)
-       SELECT $2, partition, $3, $4, number, data FROM events WHERE number = $1`,
+      `INSERT INTO dead_events (project, partition, died, reason, number, conversation, data)
+       SELECT $2, partition, $3, $4, number, $5, data FROM events WHERE number = $1`,
     ),
     // An event that was told in part before a crash is told again: what died of it then is dead already.
     buryMessages: prepare(
@@ -346,7 +353,8 @@ function prepareStatements(connection: SqliteConnection) {
     deadSize: prepare('SELECT length(data) FROM dead_events WHERE id = $1'),
     revive: prepare(
       `INSERT INTO events (partition, data, filed, conversation, create_time, position)
-       SELECT partition, data, $2, conversation, create_time, position FROM dead_events WHERE id = $1`,
+       SELECT partition, data, $2, CASE WHEN create_time IS NULL THEN NULL ELSE conversation END, create_time, position
+       FROM dead_events WHERE id = $1`,
     ),
     removeDead: prepare('DELETE FROM dead_events WHERE id = $1'),
     removeDeadOf: prepare('DELETE FROM dead_events WHERE conversation = $1'),

@@ -526,6 +526,32 @@ for (const driver of drivers) {
           });
           assert.deepEqual((await store.listDeadEvents('p', EVERYTHING)).items, []);
         });
+
+        it('are forgotten with it even where they are about no message, and not those of another', async () => {
+          const other = 'projects/p/conversations/other';
+          const about = (partition: string) => ({ partition, emit: [{ data: bytes(partition) }] });
+          for (const partition of [CONVERSATION, other]) {
+            const put = [{ name: partition, holdsMessages: true as const, body: bytes('') }];
+            await store.commit(partition === CONVERSATION ? about(partition) : { ...about(partition), put });
+          }
+          for (const { number, partition } of await store.listEvents(0, 10)) {
+            await store.commit({ partition, bury: [{ number, reason: 'refused' }], settle: [number] });
+          }
+          const dead = async () => (await store.listDeadEvents('p', EVERYTHING)).items;
+          assert.deepEqual(
+            (await dead()).map(({ partition, message }) => [partition, message]),
+            [
+              [CONVERSATION, undefined],
+              [other, undefined],
+            ],
+          );
+          await store.commit({ partition: CONVERSATION, purge: { eraser: ERASER } });
+          const [left, ...more] = await dead();
+          assert.deepEqual([left?.partition, more], [other, []]);
+          await store.commit({ partition: other, revive: [left?.id ?? 0] });
+          const [revived] = await store.listEvents(0, 10);
+          assert.deepEqual([revived?.partition, revived?.ofMessages], [other, false]);
+        });
       });
 
       it('are read of one partition, and up to a number', async () => {

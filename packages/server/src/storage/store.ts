@@ -255,7 +255,7 @@ export interface Change {
   /**
    * Has the conversation that is the partition, all that is named below it, its timers and replies gone for everybody,
    * and its name is free again. What it held is filed to be erased. Events stay: they have still to be told; but of
-   * messages that are erased there is nothing to tell, and dead events about them go.
+   * messages that are erased there is nothing to tell, and what is dead of its events goes.
    */
   readonly purge?: { readonly eraser: Eraser };
   /**

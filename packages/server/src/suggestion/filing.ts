@@ -1,11 +1,13 @@
+import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import {
   type ConversationProfile,
   type Participant,
+  type Participant_Role as Role,
   type HumanAgentAssistantConfig_SuggestionConfig as SuggestionConfig,
   type SuggestionResult,
   SuggestionSchema,
 } from '@parleykit/proto/v2beta1';
-import type { Clock } from '../clock.ts';
+import { type Clock, toMicroseconds } from '../clock.ts';
 import { notFound } from '../errors.ts';
 import { createId } from '../ids.ts';
 import type { ResourceName } from '../resource-names.ts';
@@ -54,8 +56,17 @@ export class Filing {
     this.#tell = tell;
   }
 
-  /** Gives records to answers of a conversation that somebody else has found. */
-  async record(conversation: ResourceName, answers: readonly Answer[]): Promise<void> {
+  /**
+   * Gives records to answers of a conversation that somebody else has found. Where that took a while, `began` is the start
+   * of the conversation that was asked about.
+   */
+  async record(conversation: ResourceName, answers: readonly Answer[], began?: Timestamp): Promise<void> {
+    if (began !== undefined) {
+      const stored = await this.#store.get(conversation.key);
+      if (stored?.ordering !== toMicroseconds(began)) {
+        throw notFound('Conversation', conversation.toString());
+      }
+    }
     await this.#commit(conversation, (now) => ({ put: fileAnswers(conversation, answers, now) }));
   }
 
@@ -64,10 +75,15 @@ export class Filing {
     {
       conversation,
       profile,
+      speaker,
+      role,
       kept,
     }: {
       readonly conversation: ResourceName;
       readonly profile: ConversationProfile;
+      /** Who was helped with a message. */
+      readonly speaker: ResourceName;
+      readonly role: Role;
       readonly kept?: string | undefined;
     },
     sides: readonly Side[],
@@ -84,9 +100,11 @@ export class Filing {
         const participant = addressee?.name.key ?? '';
         emit.push(...this.#tell(conversation.key, profile, { participant, groups }, now));
       }
-      if (kept === undefined) return { put, emit };
+      // Who spoke is of this conversation, and of no later one that has its name: to find answers may take a while.
+      const expect = [{ name: speaker.key, state: role }];
+      if (kept === undefined) return { put, emit, expect };
       put.push(keepSuggestions(kept, { humanAgent, endUser }));
-      return { put, emit, expect: [{ name: kept, state: Kept.PENDING }] };
+      return { put, emit, expect: [{ name: kept, state: Kept.PENDING }, ...expect] };
     });
     return { humanAgent, endUser };
   }

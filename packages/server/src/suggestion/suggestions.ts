@@ -1,4 +1,5 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import {
   type Conversation,
   type ConversationProfile,
@@ -192,9 +193,9 @@ export class Suggestions {
     return result.suggestionResponse as AnswersMade;
   }
 
-  /** Gives records to answers of a conversation that somebody else has found. */
-  record(conversation: ResourceName, answers: readonly Answer[]): Promise<void> {
-    return this.#filing.record(conversation, answers);
+  /** As `Filing.record`. */
+  record(conversation: ResourceName, answers: readonly Answer[], began?: Timestamp): Promise<void> {
+    return this.#filing.record(conversation, answers, began);
   }
 
   /** Ends what is under way: nothing of it is filed. */
