@@ -45,7 +45,7 @@ export interface Applied {
   readonly left: boolean;
   readonly project?: ProjectState | undefined;
   readonly buried: number;
-  /** The events that were filed; undefined where there were none. */
+  /** How many events there are more by what was filed and purged; undefined where there was nothing of either. */
   readonly events: EventCount | undefined;
 }
 
@@ -74,7 +74,7 @@ export class ChangeWriter {
     for (const key of change.unschedule ?? []) {
       if (this.#statements.unschedule.run(key) === 0) throw new ConflictError(key);
     }
-    if (change.purge !== undefined) this.#purge(partition, change.purge.eraser);
+    const purged = change.purge && this.#purge(partition, change.purge.eraser);
     for (const timer of change.schedule ?? []) this.#schedule(partition, timer);
     let buried = 0;
     for (const burial of change.bury ?? []) buried += this.#bury(partition, burial, now);
@@ -86,7 +86,7 @@ export class ChangeWriter {
     const left =
       (change.erase !== undefined && this.#erase(change.erase)) ||
       (change.expire !== undefined && this.#expire(change.expire));
-    return { appended, left, buried, events: this.#fileEvents(change, appended), project };
+    return { appended, left, buried, events: this.#fileEvents(change, appended) ?? purged, project };
   }
 
   #fileEvents(change: EncodedChange, appended: readonly AppendedList[]): EventCount | undefined {
@@ -113,12 +113,13 @@ export class ChangeWriter {
   /** Answers whether there is something to tell. */
   #emit(
     partition: string,
-    { data, list }: NewEvent,
+    { data, list, quotes }: NewEvent,
     appended: readonly AppendedList[],
     filed: number,
   ): boolean {
     if (list === undefined) {
-      this.#statements.emit.run(partition, data, filed, null, null);
+      const conversation = quotes === true ? this.#numberOf(partition) : null;
+      this.#statements.emit.run(partition, data, filed, conversation, null);
       return true;
     }
     const createTime = appended[list]?.createTime;
@@ -246,17 +247,21 @@ export class ChangeWriter {
     return state;
   }
 
-  #purge(conversation: string, eraser: Eraser): void {
+  /** Answers how many events there are more, less than none that is. */
+  #purge(conversation: string, eraser: Eraser): EventCount | undefined {
     const statements = this.#statements;
     const number = this.#numberOf(conversation);
     statements.filePurge.run(conversation, number);
     statements.removeDeadOf.run(number);
+    const [bytes] = statements.bytesQuoting.get(conversation, number) ?? [];
+    const count = statements.removeQuoting.run(conversation, number);
     statements.remove.run(...keyOf(conversation));
     // What is named directly below it, and what is below that.
     statements.removeCollection.run(conversation);
     statements.removeBelow.run(...namesBelow(conversation));
     statements.unscheduleAll.run(conversation);
     this.#callEraser(eraser);
+    return count === 0 ? undefined : { count: -count, bytes: -Number(bytes) };
   }
 
   #callEraser({ key, kind }: Eraser, due = 0): void {
@@ -329,8 +334,8 @@ function prepareStatements(connection: SqliteConnection) {
     settle: prepare('DELETE FROM events WHERE number = $1'),
     isFiled: prepare('SELECT 1 FROM events WHERE number = $1'),
     buryWhole: prepare(
-      `INSERT INTO dead_events (project, partition, died, reason, number, data)
-       SELECT $2, partition, $3, $4, number, data FROM events WHERE number = $1`,
+      `INSERT INTO dead_events (project, partition, died, reason, number, conversation, data)
+       SELECT $2, partition, $3, $4, number, conversation, data FROM events WHERE number = $1`,
     ),
     // An event that was told in part before a crash is told again: what died of it then is dead already.
     buryMessages: prepare(
@@ -350,6 +355,14 @@ function prepareStatements(connection: SqliteConnection) {
     ),
     removeDead: prepare('DELETE FROM dead_events WHERE id = $1'),
     removeDeadOf: prepare('DELETE FROM dead_events WHERE conversation = $1'),
+    // Those of messages hold nothing of them.
+    bytesQuoting: prepare(
+      `SELECT coalesce(sum(length(data)), 0) FROM events
+       WHERE partition = $1 AND conversation = $2 AND create_time IS NULL`,
+    ),
+    removeQuoting: prepare(
+      'DELETE FROM events WHERE partition = $1 AND conversation = $2 AND create_time IS NULL',
+    ),
     // One that has expired makes room for the new one.
     keepReply: prepare(
       `INSERT INTO replies (conversation, participant, request_id, expires, response, create_time)

@@ -528,6 +528,51 @@ for (const driver of drivers) {
         });
       });
 
+      it('that quote a conversation are gone with it, waiting or dead, and those that do not are kept', async () => {
+        await store.commit(createConversation());
+        const emit = [
+          { data: bytes('dead quote'), quotes: true },
+          { data: bytes('dead') },
+          { data: bytes('waiting quote'), quotes: true },
+          { data: bytes('waiting') },
+        ] as const;
+        await store.commit({ partition: CONVERSATION, emit });
+        const filed = await store.listEvents(0, 10);
+        assert.ok(filed.every(({ ofMessages }) => !ofMessages));
+        const settle = filed.slice(0, 2).map(({ number }) => number);
+        const bury = settle.map((number) => ({ number, reason: 'refused' }));
+        await store.commit({ partition: CONVERSATION, bury, settle });
+        const counts: EventCount[] = [];
+        store.onEvents((count) => counts.push(count));
+        await store.commit({ partition: CONVERSATION, purge: { eraser: ERASER } });
+        assert.deepEqual(await seen(), ['waiting']);
+        const { items } = await store.listDeadEvents('p', EVERYTHING);
+        assert.deepEqual(
+          items.map(({ data }) => new TextDecoder().decode(data)),
+          ['dead'],
+        );
+        assert.deepEqual(counts, [{ count: -1, bytes: -'waiting quote'.length }]);
+      });
+
+      it('that quote a conversation stay its own when they are filed again', async () => {
+        await store.commit(createConversation());
+        await store.commit({ partition: CONVERSATION, emit: [{ data: bytes('quote'), quotes: true }] });
+        const [{ number } = assert.fail()] = await store.listEvents(0, 10);
+        const bury = [{ number, reason: 'refused' }];
+        await store.commit({ partition: CONVERSATION, bury, settle: [number] });
+        const { items } = await store.listDeadEvents('p', EVERYTHING);
+        await store.commit({ partition: CONVERSATION, revive: items.map(({ id }) => id) });
+        assert.deepEqual(await seen(), ['quote']);
+        await store.commit({ partition: CONVERSATION, purge: { eraser: ERASER } });
+        assert.deepEqual(await seen(), []);
+        assert.deepEqual(await store.countEvents(), { count: 0, bytes: 0 });
+      });
+
+      it('that quote a conversation are filed only where it is', async () => {
+        const emit = [{ data: bytes('quote'), quotes: true }] as const;
+        await assert.rejects(store.commit({ partition: CONVERSATION, emit }), ConflictError);
+      });
+
       it('are read of one partition, and up to a number', async () => {
         for (const partition of ['projects/p', 'projects/q', 'projects/p']) {
           await store.commit({ partition, emit: [{ data: bytes(partition) }] });
