@@ -141,7 +141,11 @@ export class HttpTransport {
   /** Lets requests under way finish, for as long as `graceMs`, and ends every connection. */
   async close(graceMs: number): Promise<void> {
     this.#closing = true;
-    for (const { response } of this.#underWay) response.shouldKeepAlive = false;
+    for (const { response } of this.#underWay) {
+      response.shouldKeepAlive = false;
+      // One whose head is sent already has promised to keep the connection.
+      response.once('close', () => this.#server.closeIdleConnections());
+    }
     for (const answer of this.#streams) answer.stop();
     const deadline = setTimeout(() => {
       for (const socket of this.#sockets) socket.destroy();
