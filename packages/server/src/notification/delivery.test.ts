@@ -212,6 +212,30 @@ describe('Delivery', () => {
     assert.deepEqual(lines, ['events wait', 'events flow again']);
   });
 
+  it('does not say of a sink that is down for moments how often it is, but that it is down for longer', async () => {
+    let failures = 0;
+    const begin = (count: number) => {
+      failures = count;
+    };
+    sink.script = () => {
+      if (failures > 0) {
+        failures--;
+        down();
+      }
+    };
+    await start();
+    for (let index = 0; index < 50; index++) {
+      begin(1);
+      await happen(String(index));
+      await idle();
+    }
+    assert.deepEqual(lines.splice(0), ['events wait', 'events flow again']);
+    begin(10);
+    await happen('last');
+    await idle();
+    assert.deepEqual(lines, ['events wait', 'events flow again']);
+  });
+
   it('tells all in the end of more conversations than it looks at while the sink is down', async () => {
     let isDown = true;
     sink.script = () => {

@@ -45,6 +45,10 @@ const CALL_BYTES_MAX = 4 * 1024 * 1024;
 /** How often an event is told that is refused for good. */
 const REFUSALS_MAX = 5;
 
+/** How often the log says that the sink takes nothing, unless that has lasted for so many failures in a row. */
+const OUTAGE_REPORT_MS = 60_000;
+const LASTING_FAILURES = 5;
+
 /** After the store has failed. */
 const RETRY_MS = 1_000;
 
@@ -100,7 +104,9 @@ export class Delivery {
   #held = 0;
   #waiting = { count: 0, bytes: 0 };
   /** Set while the sink takes nothing: how often in a row, and until when it is left alone. */
-  #outage: { failures: number; pause: NodeJS.Timeout | undefined } | undefined;
+  #outage: { failures: number; pause: NodeJS.Timeout | undefined; isReported: boolean } | undefined;
+  /** When an outage was reported last, by `performance.now()`. */
+  #reported = Number.NEGATIVE_INFINITY;
   #sweepTimer: NodeJS.Timeout | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   #sweeping: Promise<void> | undefined;
@@ -440,17 +446,11 @@ export class Delivery {
 
   /** Everybody waits, then one call tries whether it is over. Calls that fail together are one failure. */
   #beginOutage(error: DeliveryError, askedMs: number): void {
-    if (this.#outage === undefined) {
-      this.#log.error('events wait', {
-        sink: this.#sink.target,
-        error: error.message,
-        waiting: this.waiting,
-      });
-      this.#outage = { failures: 0, pause: undefined };
-    }
+    this.#outage ??= { failures: 0, pause: undefined, isReported: false };
     const outage = this.#outage;
     if (outage.pause !== undefined) return;
     outage.failures++;
+    this.#reportOutage(error);
     outage.pause = setTimeout(
       () => {
         outage.pause = undefined;
@@ -460,11 +460,25 @@ export class Delivery {
     );
   }
 
+  /** Who is away for moments only, time and again, such as one that allows so many calls a second, is reported rarely. */
+  #reportOutage({ message }: DeliveryError): void {
+    const outage = this.#outage;
+    const now = performance.now();
+    if (outage === undefined || outage.isReported) return;
+    if (now - this.#reported < OUTAGE_REPORT_MS && outage.failures < LASTING_FAILURES) return;
+    outage.isReported = true;
+    this.#reported = now;
+    this.#log.error('events wait', { sink: this.#sink.target, error: message, waiting: this.waiting });
+  }
+
   #endOutage(): void {
     if (this.#outage === undefined) return;
-    clearTimeout(this.#outage.pause);
+    const { pause, isReported } = this.#outage;
+    clearTimeout(pause);
     this.#outage = undefined;
-    this.#log.info('events flow again', { sink: this.#sink.target, waiting: this.waiting });
+    if (isReported) {
+      this.#log.info('events flow again', { sink: this.#sink.target, waiting: this.waiting });
+    }
     if (this.#isBehind) this.#readSoon();
   }
 
