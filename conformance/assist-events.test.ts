@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { Administration } from '@parleykit/proto/admin';
+import { Administration, Development } from '@parleykit/proto/admin';
 import {
+  Conversations,
   SuggestionFeature_Type as FeatureType,
   NotificationConfig_MessageFormat as Format,
   Document_KnowledgeType as KnowledgeType,
@@ -42,7 +43,7 @@ describe('events about suggestions', () => {
   beforeEach(async () => {
     data = mkdtempSync(join(tmpdir(), 'parley-events-'));
     sink = new EventSink();
-    server = await startServer(data, '--events', `http://127.0.0.1:${await sink.open()}/`);
+    server = await startServer(data, '--dev', '--events', `http://127.0.0.1:${await sink.open()}/`);
     grpc = new GrpcWire(() => server);
     rest = new RestWire(() => server);
   });
@@ -201,6 +202,25 @@ describe('events about suggestions', () => {
     await sink.waitFor(4);
     assert.deepEqual(told().at(-1), [articles]);
     assert.equal(sink.taken.at(-1)?.message.messageId, deadLetters[0]?.eventId);
+  });
+
+  it('are nowhere once their conversation is purged, neither waiting nor among dead letters', async () => {
+    sink.answer = (_push, response) => response.writeHead(422).end();
+    const { conversation, customer } = await openDesk({});
+    await say(grpc, customer, QUESTION);
+    const parent = 'projects/p';
+    const countDead = async (): Promise<number> =>
+      (await rest.call(Administration.method.listDeadLetters, { parent })).deadLetters.length;
+    while ((await countDead()) < 2);
+    sink.answer = (_push, response) => response.writeHead(503).end();
+    await say(grpc, customer, QUESTION);
+    await rest.call(Conversations.method.completeConversation, { name: conversation });
+    const duration = { seconds: 31n * 86_400n };
+    await rest.call(Development.method.advanceClock, { name: `${parent}/clock`, duration });
+    assert.equal(await countDead(), 0);
+    const metrics = await (await fetch(`${server.url}/metrics`)).text();
+    assert.match(metrics, /^parley_events_waiting 0$/mu);
+    assert.deepEqual(sink.taken, []);
   });
 });
 

@@ -37,6 +37,8 @@ export class EventSink implements AsyncDisposable {
   readonly taken: Push[] = [];
   /** All that came, whatever was answered. */
   attempts = 0;
+  /** Where it listens, or listened last. */
+  port = 0;
   #server: Server | undefined;
   #changed = Promise.withResolvers<void>();
 
@@ -47,7 +49,8 @@ export class EventSink implements AsyncDisposable {
     this.#server = server;
     server.listen(port, '127.0.0.1');
     await once(server, 'listening');
-    return (server.address() as AddressInfo).port;
+    this.port = (server.address() as AddressInfo).port;
+    return this.port;
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { protos } from '@google-cloud/dialogflow';
 import { Administration, Development } from '@parleykit/proto/admin';
 import { Code } from '@parleykit/proto/rpc';
 import {
@@ -22,6 +23,7 @@ import {
   createConversation,
   createParticipant,
   createProfile,
+  getConversation,
   ingest,
   listMessages,
   message,
@@ -29,11 +31,12 @@ import {
   say,
   type Talk,
 } from './cases/scene.ts';
-import { contentOf, decodeEvent, EventSink, readEvent } from './event-sink.ts';
+import { contentOf, decodeEvent, EventSink, type Push, readEvent } from './event-sink.ts';
 import { type OwnServer, startServer } from './target.ts';
 import { CallError, GrpcWire, RestWire } from './wires.ts';
 
 const { CONVERSATION_STARTED, CONVERSATION_FINISHED, HUMAN_INTERVENTION_NEEDED, NEW_MESSAGE } = EventType;
+const DAY_SECONDS = 86_400n;
 const LIFE = 'projects/p/topics/life';
 const NEWS = 'projects/p/locations/global/topics/news';
 
@@ -183,6 +186,165 @@ describe('events', () => {
       [NEW_MESSAGE, 'here I am'],
       [CONVERSATION_FINISHED, undefined],
     ]);
+  });
+
+  it("are bytes that Google's own client reads, or JSON in camel case", async () => {
+    await open();
+    const { ConversationEvent } = protos.google.cloud.dialogflow.v2beta1;
+    const { conversation, participant } = await begin(Format.PROTO);
+    await ingest(grpc, conversation, [message(participant, 0, 'grüß Gott')]);
+    await sink.waitFor(2);
+    const bytesOf = (push: Push): Buffer => Buffer.from(push.message.data, 'base64');
+    const read = sink.taken.map((push) => ConversationEvent.decode(bytesOf(push)));
+    const { Type } = ConversationEvent;
+    assert.deepEqual(
+      read.map((event) => [event.conversation, event.type, event.newMessagePayload?.content ?? '']),
+      [
+        [conversation, Type.CONVERSATION_STARTED, ''],
+        [conversation, Type.NEW_MESSAGE, 'grüß Gott'],
+      ],
+    );
+    const talk = await begin(Format.JSON);
+    await ingest(grpc, talk.conversation, [message(talk.participant, 0, 'grüß Gott')]);
+    await sink.waitFor(4);
+    const { conversation: name } = talk;
+    const [started, said] = sink.taken.slice(2).map((push) => JSON.parse(bytesOf(push).toString()));
+    assert.deepEqual(started, { conversation: name, type: 'CONVERSATION_STARTED' });
+    const { newMessagePayload: payload, ...rest } = said;
+    assert.deepEqual(rest, { conversation: name, type: 'NEW_MESSAGE' });
+    assert.deepEqual(
+      [payload.content, payload.participant, payload.participantRole, payload.sendTime],
+      ['grüß Gott', talk.participant, 'END_USER', '2023-11-14T22:13:20Z'],
+    );
+  });
+
+  it('tell of a hand-over once, of what the agent said, and log the life where a profile asks for it', async () => {
+    await using webhook = await AgentWebhook.open();
+    await open('--agent-webhook', webhook.url);
+    webhook.on('a human, please', { fulfillmentText: 'One moment', liveAgentHandoff: true });
+    const { name: conversationProfile } = await createProfile(grpc, 'projects/p', {
+      automatedAgentConfig: { agent: 'projects/p/locations/global/agent/environments/-' },
+      notificationConfig: { topic: LIFE },
+      newMessageEventNotificationConfig: { topic: NEWS },
+      loggingConfig: { enableStackdriverLogging: true },
+    });
+    const { name: conversation } = await createConversation(grpc, 'projects/p', { conversationProfile });
+    const { name: participant } = await createParticipant(grpc, conversation);
+    for (const text of ['hello', 'a human, please', 'hello?']) await say(grpc, participant, text);
+    await grpc.call(Conversations.method.completeConversation, { name: conversation });
+    await sink.waitFor(8);
+    const life = told().filter(([type]) => type !== NEW_MESSAGE);
+    const happened = [CONVERSATION_STARTED, HUMAN_INTERVENTION_NEEDED, CONVERSATION_FINISHED];
+    assert.deepEqual(
+      life,
+      happened.map((type) => [type, undefined]),
+    );
+    const spoken = sink.taken.flatMap((push) => {
+      const { payload } = readEvent(push);
+      const isMessage = payload.case === 'newMessagePayload';
+      return isMessage ? [[Role[payload.value.participantRole], payload.value.content]] : [];
+    });
+    assert.deepEqual(spoken, [
+      ['END_USER', 'hello'],
+      ['AUTOMATED_AGENT', 're: hello'],
+      ['END_USER', 'a human, please'],
+      ['AUTOMATED_AGENT', 'One moment'],
+      ['END_USER', 'hello?'],
+    ]);
+    const logged = (): string[] => {
+      const lines = (server?.stderr() ?? '').matchAll(/"event":"conversation event",(.+)\}/gu);
+      return Array.from(lines, ([, rest = '']) => rest);
+    };
+    while (logged().length < happened.length) await new Promise(setImmediate);
+    assert.deepEqual(
+      logged(),
+      happened.map((type) => `"conversation":"${conversation}","type":"${EventType[type]}"`),
+    );
+  });
+
+  it('tell once of an end that time brings, at its time, by when the clock has been moved', async () => {
+    await open('--dev');
+    const { conversation } = await begin();
+    const advance = (seconds: bigint) =>
+      rest.call(Development.method.advanceClock, { name: 'projects/p/clock', duration: { seconds } });
+    await advance(DAY_SECONDS - 60n);
+    assert.equal(sink.taken.length, 1);
+    await advance(120n);
+    await advance(DAY_SECONDS * 29n);
+    assert.deepEqual(told(), [
+      [CONVERSATION_STARTED, undefined],
+      [CONVERSATION_FINISHED, undefined],
+    ]);
+    const { endTime } = await getConversation(grpc, conversation);
+    const publishTime = Date.parse(sink.taken[1]?.message.publishTime ?? '');
+    assert.equal(Math.floor(publishTime / 1000), Number(endTime?.seconds));
+    await advance(DAY_SECONDS * 2n);
+    await assert.rejects(getConversation(grpc, conversation), /does not exist/u);
+    assert.equal(sink.attempts, 2);
+  });
+
+  it('keep the order of a conversation across its topics while one of them is refused', async () => {
+    const order: EventType[] = [];
+    let refusals = 2;
+    sink.answer = (push, response) => {
+      order.push(readEvent(push).type);
+      const isRefused = push.subscription.endsWith('/life') && refusals-- > 0;
+      response.writeHead(isRefused ? 500 : 200).end();
+    };
+    await open();
+    const { conversation, participant } = await begin();
+    await ingest(grpc, conversation, messages(participant, 2));
+    await sink.waitFor(3);
+    assert.deepEqual(order, [...Array(3).fill(CONVERSATION_STARTED), NEW_MESSAGE, NEW_MESSAGE]);
+    assert.equal(new Set(sink.taken.map((push) => push.message.messageId)).size, 3);
+    const log = server?.stderr() ?? '';
+    assert.equal(log.match(/"event":"events not taken"/gu)?.length, 1);
+    assert.match(log, /"event":"events not taken".+answered 500 Internal Server Error/u);
+  });
+
+  it('stay within --events-bytes-max though nobody answers: the oldest become dead letters', async () => {
+    let stuck = true;
+    sink.answer = (_push, response) => {
+      if (!stuck) response.end();
+    };
+    await open('--events-bytes-max', '5000');
+    const { conversation, participant } = await begin();
+    for (let index = 0; index < 200; index++) {
+      await ingest(grpc, conversation, [message(participant, index)]);
+    }
+    while ((await metric('parley_events_waiting')) > 50) await metric('parley_dead_letters_total');
+    const parent = 'projects/p';
+    const { deadLetters } = await rest.call(Administration.method.listDeadLetters, {
+      parent,
+      pageSize: 1000,
+    });
+    const dead = deadLetters.map(({ event, reason }) => {
+      assert.equal(reason, 'more than 5000 bytes were waiting');
+      return event?.payload.case === 'newMessagePayload' ? event.payload.value.content : 'none';
+    });
+    assert.deepEqual(
+      dead,
+      dead.map((_content, index) => `at ${index}`),
+    );
+    assert.equal(await metric('parley_dead_letters_total'), dead.length);
+    assert.equal(await metric('parley_events_waiting'), 201 - dead.length);
+    assert.equal(server?.stderr().match(/"event":"events given up"/gu)?.length, 1);
+    // A stop does not wait for who never answers, and loses nothing.
+    await stop();
+    stuck = false;
+    await serve(sink.port);
+    await sink.waitFor(201 - dead.length);
+    const rests = Array.from({ length: 200 - dead.length }, (_, index) => `at ${dead.length + index}`);
+    assert.deepEqual(sink.taken.map(contentOf), [undefined, ...rests]);
+    const replayed = await rest.call(Administration.method.replayDeadLetters, { parent });
+    assert.equal(replayed.replayed, dead.length);
+    await sink.waitFor(201);
+    const again = sink.taken.slice(-dead.length);
+    assert.deepEqual(again.map(contentOf), dead);
+    assert.deepEqual(
+      again.map((push) => push.message.messageId),
+      deadLetters.map(({ eventId }) => eventId),
+    );
   });
 
   it('tell nothing where a profile names no topic, of batches where they are not news, or without --events', async () => {
@@ -375,6 +537,8 @@ describe('events', () => {
       assert.deepEqual([event.payload.value.content, topic], ['at 1', NEWS]);
       assert.match(reason, /answered 422 Unprocessable Entity: at 1 is not to my taste$/u);
     }
+    const metrics = await (await fetch(`${server?.url}/metrics`)).text();
+    assert.doesNotMatch(metrics, /projects\/|at 1|life|news/u);
     const log = server?.stderr() ?? '';
     assert.match(log, /"event":"events given up".*answered 422 Unprocessable Entity"/u);
     assert.doesNotMatch(log, /at 1/u);
@@ -516,6 +680,39 @@ describe('events', () => {
     assert.equal(new Set(ids).size, 251);
   });
 
+  it('pass by a topic of Pub/Sub that is not there, and wait while Pub/Sub has too much to do', async () => {
+    const published: string[] = [];
+    let busy = 2;
+    const emulator = createServer(async (request, response) => {
+      const { messages: some } = (await json(request)) as { messages: { data: string }[] };
+      if (request.url?.includes('life')) response.writeHead(404).end('{"error":{"status":"NOT_FOUND"}}');
+      else if (busy-- > 0) response.writeHead(busy % 2 === 0 ? 429 : 503, { 'retry-after': '0' }).end();
+      else {
+        for (const { data: text } of some) published.push(text);
+        response.end(JSON.stringify({ messageIds: some.map((_, index) => String(index)) }));
+      }
+    });
+    await new Promise<void>((resolve) => emulator.listen(0, '127.0.0.1', resolve));
+    process.env['PUBSUB_EMULATOR_HOST'] = `http://127.0.0.1:${(emulator.address() as AddressInfo).port}/`;
+    try {
+      server = await startServer(data, '--events', 'pubsub');
+    } finally {
+      delete process.env['PUBSUB_EMULATOR_HOST'];
+    }
+    const { conversation, participant } = await begin();
+    await ingest(grpc, conversation, messages(participant, 3));
+    while ((await metric('parley_events_waiting')) > 0);
+    emulator.close();
+    emulator.closeAllConnections();
+    assert.equal(published.length, 3);
+    const { deadLetters } = await grpc.call(Administration.method.listDeadLetters, { parent: 'projects/p' });
+    assert.deepEqual(
+      deadLetters.map(({ topic, event }) => [topic, event?.type]),
+      [[LIFE, CONVERSATION_STARTED]],
+    );
+    assert.match(deadLetters[0]?.reason ?? '', /answered 404 Not Found: .*NOT_FOUND/u);
+  });
+
   for (const [flags, line] of [
     [['--events', 'ftp://x'], '--events ftp://x is neither pubsub nor an http(s) URL'],
     [
@@ -527,6 +724,13 @@ describe('events', () => {
       "--events-secret: ENOENT: no such file or directory, open '/nowhere'",
     ],
     [['--events-age-max', '7'], '--events-age-max 7 is not a duration, such as 90s, 30m, 12h or 7d'],
+    [['--events-age-max', '-1s'], "Option '--events-age-max' argument is ambiguous; see parley serve --help"],
+    [
+      ['--events-bytes-max', '1GB'],
+      '--events-bytes-max 1GB is not a whole number from 1 to 9007199254740991',
+    ],
+    [['--events', ''], '--events is empty'],
+    [['--events', 'http://a', '--events-secret', ''], '--events-secret is empty'],
   ] as const) {
     it(`are not served with ${flags.join(' ')}`, async () => {
       await assert.rejects(startServer(data, ...flags), (error: Error) => {
@@ -551,5 +755,33 @@ describe('events', () => {
     assert.equal(module.isFromParley('secret', headers(now - 3600, 'secret'), body), false);
     assert.equal(module.isFromParley('secret', {}, body), false);
     assert.equal(module.isFromParley('secret', headers(now, 'secret'), Buffer.from('{}')), false);
+  });
+
+  it('are documented by code in Python that checks a signature', (test) => {
+    if (spawnSync('python3', ['--version']).status !== 0) return test.skip('there is no python3');
+    const page = readFileSync(new URL('../docs/events.md', import.meta.url), 'utf8');
+    const [, code = ''] = /```python\n(.+?)```/su.exec(page) ?? [];
+    const body = '{"message":{}}';
+    const now = Math.floor(Date.now() / 1000);
+    const cases = [
+      { at: now, secret: 'secret', body, want: true },
+      { at: now, secret: 'other', body, want: false },
+      { at: now - 3600, secret: 'secret', body, want: false },
+      { at: now, secret: 'secret', body: '{}', want: false },
+    ].map(({ at, secret, body: received, want }) => ({
+      timestamp: String(at),
+      signature: `v1=${createHmac('sha256', secret).update(`${at}.`).update(body).digest('hex')}`,
+      received,
+      want,
+    }));
+    const program = `${code}
+import json, sys
+for case in json.load(sys.stdin):
+    headers = {"parley-timestamp": case["timestamp"], "parley-signature": case["signature"]}
+    assert is_from_parley(b"secret", headers, case["received"].encode()) is case["want"], case
+assert not is_from_parley(b"secret", {}, b"")
+`;
+    const run = spawnSync('python3', ['-c', program], { input: JSON.stringify(cases), encoding: 'utf8' });
+    assert.equal(run.status, 0, run.stderr);
   });
 });

@@ -77,6 +77,11 @@ export class HttpConnection implements Disposable {
     return { status: Number(status), headers, body };
   }
 
+  /** Waits until a text has come; it is left unread. */
+  async readUntil(text: string): Promise<void> {
+    await this.#take(() => (this.#received.includes(text) ? 0 : undefined));
+  }
+
   /** Waits until the server has ended the connection, and answers what is left unread. */
   async readToEnd(): Promise<string> {
     while (!this.#ended) await this.#change();

@@ -33,6 +33,7 @@ import {
   watchOverRest,
 } from './conversation-watch.ts';
 import { ServerWatch } from './fuzz/server-watch.ts';
+import { HttpConnection } from './http-connection.ts';
 import { newProject, type OwnServer, startServer } from './target.ts';
 import { GrpcWire } from './wires.ts';
 
@@ -307,6 +308,22 @@ for (const [way, watchOver] of Object.entries(ways)) {
 }
 
 describe('WatchConversation over REST', () => {
+  it('keeps no server that stops from its end, though the connection was to be kept', async () => {
+    const data = mkdtempSync(join(tmpdir(), 'parley-'));
+    await using server = await startServer(data);
+    using own = new GrpcWire(() => server);
+    const { conversation } = await createTalk(own, `projects/${newProject()}`);
+    using connection = await HttpConnection.open(server);
+    connection.write(`GET /admin/v1/${conversation}:watch HTTP/1.1\r\nHost: ${server.address}\r\n\r\n`);
+    await connection.readUntil('IN_PROGRESS');
+    const stopped = performance.now();
+    assert.equal(await server.stop('SIGTERM'), 0);
+    // Less than a kept connection is kept for.
+    assert.ok(performance.now() - stopped < 3_000);
+    assert.match(await connection.readToEnd(), /SERVER_STOPPING/u);
+    rmSync(data, { recursive: true, force: true });
+  });
+
   it('is refused where the time or the name is none', async () => {
     const { conversation } = await open();
     for (const path of [

@@ -126,5 +126,6 @@ describe('parseFlags()', () => {
   it('refuses a flag that it does not know, in one sentence', () => {
     assert.throws(() => parseFlags(['--nope'], serverFlags), refused(/--nope/));
     assert.throws(() => parseFlags(['--project'], serverFlags), refused(/--project/));
+    assert.throws(() => parseFlags(['--project', '-p'], serverFlags), refused(/--project/));
   });
 });

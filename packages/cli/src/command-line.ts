@@ -35,7 +35,7 @@ export function parseFlags<Flags extends ParseArgsOptionsConfig>(args: string[],
     return parseArgs({ args, options, allowPositionals: true, strict: true });
   } catch (cause) {
     // Node goes on to explain how to name a file that starts with a dash, which is hardly ever what was meant.
-    const [reason = ''] = (cause instanceof Error ? cause.message : String(cause)).split('. ');
+    const [reason = ''] = (cause instanceof Error ? cause.message : String(cause)).split(/\.\s/u);
     throw new UsageError(reason, { cause });
   }
 }

@@ -16,7 +16,7 @@ export function readServerFlags(
       .values as Record<string, OptionValue>;
   } catch (error) {
     // Node explains how to pass a dash as a value; what is wrong stands in the first sentence.
-    throw new ConfigError(`${(error as Error).message.split('. ')[0]}; see parley ${command} --help`);
+    throw new ConfigError(`${(error as Error).message.split(/\.\s/u)[0]}; see parley ${command} --help`);
   }
 }
 

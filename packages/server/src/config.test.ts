@@ -73,9 +73,13 @@ describe('readConfig()', () => {
     { flags: { 'batch-limit': '1001' }, message: '--batch-limit 1001 is not a whole number from 1 to 1000' },
     {
       flags: { events: 'pubsub' },
-      environment: { PUBSUB_EMULATOR_HOST: 'http://localhost:8085' },
-      message: 'PUBSUB_EMULATOR_HOST http://localhost:8085 is not a host and a port, such as localhost:8085',
+      environment: { PUBSUB_EMULATOR_HOST: 'https://localhost:8085' },
+      message: 'PUBSUB_EMULATOR_HOST https://localhost:8085 is not a host and a port, such as localhost:8085',
     },
+    ...['events', 'events-secret', 'agent-secret', 'model-key'].map((flag) => ({
+      flags: { events: 'https://a.example/hook', [flag]: '' },
+      message: `--${flag} is empty`,
+    })),
     {
       flags: { 'webhook-addresses': 'private' },
       message: '--webhook-addresses private is none of any, public',
@@ -198,6 +202,11 @@ describe('readConfig()', () => {
     [
       {},
       { PARLEY_EVENTS: 'pubsub', PUBSUB_EMULATOR_HOST: 'localhost:8085' },
+      { kind: 'pubsub', emulator: 'localhost:8085' },
+    ],
+    [
+      { events: 'pubsub' },
+      { PUBSUB_EMULATOR_HOST: 'http://localhost:8085/' },
       { kind: 'pubsub', emulator: 'localhost:8085' },
     ],
     [

@@ -362,6 +362,8 @@ function readOption(
   environment: Readonly<Record<string, string | undefined>>,
 ): OptionValue {
   const flag = flags[option.flag];
+  // A script whose variable is not set must not leave out what was asked for, such as to sign.
+  if (flag === '' && option.default === '') throw new ConfigError(`--${option.flag} is empty`);
   if (flag !== undefined) return flag;
   const variable = environmentVariable(option.flag);
   const value = environment[variable];
@@ -415,9 +417,11 @@ function readEvents(text: string, secretFile: string, emulator: string | undefin
   return { kind: 'webhook', url: new URL(text), secret: readSecret('events-secret', secretFile) };
 }
 
+/** Some of Google's clients take an address with its scheme, so some have it so in their environment. */
 function readEmulator(text = ''): string | undefined {
   if (text === '') return undefined;
-  if (URL.canParse(`http://${text}`) && new URL(`http://${text}`).host === text) return text;
+  const address = text.replace(/^http:\/\//iu, '').replace(/\/$/u, '');
+  if (URL.canParse(`http://${address}`) && new URL(`http://${address}`).host === address) return address;
   throw new ConfigError(`PUBSUB_EMULATOR_HOST ${text} is not a host and a port, such as localhost:8085`);
 }
 

@@ -212,6 +212,30 @@ describe('Delivery', () => {
     assert.deepEqual(lines, ['events wait', 'events flow again']);
   });
 
+  it('does not say of a sink that is down for moments how often it is, but that it is down for longer', async () => {
+    let failures = 0;
+    const begin = (count: number) => {
+      failures = count;
+    };
+    sink.script = () => {
+      if (failures > 0) {
+        failures--;
+        down();
+      }
+    };
+    await start();
+    for (let index = 0; index < 50; index++) {
+      begin(1);
+      await happen(String(index));
+      await idle();
+    }
+    assert.deepEqual(lines.splice(0), ['events wait', 'events flow again']);
+    begin(10);
+    await happen('last');
+    await idle();
+    assert.deepEqual(lines, ['events wait', 'events flow again']);
+  });
+
   it('tells all in the end of more conversations than it looks at while the sink is down', async () => {
     let isDown = true;
     sink.script = () => {
@@ -242,7 +266,39 @@ describe('Delivery', () => {
       items.map(({ message, reason }) => [message?.position, reason]),
       [[1, 'refused']],
     );
-    assert.deepEqual(lines, ['events given up']);
+    assert.deepEqual(lines, ['events not taken', 'events given up']);
+  });
+
+  it('counts as refusals of an event only those, however often it failed otherwise', async () => {
+    await say('a', 'one');
+    const answers = [down, failed, down, failed, down, failed, refused, refused, failed, refused, refused];
+    sink.script = () => answers.shift()?.();
+    await start();
+    await idle();
+    assert.deepEqual([words(), answers], [['one'], []]);
+    assert.deepEqual((await store.listDeadEvents('p', PLENTY)).items, []);
+  });
+
+  it('allows each event its own refusals', async () => {
+    await say('a', 'one', 'two');
+    await happen('a');
+    const refusals = new Map<string, number>();
+    sink.script = ([event]) => {
+      const id = event?.id ?? '';
+      refusals.set(id, (refusals.get(id) ?? 0) + 1);
+      refused();
+    };
+    await start();
+    await idle();
+    assert.deepEqual([...refusals.values()], [5, 5, 5]);
+  });
+
+  it('says once for many that events are not taken and that they are given up', async () => {
+    sink.script = () => refused();
+    await start();
+    await Promise.all(Array.from({ length: 50 }, (_, index) => happen(String(index))));
+    await idle();
+    assert.deepEqual(lines, ['events not taken', 'events given up']);
   });
 
   it('finds the culprit in a call that told many', async () => {
@@ -296,6 +352,58 @@ describe('Delivery', () => {
     const { items } = await store.listDeadEvents('p', PLENTY);
     assert.equal(items.length + left.length, 100);
     assert.match(items[0]?.reason ?? '', /^more than 1000 bytes were waiting$/u);
+  });
+
+  it('gives up the oldest of what is too much behind an event that is being told, and tells the rest', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    sink.script = ([event]) => (event && wordsOf(event) === 'first' ? promise : undefined);
+    await say('a', 'first');
+    await start({ ...PATIENT, eventsBytesMax: 1000 });
+    await until(() => sink.underWay === 1);
+    for (let index = 0; index < 100; index++) await say('a', String(index));
+    // What is being told is too much as well, but is left alone.
+    const [{ data } = assert.fail()] = await store.listEvents(0, 1);
+    const isTooMuch = async () => (await store.countEvents()).bytes - data.byteLength > 1000;
+    while (await isTooMuch()) await new Promise((next) => setImmediate(next));
+    const { items: dead } = await store.listDeadEvents('p', PLENTY);
+    assert.ok(dead.length > 50, String(dead.length));
+    resolve();
+    await idle();
+    const { items } = await store.listDeadEvents('p', PLENTY);
+    const all = Array.from({ length: 100 }, (_, index) => String(index));
+    assert.deepEqual(words(), ['first', ...all.slice(items.length)]);
+    assert.deepEqual(await store.countEvents(), { count: 0, bytes: 0 });
+  });
+
+  it('gives up what has waited for too long behind an event that is being told, or that fails', async () => {
+    for (const end of ['told', 'failed']) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      sink = new ScriptedSink();
+      sink.script = ([event]) => {
+        if (event === undefined || wordsOf(event) !== end) return;
+        return promise.then(() => {
+          if (end === 'failed') failed();
+        });
+      };
+      await say(end, end, 'second');
+      await happen(end);
+      await start({ ...PATIENT, eventsAgeMax: 1000 });
+      await until(() => sink.underWay === 1);
+      clock.advance(2_000_000);
+      // It looks again at the end of a quarter of the age.
+      const partition = nameOf(end);
+      const deadOf = async () =>
+        (await store.listDeadEvents('p', PLENTY)).items.filter((dead) => dead.partition === partition);
+      while ((await deadOf()).length === 0) await new Promise((next) => setImmediate(next));
+      assert.deepEqual(
+        (await deadOf()).map(({ message }) => message?.position),
+        [undefined],
+      );
+      resolve();
+      await idle();
+      await delivery?.stop();
+      assert.equal((await deadOf()).length, end === 'told' ? 1 : 3);
+    }
   });
 
   it('goes on where it was, though it ended in the middle of a call', async () => {

@@ -13,6 +13,7 @@ import { LANE_EVENTS_MAX, Lane } from './lane.ts';
 import { type OutgoingEvent, toOutgoing, toOutgoingMessages } from './outgoing-event.ts';
 import { Settlement } from './settlement.ts';
 import { DeliveryError, type Sink } from './sink.ts';
+import { SparseLog } from './sparse-log.ts';
 
 export interface DeliveryOptions {
   /** How long an event may wait, in milliseconds. */
@@ -43,6 +44,10 @@ const CALL_BYTES_MAX = 4 * 1024 * 1024;
 
 /** How often an event is told that is refused for good. */
 const REFUSALS_MAX = 5;
+
+/** How often the log says that the sink takes nothing, unless that has lasted for so many failures in a row. */
+const OUTAGE_REPORT_MS = 60_000;
+const LASTING_FAILURES = 5;
 
 /** After the store has failed. */
 const RETRY_MS = 1_000;
@@ -80,6 +85,8 @@ export class Delivery {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #log: Log;
+  /** For what may happen to each event. */
+  readonly #sparseLog: SparseLog;
   readonly #sink: Sink;
   readonly #options: DeliveryOptions;
   readonly #settlement: Settlement;
@@ -97,10 +104,18 @@ export class Delivery {
   #held = 0;
   #waiting = { count: 0, bytes: 0 };
   /** Set while the sink takes nothing: how often in a row, and until when it is left alone. */
-  #outage: { failures: number; pause: NodeJS.Timeout | undefined } | undefined;
+  #outage: { failures: number; pause: NodeJS.Timeout | undefined; isReported: boolean } | undefined;
+  /** When an outage was reported last, by `performance.now()`. */
+  #reported = Number.NEGATIVE_INFINITY;
   #sweepTimer: NodeJS.Timeout | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   #sweeping: Promise<void> | undefined;
+  /** There was a reason for another sweep during the last one. */
+  #sweepsAgain = false;
+  /** The last sweep left something behind that was under way. */
+  #sweptPast = false;
+  /** How often events were given up: what was read before may hold some of them. */
+  #burials = 0;
   #delivered = 0;
   #failed = 0;
   #dead = 0;
@@ -109,6 +124,7 @@ export class Delivery {
     this.#store = parts.store;
     this.#clock = parts.clock;
     this.#log = parts.log;
+    this.#sparseLog = new SparseLog(parts.log);
     this.#sink = parts.sink;
     this.#options = options;
     this.#settlement = new Settlement(parts.store, (settled) => this.#settled(settled));
@@ -163,6 +179,7 @@ export class Delivery {
     await this.#sweeping;
     await this.#settlement.close();
     for (const pass of this.#passes) pass.done.resolve();
+    this.#sparseLog.close();
     this.#sink.close();
   }
 
@@ -229,7 +246,12 @@ export class Delivery {
     try {
       while (this.#running && this.#isBehind && this.#hasRoom()) {
         this.#isBehind = false;
+        const burials = this.#burials;
         const events = await this.#store.listEvents(this.#cursor, READ_EVENTS);
+        if (burials !== this.#burials) {
+          this.#isBehind = true;
+          continue;
+        }
         if (events.length === READ_EVENTS) this.#isBehind = true;
         for (const event of events) this.#admit(event);
         this.#cursor = events.at(-1)?.number ?? this.#cursor;
@@ -254,16 +276,21 @@ export class Delivery {
   #admit(event: StoredEvent): void {
     let lane = this.#lanes.get(event.partition);
     if (lane === undefined) {
-      lane = new Lane(event.partition);
-      this.#lanes.set(event.partition, lane);
+      lane = this.#openLane(event.partition);
       this.#ready.add(lane);
-      for (const pass of this.#passes) {
-        if (pass.until === undefined && isWithin(event.partition, pass.project)) pass.open.add(lane);
-      }
     }
     this.#change(lane, () => lane.add(event));
     // One that is left alone holds nothing.
     if (lane.pause !== undefined) this.#change(lane, () => lane.unload());
+  }
+
+  #openLane(partition: string): Lane {
+    const lane = new Lane(partition);
+    this.#lanes.set(partition, lane);
+    for (const pass of this.#passes) {
+      if (pass.until === undefined && isWithin(partition, pass.project)) pass.open.add(lane);
+    }
+    return lane;
   }
 
   /** Counts what is in memory along with a change to a lane. */
@@ -301,8 +328,16 @@ export class Delivery {
 
   #land(lane: Lane): void {
     lane.flying = false;
-    if (lane.firstNumber === undefined) this.#lanes.delete(lane.partition);
-    else if (lane.pause === undefined) this.#ready.add(lane);
+    this.#ground(lane);
+    if (this.#sweptPast) this.#sweepSoon();
+  }
+
+  /** What becomes of a lane with which something was done. */
+  #ground(lane: Lane): void {
+    if (!lane.busy) {
+      if (lane.firstNumber === undefined) this.#lanes.delete(lane.partition);
+      else if (lane.pause === undefined) this.#ready.add(lane);
+    }
     this.#pump();
     if (this.#isBehind && this.#hasRoom()) this.#readSoon();
     this.#advancePasses();
@@ -313,7 +348,12 @@ export class Delivery {
     if (readFrom === undefined) return lane.first;
     // What is admitted meanwhile lies behind what was looked at before.
     const until = this.#cursor;
-    const events = await this.#store.listEventsOf(lane.partition, readFrom - 1, until, LANE_EVENTS_MAX);
+    let events: readonly StoredEvent[];
+    let burials: number;
+    do {
+      burials = this.#burials;
+      events = await this.#store.listEventsOf(lane.partition, readFrom - 1, until, LANE_EVENTS_MAX);
+    } while (burials !== this.#burials);
     const last = events.at(-1);
     let restFrom: number | undefined;
     if (events.length === LANE_EVENTS_MAX && last !== undefined) restFrom = last.number + 1;
@@ -337,7 +377,8 @@ export class Delivery {
         lane.singly = true;
         throw error;
       }
-      if (lane.failures + 1 < REFUSALS_MAX) throw error;
+      // Other failures in between say nothing about the event.
+      if (++lane.refusals < REFUSALS_MAX) throw error;
       await this.#bury(event, error, batch.positions);
     }
     this.#advance(lane, event, batch);
@@ -345,6 +386,7 @@ export class Delivery {
 
   #advance(lane: Lane, event: StoredEvent, { isLast, positions }: Batch): void {
     lane.failures = 0;
+    lane.refusals = 0;
     if (!isLast && positions !== undefined) lane.toldUpTo(positions[1] + 1);
     else {
       this.#settlement.add(event);
@@ -373,6 +415,7 @@ export class Delivery {
     if (error instanceof DeliveryError) {
       askedMs = error.retryAfterMs ?? 0;
       if (error.scope === 'sink') this.#beginOutage(error, askedMs);
+      else this.#reportRefusal(lane, error);
       if (error.scope === 'sink' || error.timedOut) this.#endPasses();
     } else this.#log.error('event failed', { conversation: lane.partition, error });
     const pauseMs = backoffMs(lane.failures, askedMs, this.#options.random);
@@ -387,22 +430,27 @@ export class Delivery {
     if (lane.pause === undefined) return;
     clearTimeout(lane.pause);
     lane.pause = undefined;
-    if (!lane.flying) this.#ready.add(lane);
+    if (!lane.busy) this.#ready.add(lane);
+  }
+
+  /** A receiver that is there and takes nothing would not be noticed otherwise until events are given up. */
+  #reportRefusal(lane: Lane, { message }: DeliveryError): void {
+    this.#sparseLog.error('events not taken', 1, {
+      sink: this.#sink.target,
+      conversation: lane.partition,
+      attempts: lane.failures,
+      error: message,
+      waiting: this.waiting,
+    });
   }
 
   /** Everybody waits, then one call tries whether it is over. Calls that fail together are one failure. */
   #beginOutage(error: DeliveryError, askedMs: number): void {
-    if (this.#outage === undefined) {
-      this.#log.error('events wait', {
-        sink: this.#sink.target,
-        error: error.message,
-        waiting: this.waiting,
-      });
-      this.#outage = { failures: 0, pause: undefined };
-    }
+    this.#outage ??= { failures: 0, pause: undefined, isReported: false };
     const outage = this.#outage;
     if (outage.pause !== undefined) return;
     outage.failures++;
+    this.#reportOutage(error);
     outage.pause = setTimeout(
       () => {
         outage.pause = undefined;
@@ -412,11 +460,25 @@ export class Delivery {
     );
   }
 
+  /** Who is away for moments only, time and again, such as one that allows so many calls a second, is reported rarely. */
+  #reportOutage({ message }: DeliveryError): void {
+    const outage = this.#outage;
+    const now = performance.now();
+    if (outage === undefined || outage.isReported) return;
+    if (now - this.#reported < OUTAGE_REPORT_MS && outage.failures < LASTING_FAILURES) return;
+    outage.isReported = true;
+    this.#reported = now;
+    this.#log.error('events wait', { sink: this.#sink.target, error: message, waiting: this.waiting });
+  }
+
   #endOutage(): void {
     if (this.#outage === undefined) return;
-    clearTimeout(this.#outage.pause);
+    const { pause, isReported } = this.#outage;
+    clearTimeout(pause);
     this.#outage = undefined;
-    this.#log.info('events flow again', { sink: this.#sink.target, waiting: this.waiting });
+    if (isReported) {
+      this.#log.info('events flow again', { sink: this.#sink.target, waiting: this.waiting });
+    }
     if (this.#isBehind) this.#readSoon();
   }
 
@@ -434,7 +496,7 @@ export class Delivery {
   #countDead(count: number, reason: string): void {
     if (count === 0) return;
     this.#dead += count;
-    this.#log.error('events given up', { sink: this.#sink.target, count, reason });
+    this.#sparseLog.error('events given up', count, { sink: this.#sink.target, reason });
   }
 
   #settled({ count, bytes }: { readonly count: number; readonly bytes: number }): void {
@@ -445,35 +507,58 @@ export class Delivery {
 
   #sweepSoon(): void {
     if (!this.#running) return;
-    this.#sweeping ??= this.#sweep()
+    if (this.#sweeping !== undefined) {
+      this.#sweepsAgain = true;
+      return;
+    }
+    this.#sweepsAgain = false;
+    this.#sweeping = this.#sweep()
       .catch((error: unknown) => this.#log.error('events cannot be given up', { error }))
       .finally(() => {
         this.#sweeping = undefined;
+        if (this.#sweepsAgain) this.#sweepSoon();
       });
   }
 
-  /** Gives up what has waited for too long, and the oldest of what is too much. */
+  /** Gives up what has waited for too long, and the oldest of what is too much; but nothing that is being told. */
   async #sweep(): Promise<void> {
     const { eventsAgeMax: ageMaxMs, eventsBytesMax: bytesMax } = this.#options;
     const oldest = this.#clock.now() - ageMaxMs * 1000;
     const tooOld = { reason: `waited for longer than ${ageMaxMs / 1000} s`, count: 0 };
     const tooMuch = { reason: `more than ${bytesMax} bytes were waiting`, count: 0 };
+    this.#sweptPast = false;
     for (let found = true; found && this.#running; ) {
       const events = await this.#store.listEvents(0, READ_EVENTS);
-      let excess = this.#waiting.bytes - bytesMax;
-      const isIdle = ({ partition, number }: StoredEvent): boolean =>
-        this.#lanes.get(partition)?.flying !== true && !this.#settlement.has(number);
-      const old = events.filter((event) => event.filed < oldest && isIdle(event));
-      const excessive = events.filter((event) => {
-        if (event.filed < oldest || excess <= 0 || !isIdle(event)) return false;
-        excess -= event.data.byteLength;
-        return true;
-      });
-      tooOld.count += await this.#buryAll(old, tooOld.reason);
-      tooMuch.count += await this.#buryAll(excessive, tooMuch.reason);
+      // One after the other, since what is under way changes meanwhile.
+      const old = this.#idleOf(events.filter(({ filed }) => filed < oldest));
+      if (old.length > 0) tooOld.count += await this.#buryAll(old, tooOld.reason);
+      const excessive = old.length > 0 ? [] : this.#idleOf(this.#excessOf(events));
+      if (excessive.length > 0) tooMuch.count += await this.#buryAll(excessive, tooMuch.reason);
       found = old.length + excessive.length > 0;
     }
     for (const { count, reason } of [tooOld, tooMuch]) this.#countDead(count, reason);
+  }
+
+  /** The oldest of what waits, of which too much does. */
+  #excessOf(oldest: readonly StoredEvent[]): StoredEvent[] {
+    let excess = this.#waiting.bytes - this.#options.eventsBytesMax;
+    return oldest.filter(({ data }) => {
+      const isExcessive = excess > 0;
+      excess -= data.byteLength;
+      return isExcessive;
+    });
+  }
+
+  /** Those that are neither told already nor being told now. */
+  #idleOf(events: readonly StoredEvent[]): StoredEvent[] {
+    return events.filter(({ partition, number }) => {
+      if (this.#settlement.has(number)) return false;
+      const lane = this.#lanes.get(partition);
+      // Which one is being told is not known while the next ones are read.
+      const isUnderWay = lane?.flying === true && (lane.first === undefined || lane.first.number === number);
+      if (isUnderWay) this.#sweptPast = true;
+      return !isUnderWay;
+    });
   }
 
   /** Answers how many dead events there are more. */
@@ -485,22 +570,21 @@ export class Delivery {
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
-  /** Of one conversation, whose lane stays on the ground meanwhile. */
+  /** Of one conversation, in which no other event is told meanwhile. */
   async #buryGroup(partition: string, events: readonly StoredEvent[], reason: string): Promise<number> {
-    const lane = this.#lanes.get(partition);
+    const lane = this.#lanes.get(partition) ?? this.#openLane(partition);
     const bury = events.map(({ number, ofMessages }): Burial => {
       if (!ofMessages) return { number, reason };
-      return { number, reason, positions: [lane?.positionIn(number) ?? 0, Number.MAX_SAFE_INTEGER] };
+      return { number, reason, positions: [lane.positionIn(number), Number.MAX_SAFE_INTEGER] };
     });
     const numbers = new Set(events.map(({ number }) => number));
-    if (lane !== undefined) {
-      this.#ready.delete(lane);
-      lane.flying = true;
-    }
+    this.#ready.delete(lane);
+    lane.burying = true;
     try {
       const { buried } = await this.#store.commit({ partition, bury, settle: [...numbers] });
       const bytes = events.reduce((sum, { data }) => sum + data.byteLength, 0);
-      if (lane !== undefined) this.#change(lane, () => lane.drop(numbers));
+      this.#burials++;
+      this.#change(lane, () => lane.drop(numbers));
       this.#settled({ count: events.length, bytes });
       return buried;
     } catch (error) {
@@ -508,7 +592,8 @@ export class Delivery {
       if (error instanceof ConflictError) return 0;
       throw error;
     } finally {
-      if (lane !== undefined) this.#land(lane);
+      lane.burying = false;
+      this.#ground(lane);
     }
   }
 
@@ -522,7 +607,7 @@ export class Delivery {
       for (const lane of pass.open) {
         const number = lane.firstNumber;
         const isDone = number === undefined || number > pass.until || lane.pause !== undefined;
-        if (isDone && !lane.flying) pass.open.delete(lane);
+        if (isDone && !lane.busy) pass.open.delete(lane);
       }
       if (pass.open.size > 0) continue;
       this.#passes.delete(pass);

@@ -11,10 +11,14 @@ export class Lane {
   readonly partition: string;
   /** Whether a call is under way; then it is nobody else's to change. */
   flying = false;
+  /** Whether events of it are being given up, which are not the one that a call is about. */
+  burying = false;
   /** Runs while it is left alone after a failure. */
   pause: NodeJS.Timeout | undefined;
   /** Failures in a row of the first event. */
   failures = 0;
+  /** How often the first event was refused for good. */
+  refusals = 0;
   /** A batch was refused for good: it is told one by one, so that only the culprit is given up. */
   singly = false;
   #events: StoredEvent[] = [];
@@ -25,6 +29,11 @@ export class Lane {
 
   constructor(partition: string) {
     this.partition = partition;
+  }
+
+  /** Whether it must be left alone for now. */
+  get busy(): boolean {
+    return this.flying || this.burying;
   }
 
   /** How many events it holds in memory. */
@@ -59,6 +68,8 @@ export class Lane {
 
   /** Takes in what was read from `readFrom` on; `restFrom` is where the rest begins, if there may be one. */
   refill(events: readonly StoredEvent[], restFrom: number | undefined): void {
+    // The first one may have been taken away, and what failed with it.
+    if (events[0]?.number !== this.#restFrom) this.#forgetFailures();
     this.#events = [...events];
     this.#restFrom = restFrom;
   }
@@ -71,13 +82,13 @@ export class Lane {
   /** The first event is told, or given up. */
   finishFirst(): void {
     this.#events.shift();
-    this.failures = 0;
+    this.#forgetFailures();
     this.singly = false;
   }
 
   /** Forgets events that are told no more. */
   drop(numbers: ReadonlySet<number>): void {
-    if (this.first !== undefined && numbers.has(this.first.number)) this.failures = 0;
+    if (this.firstNumber !== undefined && numbers.has(this.firstNumber)) this.#forgetFailures();
     this.#events = this.#events.filter(({ number }) => !numbers.has(number));
   }
 
@@ -85,5 +96,10 @@ export class Lane {
   unload(): void {
     this.#restFrom = this.firstNumber;
     this.#events = [];
+  }
+
+  #forgetFailures(): void {
+    this.failures = 0;
+    this.refusals = 0;
   }
 }

@@ -125,7 +125,7 @@ export class Notifications {
           suggestionResults: [...suggestionResults],
         },
       });
-      return { data: toBinary(OutboxEventSchema, outbox) };
+      return { data: toBinary(OutboxEventSchema, outbox), quotes: true };
     });
   }
 

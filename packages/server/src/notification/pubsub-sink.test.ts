@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
 import { HttpPoster } from '../outbound/http-poster.ts';
 import { applicationDefaultCredentials, PubsubSink } from './pubsub-sink.ts';
@@ -16,7 +19,40 @@ describe('applicationDefaultCredentials()', () => {
   });
 });
 
+const EVENT = {
+  id: 'e',
+  topic: 'projects/a b/locations/global/topics/t',
+  orderingKey: 'c',
+  data: new Uint8Array(),
+  attributes: {},
+  publishTime: 1,
+};
+
 describe('PubsubSink', () => {
+  for (const [answer, isTaken] of [
+    ['{"messageIds":["1","2"]}', true],
+    ['{"messageIds":["1"]}', false],
+    ['{"messageIds":[]}', false],
+    ['{"messageIds":"12"}', false],
+    ['{}', false],
+    ['null', false],
+    ['', false],
+    ['<html>Welcome to our network</html>', false],
+  ] as const) {
+    it(`${isTaken ? 'takes' : 'does not take'} ${JSON.stringify(answer)} for two messages that are published`, async () => {
+      const server = createServer((_request, response) => response.end(answer)).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const poster = new HttpPoster({ addresses: 'any' });
+      const sink = new PubsubSink({ base, credentials: async () => ({}), poster });
+      const sent = sink.send([EVENT, EVENT], new AbortController().signal);
+      if (isTaken) await sent;
+      else await assert.rejects(sent, { name: 'DeliveryError', scope: 'sink', forGood: false });
+      sink.close();
+      server.close();
+    });
+  }
+
   it('sends the headers of its credentials, and nothing where there are none', async () => {
     const poster = new HttpPoster({ addresses: 'any' });
     const asked: string[] = [];
@@ -28,15 +64,7 @@ describe('PubsubSink', () => {
       },
       poster,
     });
-    const event = {
-      id: 'e',
-      topic: 'projects/a b/locations/global/topics/t',
-      orderingKey: 'c',
-      data: new Uint8Array(),
-      attributes: {},
-      publishTime: 1,
-    };
-    await assert.rejects(sink.send([event], new AbortController().signal), {
+    await assert.rejects(sink.send([EVENT], new AbortController().signal), {
       message: 'no credentials',
       scope: 'sink',
     });

@@ -1,3 +1,4 @@
+import type { OutboundReply } from '../outbound/exchange.ts';
 import type { HttpPoster } from '../outbound/http-poster.ts';
 import type { OutgoingEvent } from './outgoing-event.ts';
 import { DeliveryError, type Sink, toDeliveryError } from './sink.ts';
@@ -40,8 +41,9 @@ export class PubsubSink implements Sink {
     const [{ topic } = { topic: '' }] = events;
     const path = pubsubTopic(topic).split('/').map(encodeURIComponent).join('/');
     const url = new URL(`${this.#base}/v1/${path}:publish`);
+    let reply: OutboundReply;
     try {
-      await this.#poster.post(url, {
+      reply = await this.#poster.post(url, {
         body: encodePublish(events),
         headers: { 'content-type': 'application/json', ...(await this.#credentials(url)) },
         timeoutMs: TIMEOUT_MS,
@@ -50,6 +52,11 @@ export class PubsubSink implements Sink {
       });
     } catch (error) {
       throw toDeliveryError(error);
+    }
+    // Something else may stand at the address, or between, that says yes to everything.
+    if (countIds(reply.body) !== events.length) {
+      const message = `${url.host} answered ${reply.status} without an id for each message, as Pub/Sub does`;
+      throw new DeliveryError(message, { scope: 'sink' });
     }
   }
 
@@ -65,6 +72,16 @@ function encodePublish(events: readonly OutgoingEvent[]): Buffer {
     orderingKey,
   }));
   return Buffer.from(JSON.stringify({ messages }));
+}
+
+/** How many messages an answer says are published; undefined where it is none of Pub/Sub. */
+function countIds(answer: Buffer): number | undefined {
+  try {
+    const { messageIds } = JSON.parse(answer.toString('utf8')) as { messageIds?: unknown };
+    return Array.isArray(messageIds) ? messageIds.length : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const SCOPE = 'https://www.googleapis.com/auth/pubsub';

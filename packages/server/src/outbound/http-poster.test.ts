@@ -140,6 +140,25 @@ describe('HttpPoster', () => {
     assert.equal(failure.excerpt.length, 200);
   });
 
+  for (const [text, least, most] of [
+    ['0', 0, 0],
+    ['120', 120_000, 120_000],
+    [new Date(Date.now() + 3_600_000).toUTCString(), 3_500_000, 3_600_000],
+    ['Thu, 01 Jan 1970 00:00:00 GMT', 0, 0],
+    ['soon', undefined, undefined],
+    ['-5', 0, 0],
+    ['9'.repeat(400), undefined, undefined],
+  ] as const) {
+    it(`reads Retry-After: ${text.slice(0, 40)}`, async () => {
+      const url = await answering((_call, response) =>
+        response.writeHead(503, { 'retry-after': text }).end(),
+      );
+      const { retryAfterMs } = await failureOf(url);
+      if (least === undefined) assert.equal(retryAfterMs, undefined);
+      else assert.ok(Number(retryAfterMs) >= least && Number(retryAfterMs) <= most, String(retryAfterMs));
+    });
+  }
+
   it('reads no more of an answer than it may hold', async () => {
     let open = true;
     const url = await answering((_call, response) => {

@@ -45,7 +45,7 @@ export interface Applied {
   readonly left: boolean;
   readonly project?: ProjectState | undefined;
   readonly buried: number;
-  /** The events that were filed; undefined where there were none. */
+  /** How many events there are more by what was filed and purged; undefined where there was nothing of either. */
   readonly events: EventCount | undefined;
 }
 
@@ -74,7 +74,7 @@ export class ChangeWriter {
     for (const key of change.unschedule ?? []) {
       if (this.#statements.unschedule.run(key) === 0) throw new ConflictError(key);
     }
-    if (change.purge !== undefined) this.#purge(partition, change.purge.eraser);
+    const purged = change.purge && this.#purge(partition, change.purge.eraser);
     for (const timer of change.schedule ?? []) this.#schedule(partition, timer);
     let buried = 0;
     for (const burial of change.bury ?? []) buried += this.#bury(partition, burial, now);
@@ -86,7 +86,7 @@ export class ChangeWriter {
     const left =
       (change.erase !== undefined && this.#erase(change.erase)) ||
       (change.expire !== undefined && this.#expire(change.expire));
-    return { appended, left, buried, events: this.#fileEvents(change, appended), project };
+    return { appended, left, buried, events: this.#fileEvents(change, appended) ?? purged, project };
   }
 
   #fileEvents(change: EncodedChange, appended: readonly AppendedList[]): EventCount | undefined {
@@ -113,17 +113,18 @@ export class ChangeWriter {
   /** Answers whether there is something to tell. */
   #emit(
     partition: string,
-    { data, list }: NewEvent,
+    { data, list, quotes }: NewEvent,
     appended: readonly AppendedList[],
     filed: number,
   ): boolean {
     if (list === undefined) {
-      this.#statements.emit.run(partition, data, filed, null, null);
+      const [conversation, position] = quotes === true ? [this.#numberOf(partition), 0] : [null, null];
+      this.#statements.emit.run(partition, data, filed, conversation, null, position);
       return true;
     }
     const createTime = appended[list]?.createTime;
     if (createTime === undefined) return false;
-    this.#statements.emit.run(partition, data, filed, this.#numberOf(partition), createTime);
+    this.#statements.emit.run(partition, data, filed, this.#numberOf(partition), createTime, null);
     return true;
   }
 
@@ -252,17 +253,21 @@ export class ChangeWriter {
     return state;
   }
 
-  #purge(conversation: string, eraser: Eraser): void {
+  /** Answers how many events there are more, less than none that is. */
+  #purge(conversation: string, eraser: Eraser): EventCount | undefined {
     const statements = this.#statements;
     const number = this.#numberOf(conversation);
     statements.filePurge.run(conversation, number);
     statements.removeDeadOf.run(number);
+    const [bytes] = statements.bytesQuoting.get(conversation, number) ?? [];
+    const count = statements.removeQuoting.run(conversation, number);
     statements.remove.run(...keyOf(conversation));
     // What is named directly below it, and what is below that.
     statements.removeCollection.run(conversation);
     statements.removeBelow.run(...namesBelow(conversation));
     statements.unscheduleAll.run(conversation);
     this.#callEraser(eraser);
+    return count === 0 ? undefined : { count: -count, bytes: -Number(bytes) };
   }
 
   #callEraser({ key, kind }: Eraser, due = 0): void {
@@ -329,15 +334,18 @@ function prepareStatements(connection: SqliteConnection) {
        ON CONFLICT (key) DO UPDATE
        SET due = excluded.due, kind = excluded.kind, data = excluded.data, ahead = excluded.ahead`,
     ),
+    // An event of messages has their conversation and time; one that quotes has its conversation, and position 0 and no time;
+    // any other has none of these.
     emit: prepare(
-      'INSERT INTO events (partition, data, filed, conversation, create_time) VALUES ($1, $2, $3, $4, $5)',
+      `INSERT INTO events (partition, data, filed, conversation, create_time, position)
+       VALUES ($1, $2, $3, $4, $5, $6)`,
     ),
     settle: prepare('DELETE FROM events WHERE number = $1'),
     isFiled: prepare('SELECT 1 FROM events WHERE number = $1'),
     // With the number of its conversation, so that it goes with that; it has none where that is gone already.
     buryWhole: prepare(
-      `INSERT INTO dead_events (project, partition, died, reason, number, conversation, data)
-       SELECT $2, partition, $3, $4, number, $5, data FROM events WHERE number = $1`,
+      `INSERT INTO dead_events (project, partition, died, reason, number, conversation, position, data)
+       SELECT $2, partition, $3, $4, number, $5, position, data FROM events WHERE number = $1`,
     ),
     // An event that was told in part before a crash is told again: what died of it then is dead already.
     buryMessages: prepare(
@@ -353,11 +361,19 @@ function prepareStatements(connection: SqliteConnection) {
     deadSize: prepare('SELECT length(data) FROM dead_events WHERE id = $1'),
     revive: prepare(
       `INSERT INTO events (partition, data, filed, conversation, create_time, position)
-       SELECT partition, data, $2, CASE WHEN create_time IS NULL THEN NULL ELSE conversation END, create_time, position
+       SELECT partition, data, $2, CASE WHEN position IS NULL THEN NULL ELSE conversation END, create_time, position
        FROM dead_events WHERE id = $1`,
     ),
     removeDead: prepare('DELETE FROM dead_events WHERE id = $1'),
     removeDeadOf: prepare('DELETE FROM dead_events WHERE conversation = $1'),
+    // Those of messages hold nothing of them.
+    bytesQuoting: prepare(
+      `SELECT coalesce(sum(length(data)), 0) FROM events
+       WHERE partition = $1 AND conversation = $2 AND create_time IS NULL`,
+    ),
+    removeQuoting: prepare(
+      'DELETE FROM events WHERE partition = $1 AND conversation = $2 AND create_time IS NULL',
+    ),
     // One that has expired makes room for the new one.
     keepReply: prepare(
       `INSERT INTO replies (conversation, participant, request_id, expires, response, create_time)

@@ -47,15 +47,15 @@ export function toTimer(row: Row): StoredTimer {
   return ahead === null ? { ...timer, bySystem: true } : timer;
 }
 
-export const EVENT_COLUMNS = 'number, partition, filed, conversation, data';
+export const EVENT_COLUMNS = 'number, partition, filed, create_time, data';
 
 export function toEvent(row: Row): StoredEvent {
-  const [number, partition, filed, conversation, data] = row;
+  const [number, partition, filed, createTime, data] = row;
   return {
     number: number as number,
     partition: partition as string,
     filed: filed as number,
-    ofMessages: conversation !== null,
+    ofMessages: createTime !== null,
     data: data as Uint8Array,
   };
 }

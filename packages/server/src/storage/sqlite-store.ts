@@ -258,7 +258,7 @@ class SqliteStore implements Store {
     return this.#read((reader) => reader.countEvents());
   }
 
-  onEvents(listener: (filed: EventCount) => void): void {
+  onEvents(listener: (more: EventCount) => void): void {
     this.#listeners.push(listener);
   }
 

@@ -554,6 +554,48 @@ for (const driver of drivers) {
         });
       });
 
+      it('that quote a conversation are gone with it; others wait on, and are gone when they are dead', async () => {
+        await store.commit(createConversation());
+        const emit = [
+          { data: bytes('dead quote'), quotes: true },
+          { data: bytes('dead') },
+          { data: bytes('waiting quote'), quotes: true },
+          { data: bytes('waiting') },
+        ] as const;
+        await store.commit({ partition: CONVERSATION, emit });
+        const filed = await store.listEvents(0, 10);
+        assert.ok(filed.every(({ ofMessages }) => !ofMessages));
+        const settle = filed.slice(0, 2).map(({ number }) => number);
+        const bury = settle.map((number) => ({ number, reason: 'refused' }));
+        await store.commit({ partition: CONVERSATION, bury, settle });
+        const counts: EventCount[] = [];
+        store.onEvents((count) => counts.push(count));
+        await store.commit({ partition: CONVERSATION, purge: { eraser: ERASER } });
+        assert.deepEqual(await seen(), ['waiting']);
+        assert.deepEqual((await store.listDeadEvents('p', EVERYTHING)).items, []);
+        assert.deepEqual(counts, [{ count: -1, bytes: -'waiting quote'.length }]);
+      });
+
+      it('that quote a conversation, and others, are what they were when they are filed again', async () => {
+        await store.commit(createConversation());
+        const emit = [{ data: bytes('quote'), quotes: true }, { data: bytes('other') }] as const;
+        await store.commit({ partition: CONVERSATION, emit });
+        const settle = (await store.listEvents(0, 10)).map(({ number }) => number);
+        const bury = settle.map((number) => ({ number, reason: 'refused' }));
+        await store.commit({ partition: CONVERSATION, bury, settle });
+        const { items } = await store.listDeadEvents('p', EVERYTHING);
+        await store.commit({ partition: CONVERSATION, revive: items.map(({ id }) => id) });
+        assert.deepEqual(await seen(), ['quote', 'other']);
+        await store.commit({ partition: CONVERSATION, purge: { eraser: ERASER } });
+        assert.deepEqual(await seen(), ['other']);
+        assert.deepEqual(await store.countEvents(), { count: 1, bytes: 'other'.length });
+      });
+
+      it('that quote a conversation are filed only where it is', async () => {
+        const emit = [{ data: bytes('quote'), quotes: true }] as const;
+        await assert.rejects(store.commit({ partition: CONVERSATION, emit }), ConflictError);
+      });
+
       it('are read of one partition, and up to a number', async () => {
         for (const partition of ['projects/p', 'projects/q', 'projects/p']) {
           await store.commit({ partition, emit: [{ data: bytes(partition) }] });

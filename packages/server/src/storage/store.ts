@@ -188,6 +188,11 @@ export interface NewEvent {
    * the list gets, not with a copy of it. Where none of the list was new, nothing has happened, and nothing is filed.
    */
   readonly list?: number;
+  /**
+   * Where it repeats what is in its conversation, which must be there: it is taken away when the conversation is purged,
+   * waiting or dead.
+   */
+  readonly quotes?: true;
 }
 
 /** Something that happened, to be told to others. It lasts until a change takes it away. */
@@ -347,8 +352,11 @@ export interface Store {
   ): Promise<Page<StoredMessage>>;
   /** All events that are filed. Takes as long as there are many. */
   countEvents(): Promise<EventCount>;
-  /** Calls back whenever events were filed, once they are on disk. */
-  onEvents(listener: (filed: EventCount) => void): void;
+  /**
+   * Calls back with how many events there are more, once they are on disk: whenever some were filed, and, less than none,
+   * where a purge took some away.
+   */
+  onEvents(listener: (more: EventCount) => void): void;
   /** The dead events of a project, in the order in which they died. */
   listDeadEvents(project: string, range: PageRange<{ readonly id: number }>): Promise<Page<DeadEvent>>;
   getTimer(key: string): Promise<StoredTimer | undefined>;
