@@ -290,8 +290,10 @@ function noteRefusal({ world }: Life, turn: OwnTurn, error: RefusedError): void 
 
 async function ask(life: Life, turn: OwnTurn, wire: 'grpc' | 'rest' | 'stream'): Promise<void> {
   const { world, grpc } = life;
-  const { participant, requestId, text } = turn;
-  if (turn.sends > 0) world.tally.repeated++;
+  const { participant, requestId, text, offers } = turn;
+  const isRepeated = turn.sends > 0;
+  const before = { offers: offers.length, answers: turn.answers.length };
+  if (isRepeated) world.tally.repeated++;
   if (turn.answered !== undefined) world.tally.repeatedAfterAnswer++;
   turn.sends++;
   turn.refused = false;
@@ -313,6 +315,10 @@ async function ask(life: Life, turn: OwnTurn, wire: 'grpc' | 'rest' | 'stream'):
         requestId,
         input: { case: 'textInput', value: { text, languageCode: 'en' } },
       });
+      // Nobody had an answer yet, and the agent was not asked for it: it was kept.
+      const isFirst = before.answers === 0 && turn.answers.length === 0;
+      const isKept = response.automatedAgentReply !== undefined && offers.length === before.offers;
+      if (isRepeated && isFirst && isKept) world.tally.kept++;
       noteAnswer(world, turn, response, toJsonString(AnalyzeContentResponseSchema, response, { registry }));
     }
   } catch (error) {

@@ -52,6 +52,8 @@ export interface Report {
   /** Requests that were sent again, and how many of these had been answered. */
   readonly repeated: number;
   readonly repeatedAfterAnswer: number;
+  /** Requests that had had no answer, and whose first one was made before a kill: the agent was not asked again. */
+  readonly kept: number;
   readonly messages: number;
   readonly handOffs: number;
   readonly advances: number;
@@ -176,7 +178,7 @@ class Campaign implements AsyncDisposable {
     const { sabotage } = this.#options;
     return ServerProcess.launch(this.#data, {
       demo: false,
-      preloads: ['killPoints', ...(sabotage === 'reply-early' ? [sabotage] : ['broken-turns' as const])],
+      preloads: ['killPoints', ...(sabotage === undefined ? [] : ['broken-turns' as const])],
       environment: {
         PARLEY_DEV: 'true',
         PARLEY_EVENTS: this.#events,
@@ -433,6 +435,7 @@ class Campaign implements AsyncDisposable {
       unknown: { whole: unknown.length - absent, absent },
       repeated: tally.repeated,
       repeatedAfterAnswer: tally.repeatedAfterAnswer,
+      kept: tally.kept,
       messages: talks.reduce((sum, { transcript }) => sum + transcript.length, 0),
       handOffs: [...ids.values()].filter((what) => what === HANDED_OFF).length,
       advances: tally.advances,

@@ -1,5 +1,6 @@
 /** Loaded before the server, this breaks it as the environment says. The proof must notice. */
 import { isMainThread } from 'node:worker_threads';
+import { type TurnResult, Turns } from '../../packages/server/src/services/turns.ts';
 import { ChangeWriter } from '../../packages/server/src/storage/change-writer.ts';
 import { SABOTAGE_VARIABLE, type Sabotage } from './sabotages.ts';
 
@@ -12,11 +13,16 @@ const EVERY = 3;
 const halfDone = new Set<string>();
 let turns = 0;
 
+function fileNoAnswer({ reply: _reply, ...rest }: Change, apply: (change: Change) => Applied): Applied {
+  return apply(rest);
+}
+
 /** What is written instead of a change. */
-const broken: Readonly<
-  Partial<Record<Sabotage, (change: Change, apply: (change: Change) => Applied) => Applied>>
+const brokenChanges: Readonly<
+  Record<Sabotage, (change: Change, apply: (change: Change) => Applied) => Applied>
 > = {
-  'forgotten-answers': ({ reply: _reply, ...rest }, apply) => apply(rest),
+  'forgotten-answers': fileNoAnswer,
+  'answers-in-memory': fileNoAnswer,
   'doubled-turns': (change, apply) => {
     const applied = apply(change);
     const { partition, append, filed } = change;
@@ -47,7 +53,23 @@ const broken: Readonly<
   },
 };
 
-const breakChange = broken[process.env[SABOTAGE_VARIABLE] as Sabotage];
+/** What was answered is known for as long as the process lives. */
+function keepAnswersInMemory(): void {
+  const { take } = Turns.prototype;
+  const known = new Map<string, Promise<TurnResult>>();
+  Turns.prototype.take = function (this: Turns, turn, call) {
+    if (!turn.requestId) return take.call(this, turn, call);
+    const key = `${turn.speaker.key} ${turn.requestId}`;
+    const taken = known.get(key) ?? take.call(this, turn, call);
+    known.set(key, taken);
+    taken.catch(() => known.delete(key));
+    return taken;
+  };
+}
+
+const sabotage = process.env[SABOTAGE_VARIABLE] as Sabotage | undefined;
+const breakChange = sabotage && brokenChanges[sabotage];
+if (isMainThread && sabotage === 'answers-in-memory') keepAnswersInMemory();
 if (!isMainThread && breakChange !== undefined) {
   const { apply } = ChangeWriter.prototype;
   ChangeWriter.prototype.apply = function (this: ChangeWriter, change, now) {

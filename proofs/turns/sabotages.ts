@@ -1,7 +1,7 @@
 /** Ways to break the server so that a proof which does not notice them proves nothing. */
 export const SABOTAGES = [
-  'reply-early',
   'forgotten-answers',
+  'answers-in-memory',
   'doubled-turns',
   'torn-turns',
   'lost-hand-offs',

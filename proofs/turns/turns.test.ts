@@ -22,6 +22,7 @@ describe('a server that is killed while turns are taken and timers run', () => {
 describe('a server that breaks its promises about turns', () => {
   const faults: readonly [Sabotage, RegExp][] = [
     ['forgotten-answers', /was said twice|was answered .* after/u],
+    ['answers-in-memory', /was said twice|was answered, and then refused|was answered .* after/u],
     ['doubled-turns', /was said twice/u],
     ['torn-turns', /has no reply/u],
     ['lost-hand-offs', /its stage says otherwise/u],

@@ -47,7 +47,7 @@ export class World {
   readonly answered: OwnTurn[] = [];
   readonly gate = new Gate();
   readonly findings: string[] = [];
-  readonly tally = { lost: 0, repeated: 0, repeatedAfterAnswer: 0, advances: 0 };
+  readonly tally = { lost: 0, repeated: 0, repeatedAfterAnswer: 0, kept: 0, advances: 0 };
   readonly happened: Record<Happening, number> = { asked: 0, pushed: 0, answered: 0 };
   profile = '';
   /** By the project's clock: what is due by then has happened. */
