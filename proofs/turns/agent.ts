@@ -5,8 +5,7 @@ import type { Random } from '../../conformance/fuzz/random.ts';
 import type { Offer } from './model.ts';
 
 /** What is to become of a turn. Each stands in the text, so that the agent knows it from nothing else. */
-const WISHES = ['quick', 'slow', 'silent', 'failing', 'hand-off'] as const;
-export type Wish = (typeof WISHES)[number];
+export type Wish = 'quick' | 'slow' | 'silent' | 'failing' | 'hand-off';
 
 /** Longer than several other turns take. */
 const SLOW_MS_MAX = 120;
@@ -25,10 +24,8 @@ export class WishingAgent implements AsyncDisposable {
   readonly #webhook: AgentWebhook;
   readonly #random: Random;
   readonly #onAsked: () => void;
-  readonly #offers = new Map<string, Offer[]>();
   readonly #asked = new Map<string, { count: number; readonly id: unknown }>();
-  /** What was asked otherwise than promised, a line each. */
-  readonly findings: string[] = [];
+  readonly #otherIds: string[] = [];
 
   static async open(random: Random, onAsked: () => void): Promise<WishingAgent> {
     return new WishingAgent(await AgentWebhook.open(), random, onAsked);
@@ -44,10 +41,16 @@ export class WishingAgent implements AsyncDisposable {
     return this.#webhook.url;
   }
 
+  /** What it was asked otherwise than promised, a line each. */
+  get findings(): readonly string[] {
+    const { mostOpenOfOneSession: open } = this.#webhook;
+    const atOnce = open > 1 ? [`the agent was asked about ${open} turns of a conversation at once`] : [];
+    return [...atOnce, ...this.#otherIds];
+  }
+
   /** Takes a text that will be said; answers what the agent will have said to it, as it does. */
   expect(text: string): readonly Offer[] {
     const offers: Offer[] = [];
-    this.#offers.set(text, offers);
     this.#webhook.on(text, async (response, question) => {
       const attempt = this.#note(question);
       this.#onAsked();
@@ -66,10 +69,6 @@ export class WishingAgent implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const { mostOpenOfOneSession } = this.#webhook;
-    if (mostOpenOfOneSession > 1) {
-      this.findings.push(`the agent was asked about ${mostOpenOfOneSession} turns of a conversation at once`);
-    }
     await this.#webhook[Symbol.asyncDispose]();
   }
 
@@ -81,7 +80,7 @@ export class WishingAgent implements AsyncDisposable {
       this.#asked.set(text, { count: 1, id });
       return 1;
     }
-    if (known.id !== id) this.findings.push(`the agent was asked about "${text}" as ${known.id} and ${id}`);
+    if (known.id !== id) this.#otherIds.push(`the agent was asked about "${text}" as ${known.id} and ${id}`);
     return ++known.count;
   }
 }

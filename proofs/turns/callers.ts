@@ -16,8 +16,7 @@ import {
 } from '@parleykit/proto/v2beta1';
 import type { Random } from '../../conformance/fuzz/random.ts';
 import { type Client, type GrpcClient, LostError, RefusedError } from '../crash/client.ts';
-import type { WishingAgent } from './agent.ts';
-import { type Wish, wishText } from './agent.ts';
+import { type Wish, type WishingAgent, wishText } from './agent.ts';
 import type { Turn } from './model.ts';
 import { micros, OwnTalk, type OwnTurn, type World } from './world.ts';
 

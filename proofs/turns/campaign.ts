@@ -72,6 +72,8 @@ const TOPIC = `${PARENT}/topics/t`;
 const MONTH_AND_DAY = 31 * 24 * 3600;
 /** A server that does not end or do what it must in this time is one that hangs. */
 const PATIENCE_MS = 30_000;
+/** A run waits for several such things. */
+const RUN_PATIENCE_MS = 5 * PATIENCE_MS;
 /** Answered turns of conversations that are still there which are asked again in the end. */
 const REPEATED_AT_THE_END = 300;
 
@@ -158,7 +160,7 @@ class Campaign implements AsyncDisposable {
       this.#world.profile = name;
     });
     for (let run = 1; run <= this.#options.runs; run++) {
-      await this.#run(run);
+      await this.#runInTime(run);
       this.#options.onRun?.(run);
     }
     return this.#finish();
@@ -212,9 +214,24 @@ class Campaign implements AsyncDisposable {
     const rest = await openClient('REST', server);
     try {
       await work({ world: this.#world, agent: this.#agent, grpc, rest, signal });
+    } catch (error) {
+      if (!(error instanceof LostError)) throw error;
+      const how = `${server.describeEnd()}: ${server.stderr}`;
+      throw new Error(`the server does not answer (${how})`, { cause: error });
     } finally {
       grpc.close();
       rest.close();
+    }
+  }
+
+  /** Throws where it takes so long that the server must hang. */
+  async #runInTime(run: number): Promise<void> {
+    const patience = Promise.withResolvers<never>();
+    const timer = setTimeout(() => patience.reject(new Error(`run ${run} does not end`)), RUN_PATIENCE_MS);
+    try {
+      await Promise.race([this.#run(run), patience.promise]);
+    } finally {
+      clearTimeout(timer);
     }
   }
 
