@@ -2,14 +2,17 @@
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import {
+  create,
   type DescMessage,
+  type DescMethod,
   type DescMethodUnary,
   fromBinary,
   type MessageInitShape,
   type MessageShape,
+  toBinary,
 } from '@bufbuild/protobuf';
-import { requestOf, send } from '../../conformance/grpc-raw.ts';
-import { CallError, RestWire } from '../../conformance/wires.ts';
+import { frame, send } from '../../conformance/grpc-raw.ts';
+import { CallError, pathOf, RestWire } from '../../conformance/wires.ts';
 
 /** The server answered that it will not. */
 export class RefusedError extends Error {
@@ -52,7 +55,8 @@ export async function openClient(wire: WireName, server: Address): Promise<Clien
   return wire === 'gRPC' ? await GrpcClient.open(server) : new RestClient(server);
 }
 
-class GrpcClient implements Client {
+/** As `openClient` opens it, for who needs streams too. */
+export class GrpcClient implements Client {
   readonly #session: ClientHttp2Session;
 
   private constructor(session: ClientHttp2Session) {
@@ -76,8 +80,17 @@ class GrpcClient implements Client {
     method: DescMethodUnary<I, O>,
     request: MessageInitShape<I>,
   ): Promise<MessageShape<O>> {
+    return this.converse(method, [request]);
+  }
+
+  /** As `call`, with all that is to be said on the stream; answers the first reply. */
+  async converse<I extends DescMessage, O extends DescMessage>(
+    method: DescMethod & { readonly input: I; readonly output: O },
+    requests: readonly MessageInitShape<I>[],
+  ): Promise<MessageShape<O>> {
     if (this.#session.destroyed || this.#session.closed) throw new LostError('the connection is closed');
-    const { code, reason, message, messages } = await send(this.#session, requestOf(method, request));
+    const chunks = requests.map((each) => frame(toBinary(method.input, create(method.input, each))));
+    const { code, reason, message, messages } = await send(this.#session, { path: pathOf(method), chunks });
     const [reply] = messages;
     if (code === undefined || (code === 0 && reply === undefined)) throw new LostError('no whole answer');
     if (code !== 0) throw new RefusedError(code, reason ?? '', message);

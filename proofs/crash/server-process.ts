@@ -11,6 +11,7 @@ const PRELOADS = {
   'reply-early': new URL('./sabotage-reply-early.ts', import.meta.url),
   'no-sync': new URL('./sabotage-no-sync.ts', import.meta.url),
   'early-timers': new URL('../time/sabotage-early.ts', import.meta.url),
+  'broken-turns': new URL('../turns/sabotage.ts', import.meta.url),
   pageLimit: new URL('../durability/page-limit.ts', import.meta.url),
 } as const;
 

@@ -1,11 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  Conversations,
-  ConversationEvent_Type as EventType,
-  NotificationConfig_MessageFormat as Format,
-} from '@parleykit/proto/v2beta1';
+import { Conversations, NotificationConfig_MessageFormat as Format } from '@parleykit/proto/v2beta1';
 import {
   createConversation,
   createParticipant,
@@ -14,11 +10,11 @@ import {
   listMessages,
   message,
 } from '../../conformance/cases/scene.ts';
-import { contentOf, EventSink, readEvent } from '../../conformance/event-sink.ts';
 import { Random } from '../../conformance/fuzz/random.ts';
 import { type OwnServer, startServer } from '../../conformance/target.ts';
 import { GrpcWire } from '../../conformance/wires.ts';
-import { check, type Told } from './check.ts';
+import { check } from './check.ts';
+import { Receiver, untilAllIsTold } from './receiver.ts';
 
 export interface CampaignOptions {
   readonly seed: number;
@@ -82,17 +78,13 @@ class Campaign implements AsyncDisposable {
   readonly #data: string;
   readonly #options: CampaignOptions;
   readonly #random: Random;
-  readonly #sink = new EventSink();
-  readonly #told: Told[] = [];
+  readonly #receiver: Receiver;
   readonly #talks: Talk[] = [];
   readonly #over: Talk[] = [];
   #profile = '';
-  #port = 0;
+  #url = '';
   #server: OwnServer | undefined;
-  #underWay = 0;
   #killsUnderWay = 0;
-  #refused = 0;
-  #pushes = 0;
   #onPush = (): void => {};
   #made = 0;
 
@@ -100,11 +92,11 @@ class Campaign implements AsyncDisposable {
     this.#data = data;
     this.#options = options;
     this.#random = new Random(options.seed, 0);
+    this.#receiver = new Receiver(this.#random, () => this.#onPush());
   }
 
   async run(): Promise<Report> {
-    this.#port = await this.#sink.open();
-    this.#answer();
+    this.#url = await this.#receiver.open();
     await this.#start();
     for (let run = 1; run <= this.#options.runs; run++) {
       const control = new AbortController();
@@ -120,59 +112,30 @@ class Campaign implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server?.stop('SIGKILL');
-    await this.#sink.close();
+    await this.#receiver[Symbol.asyncDispose]();
   }
 
   async #start(): Promise<void> {
     const before = process.env['NODE_OPTIONS'];
     if (this.#options.sabotage === true) process.env['NODE_OPTIONS'] = `--import ${SABOTAGE}`;
     try {
-      this.#server = await startServer(this.#data, '--events', `http://127.0.0.1:${this.#port}/`);
+      this.#server = await startServer(this.#data, '--events', this.#url);
     } finally {
       if (before === undefined) delete process.env['NODE_OPTIONS'];
       else process.env['NODE_OPTIONS'] = before;
     }
   }
 
-  /** Refuses some pushes, lets others wait for a turn or two, and acknowledges the rest. */
-  #answer(): void {
-    this.#sink.answer = (push, response) => {
-      this.#pushes++;
-      this.#underWay++;
-      response.on('close', () => this.#underWay--);
-      this.#onPush();
-      const dice = this.#random.below(100);
-      if (dice < 3) {
-        this.#refused++;
-        response.writeHead(dice === 0 ? 503 : 500).end();
-        return;
-      }
-      if (dice < 5) {
-        this.#refused++;
-        response.destroy();
-        return;
-      }
-      const event = readEvent(push);
-      this.#told.push({
-        id: push.message.messageId,
-        conversation: event.conversation,
-        what: contentOf(push) ?? EventType[event.type] ?? '',
-      });
-      if (dice < 30) setImmediate(() => response.end());
-      else response.end();
-    };
-  }
-
   /** Resolves when the server was killed, after some more pushes. */
   async #killed(): Promise<void> {
-    const at = this.#pushes + this.#random.between(1, PUSHES_MAX);
+    const at = this.#receiver.pushes + this.#random.between(1, PUSHES_MAX);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onPush = () => {
-      if (this.#pushes >= at) resolve();
+      if (this.#receiver.pushes >= at) resolve();
     };
     await promise;
     this.#onPush = () => {};
-    if (this.#underWay > 0) this.#killsUnderWay++;
+    if (this.#receiver.underWay > 0) this.#killsUnderWay++;
     await this.#server?.stop('SIGKILL');
   }
 
@@ -255,10 +218,11 @@ class Campaign implements AsyncDisposable {
   async #finish(): Promise<Report> {
     const server = this.#server;
     if (server === undefined) throw new Error('no server');
-    while ((await waitingOf(server)) > 0) await this.#sink.until(() => true);
+    const left = await untilAllIsTold(server);
     using wire = new GrpcWire(() => server);
-    const byConversation = Map.groupBy(this.#told, ({ conversation }) => conversation);
-    const findings: string[] = [];
+    const { told: all, refused } = this.#receiver;
+    const byConversation = Map.groupBy(all, ({ conversation }) => conversation);
+    const findings: string[] = left === 0 ? [] : [`${left} events are not told`];
     let conversations = 0;
     let messages = 0;
     for (const talk of [...this.#over, ...this.#talks].filter((each) => each !== undefined)) {
@@ -278,21 +242,16 @@ class Campaign implements AsyncDisposable {
       findings.push(...check({ name: talk.name, transcript, ended }, told));
     }
     for (const name of byConversation.keys()) findings.push(`${name} was told, and nobody made it`);
-    const ids = new Set(this.#told.map(({ id }) => id));
+    const ids = new Set(all.map(({ id }) => id));
     return {
       kills: this.#options.runs,
       killsUnderWay: this.#killsUnderWay,
       conversations,
       messages,
       told: ids.size,
-      toldAgain: this.#told.length - ids.size,
-      refused: this.#refused,
+      toldAgain: all.length - ids.size,
+      refused,
       findings,
     };
   }
-}
-
-async function waitingOf({ url }: OwnServer): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  return Number(/^parley_events_waiting (\d+)$/mu.exec(text)?.[1] ?? Number.NaN);
 }
