@@ -123,6 +123,25 @@ describe('Delivery', () => {
     );
   });
 
+  it('tells of others while more conversations than it calls for at once are not answered', {
+    timeout: 30_000,
+  }, async () => {
+    const failing = new Set<string>();
+    sink.script = ([event]) => {
+      const name = event?.orderingKey ?? '';
+      if (name === nameOf('new')) return;
+      if (failing.has(name)) return new Promise(() => {});
+      failing.add(name);
+      failed();
+    };
+    for (let conversation = 0; conversation < 40; conversation++) await happen(String(conversation));
+    await start();
+    await until(() => failing.size === 40 && sink.underWay > 0);
+    await happen('new');
+    await until(() => sink.taken.length === 1);
+    assert.ok(sink.underWay < 40);
+  });
+
   it('tells events of one conversation one after another, and of several together, but not of all', async () => {
     for (let conversation = 0; conversation < 40; conversation++) {
       await say(String(conversation), `${conversation} 0`, `${conversation} 1`);

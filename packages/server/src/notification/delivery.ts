@@ -26,8 +26,9 @@ export interface DeliveryOptions {
   readonly stopMs?: number;
 }
 
-/** Calls under way at once. */
+/** Calls under way at once, and how many of them may be of conversations whose last call came to nothing. */
 const FLIGHTS_MAX = 16;
+const RETRIES_MAX = 8;
 
 /** How many events are read at once, and how many may be in memory before no more are. */
 const READ_EVENTS = 256;
@@ -78,7 +79,8 @@ interface Batch {
 
 /**
  * Takes events from the outbox to where they go: at least once, each under an id of its own, and in order within a
- * conversation. Conversations wait for each other only while the sink takes nothing from anybody. What is under way,
+ * conversation. Conversations wait for each other only while the sink takes nothing from anybody, and those that it does
+ * not answer leave room for the others. What is under way,
  * what is in memory and how long anything waits is bounded; the outbox is in the store, so a restart goes on.
  */
 export class Delivery {
@@ -91,8 +93,10 @@ export class Delivery {
   readonly #options: DeliveryOptions;
   readonly #settlement: Settlement;
   readonly #lanes = new Map<string, Lane>();
-  /** Lanes whose turn it is, in the order in which it became so. */
+  /** Lanes whose turn it is, in the order in which it became so: after a failure, and all others. */
+  readonly #retries = new Set<Lane>();
   readonly #ready = new Set<Lane>();
+  #retriesUnderWay = 0;
   readonly #passes = new Set<Pass>();
   readonly #flights = new Set<Promise<void>>();
   readonly #abort = new AbortController();
@@ -221,6 +225,7 @@ export class Delivery {
     for (const { pause } of this.#lanes.values()) clearTimeout(pause);
     this.#lanes.clear();
     this.#ready.clear();
+    this.#retries.clear();
     this.#endPasses();
     this.#held = 0;
     this.#cursor = 0;
@@ -277,7 +282,7 @@ export class Delivery {
     let lane = this.#lanes.get(event.partition);
     if (lane === undefined) {
       lane = this.#openLane(event.partition);
-      this.#ready.add(lane);
+      this.#giveTurn(lane);
     }
     this.#change(lane, () => lane.add(event));
     // One that is left alone holds nothing.
@@ -300,19 +305,42 @@ export class Delivery {
     this.#held += lane.held - before;
   }
 
+  #giveTurn(lane: Lane): void {
+    (lane.failures > 0 ? this.#retries : this.#ready).add(lane);
+  }
+
+  #takeTurn(lane: Lane): void {
+    this.#ready.delete(lane);
+    this.#retries.delete(lane);
+  }
+
+  /** Who failed comes first, or nobody would try again while there is much to do; but never so many that others wait. */
   #pump(): void {
-    const flightsMax = this.#outage === undefined ? FLIGHTS_MAX : 1;
-    for (const lane of this.#ready) {
-      const isHeldUp = this.#outage?.pause !== undefined || this.#settlement.isFull;
-      if (!this.#running || isHeldUp || this.#flights.size >= flightsMax) return;
-      this.#ready.delete(lane);
-      lane.flying = true;
-      const flight = this.#fly(lane).finally(() => {
-        this.#flights.delete(flight);
-        this.#land(lane);
-      });
-      this.#flights.add(flight);
+    for (const lane of this.#retries) {
+      if (this.#retriesUnderWay >= RETRIES_MAX || !this.#mayFly()) break;
+      this.#retriesUnderWay++;
+      this.#begin(lane, () => this.#retriesUnderWay--);
     }
+    for (const lane of this.#ready) {
+      if (!this.#mayFly()) return;
+      this.#begin(lane, () => {});
+    }
+  }
+
+  #mayFly(): boolean {
+    const isHeldUp = this.#outage?.pause !== undefined || this.#settlement.isFull;
+    return this.#running && !isHeldUp && this.#flights.size < (this.#outage === undefined ? FLIGHTS_MAX : 1);
+  }
+
+  #begin(lane: Lane, onLanding: () => void): void {
+    this.#takeTurn(lane);
+    lane.flying = true;
+    const flight = this.#fly(lane).finally(() => {
+      this.#flights.delete(flight);
+      onLanding();
+      this.#land(lane);
+    });
+    this.#flights.add(flight);
   }
 
   /** One call for the first event of a lane. */
@@ -336,7 +364,7 @@ export class Delivery {
   #ground(lane: Lane): void {
     if (!lane.busy) {
       if (lane.firstNumber === undefined) this.#lanes.delete(lane.partition);
-      else if (lane.pause === undefined) this.#ready.add(lane);
+      else if (lane.pause === undefined) this.#giveTurn(lane);
     }
     this.#pump();
     if (this.#isBehind && this.#hasRoom()) this.#readSoon();
@@ -430,7 +458,7 @@ export class Delivery {
     if (lane.pause === undefined) return;
     clearTimeout(lane.pause);
     lane.pause = undefined;
-    if (!lane.busy) this.#ready.add(lane);
+    if (!lane.busy) this.#giveTurn(lane);
   }
 
   /** A receiver that is there and takes nothing would not be noticed otherwise until events are given up. */
@@ -578,7 +606,7 @@ export class Delivery {
       return { number, reason, positions: [lane.positionIn(number), Number.MAX_SAFE_INTEGER] };
     });
     const numbers = new Set(events.map(({ number }) => number));
-    this.#ready.delete(lane);
+    this.#takeTurn(lane);
     lane.burying = true;
     try {
       const { buried } = await this.#store.commit({ partition, bury, settle: [...numbers] });
