@@ -318,12 +318,11 @@ export class Delivery {
   #pump(): void {
     for (const lane of this.#retries) {
       if (this.#retriesUnderWay >= RETRIES_MAX || !this.#mayFly()) break;
-      this.#retriesUnderWay++;
-      this.#begin(lane, () => this.#retriesUnderWay--);
+      this.#begin(lane, { isRetry: true });
     }
     for (const lane of this.#ready) {
       if (!this.#mayFly()) return;
-      this.#begin(lane, () => {});
+      this.#begin(lane, { isRetry: false });
     }
   }
 
@@ -332,12 +331,13 @@ export class Delivery {
     return this.#running && !isHeldUp && this.#flights.size < (this.#outage === undefined ? FLIGHTS_MAX : 1);
   }
 
-  #begin(lane: Lane, onLanding: () => void): void {
+  #begin(lane: Lane, { isRetry }: { readonly isRetry: boolean }): void {
     this.#takeTurn(lane);
     lane.flying = true;
+    if (isRetry) this.#retriesUnderWay++;
     const flight = this.#fly(lane).finally(() => {
       this.#flights.delete(flight);
-      onLanding();
+      if (isRetry) this.#retriesUnderWay--;
       this.#land(lane);
     });
     this.#flights.add(flight);
