@@ -76,7 +76,7 @@ function makeScene(): Scene {
       participant: role,
       at: START + index,
     })),
-    told: [STARTED, 'one', 'one!', HANDED_OFF, 'two', 'bye', 'three', 'four', FINISHED].map(
+    told: [STARTED, 'one', 'one!', 'two', 'bye', HANDED_OFF, 'three', 'four', FINISHED].map(
       (what, index) => ({
         id: `e${index}`,
         conversation: 'c',
@@ -252,13 +252,13 @@ const faults: readonly [string, (scene: Scene) => void, RegExp][] = [
   ],
   [
     'a hand-off that is not told',
-    ({ told }) => told.splice(3, 1),
-    /events: event 3 is two, not HUMAN_INTERV/u,
+    ({ told }) => told.splice(5, 1),
+    /events: event 5 is three, not HUMAN_INTERV/u,
   ],
   [
     'a hand-off that is told twice',
-    ({ told }) => told.splice(4, 0, { ...(told[3] as DatedTold), id: 'e33' }),
-    /events: event 4 is HUMAN_INTERVENTION_NEEDED, not two/u,
+    ({ told }) => told.splice(6, 0, { ...(told[5] as DatedTold), id: 'e55' }),
+    /events: event 6 is HUMAN_INTERVENTION_NEEDED, not three/u,
   ],
   [
     'an end that is early',
@@ -298,7 +298,11 @@ const faults: readonly [string, (scene: Scene) => void, RegExp][] = [
     ({ told }) => told.push({ ...(told[7] as DatedTold), id: 'e77' }, told[8] as DatedTold),
     /events: event 9 is four/u,
   ],
-  ['a message that is not told', ({ told }) => told.splice(5, 1), /events: event 5 is three, not bye/u],
+  [
+    'a message that is not told',
+    ({ told }) => told.splice(4, 1),
+    /events: event 4 is HUMAN_INTERVENTION_NEEDED, not bye/u,
+  ],
 ];
 
 describe('check()', () => {

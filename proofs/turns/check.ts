@@ -197,8 +197,9 @@ function checkTimes(talk: Talk): string[] {
 function checkTold(talk: Talk, taken: readonly Taken[], told: readonly DatedTold[]): string[] {
   const { start, transcript, calls } = talk;
   const { byTimer } = endOf(talk);
-  const handOffs = new Set(taken.filter(({ offer }) => offer?.handsOff).map(({ line }) => line));
-  const happened = transcript.flatMap((line) => (handOffs.has(line) ? [HANDED_OFF, line.text] : [line.text]));
+  // That a human is needed is told after what led to it.
+  const handOffs = new Set(taken.flatMap(({ offer, reply }) => (offer?.handsOff && reply) || []));
+  const happened = transcript.flatMap((line) => (handOffs.has(line) ? [line.text, HANDED_OFF] : [line.text]));
   const byCall = { least: Math.max(calls.least, byTimer ? 0 : 1), most: calls.most };
   const more = byTimer ? 1 : 0;
   const ended = { least: byCall.least + more, most: byCall.most + more };
