@@ -68,7 +68,7 @@ export class GrpcLoad implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const session of this.#sessions) session.close();
+    for (const session of this.#sessions) session.destroy();
   }
 }
 

@@ -137,7 +137,7 @@ describe('commands that ask a server', () => {
     const nobody = await run('clock', [...args, '127.0.0.1:1']);
     assert.equal(
       nobody.err,
-      'parley clock: cannot reach a server at 127.0.0.1:1: start one with `parley serve --dev`\n',
+      'parley clock: cannot reach a server at 127.0.0.1:1: start one with `parley serve`\n',
     );
     const other: Server = createServer((_request, response) => response.end('hello'));
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
@@ -147,7 +147,7 @@ describe('commands that ask a server', () => {
     assert.deepEqual(stranger, {
       code: 1,
       out: '',
-      err: `parley clock: ${address} is not a Parley server\n`,
+      err: `parley clock: ${address} is not a server of this API: it answered HTTP 200\n`,
     });
   });
 

@@ -1,6 +1,7 @@
-import { type Admin, type AdminCommand, adminOptions, runAdmin } from './admin.ts';
+import { type AdminCommand, adminOptions, runAdmin } from './admin.ts';
 import type { CommandIo } from './command-io.ts';
 import { readSeconds, UsageError } from './command-line.ts';
+import type { Json, ServerContext } from './server-api.ts';
 
 const usage = `Usage: parley clock show --project P [options]
        parley clock advance DURATION --project P [options]
@@ -23,13 +24,16 @@ async function refuse(back: string): Promise<never> {
   throw new UsageError(`clocks go forward, and ${JSON.stringify(back)} leads back`);
 }
 
-async function run([action, ...rest]: readonly string[], admin: Admin, { stdout }: CommandIo): Promise<void> {
-  const name = `${admin.project}/clock`;
-  let answer: Record<string, unknown>;
-  if (action === 'show' && rest.length === 0) answer = await admin.call('GET', name);
+async function run(
+  [action, ...rest]: readonly string[],
+  { api, parent, stdout }: ServerContext,
+): Promise<void> {
+  const name = `${parent}/clock`;
+  let answer: Json;
+  if (action === 'show' && rest.length === 0) answer = await api.get(name, 'admin/v1');
   else if (action === 'advance' && rest.length === 1) {
     const duration = `${readSeconds(rest[0] ?? '')}s`;
-    answer = await admin.call('POST', `${name}:advance`, { duration });
+    answer = await api.post(`${name}:advance`, { duration }, 'admin/v1');
   } else throw new UsageError('what is it to do: show, or advance DURATION?');
   stdout.write(`${answer['time']} (${describeOffset(String(answer['offset'] ?? '0s'))})\n`);
 }

@@ -59,6 +59,10 @@ export class ServerApi {
     return this.#call('POST', `${version}/${path}`, JSON.stringify(body));
   }
 
+  delete(path: string, version: ApiVersion = 'v2beta1'): Promise<Json> {
+    return this.#call('DELETE', `${version}/${path}`);
+  }
+
   /** Begins an operation and answers it when it is done. Throws what it ended with. */
   async run(path: string, body: object): Promise<Operation> {
     return this.wait((await this.post(path, body)) as unknown as Operation);

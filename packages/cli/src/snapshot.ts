@@ -1,6 +1,7 @@
-import { type Admin, type AdminCommand, adminOptions, runAdmin } from './admin.ts';
+import { type AdminCommand, adminOptions, runAdmin } from './admin.ts';
 import type { CommandIo } from './command-io.ts';
 import { UsageError } from './command-line.ts';
+import type { Json, ServerContext } from './server-api.ts';
 
 const usage = `Usage: parley snapshot save [ID] --project P [options]
        parley snapshot restore ID --project P [options]
@@ -17,30 +18,30 @@ export function snapshot(args: string[], io: CommandIo): Promise<number> {
   return runAdmin({ name: 'snapshot', usage, run } satisfies AdminCommand, args, io);
 }
 
-async function run(args: readonly string[], admin: Admin, { stdout }: CommandIo): Promise<void> {
+async function run(args: readonly string[], { api, parent, stdout }: ServerContext): Promise<void> {
   const [action, id = ''] = args;
-  const parent = `${admin.project}/snapshots`;
+  const collection = `${parent}/snapshots`;
   if (id.includes('/')) throw new UsageError(`${JSON.stringify(id)} is not the id of a snapshot`);
-  const print = (each: Record<string, unknown>): void => void stdout.write(`${describe(each)}\n`);
+  const print = (each: Json): void => void stdout.write(`${describe(each)}\n`);
   if (action === 'save' && args.length <= 2) {
     const query = id === '' ? '' : `?snapshotId=${encodeURIComponent(id)}`;
-    print(await admin.call('POST', parent, {}, query));
+    print(await api.post(`${collection}${query}`, {}, 'admin/v1'));
   } else if (action === 'restore' && args.length === 2) {
-    print(await admin.call('POST', `${parent}/${id}:restore`, {}));
+    print(await api.post(`${collection}/${encodeURIComponent(id)}:restore`, {}, 'admin/v1'));
   } else if (action === 'delete' && args.length === 2) {
-    await admin.call('DELETE', `${parent}/${id}`);
+    await api.delete(`${collection}/${encodeURIComponent(id)}`, 'admin/v1');
   } else if (action === 'list' && args.length === 1) {
     for (let pageToken = ''; ; ) {
       const query = pageToken === '' ? '' : `?pageToken=${pageToken}`;
-      const page = await admin.call('GET', parent, undefined, query);
-      for (const each of (page['snapshots'] ?? []) as Record<string, unknown>[]) print(each);
+      const page = await api.get(`${collection}${query}`, 'admin/v1');
+      for (const each of (page['snapshots'] ?? []) as Json[]) print(each);
       pageToken = String(page['nextPageToken'] ?? '');
       if (pageToken === '') return;
     }
   } else throw new UsageError('what is it to do: save [ID], restore ID, list, or delete ID?');
 }
 
-function describe({ name, createTime, messageCount = '0' }: Record<string, unknown>): string {
+function describe({ name, createTime, messageCount = '0' }: Json): string {
   const id = String(name).split('/').at(-1);
   return `${id}  ${createTime}  ${messageCount} ${messageCount === '1' ? 'message' : 'messages'}`;
 }
