@@ -457,21 +457,54 @@ describe('Delivery', () => {
     }
   });
 
-  it('sees what was put in and taken out behind its back once it looks anew', async () => {
+  it('tells nothing more of a project that was set back, and counts it no more', async () => {
     let takes = false;
     sink.script = () => {
       if (!takes) failed();
     };
-    await say('a', 'one');
+    await happen('a', 'reset');
     await say('b', 'two');
     await start(PATIENT);
     await until(() => sink.calls === 2 && sink.underWay === 0);
-    const [first] = await store.listEvents(0, 1);
-    await store.commit({ partition: nameOf('a'), settle: [first?.number ?? 0] });
+    const project = { kind: 'reset' as const, at: clock.now(), eraser: { key: 'eraser', kind: 'e' } };
+    await store.commit({ partition: 'projects/reset', project });
     takes = true;
     await delivery?.reload();
     await idle();
     assert.deepEqual(words(), ['two']);
+  });
+
+  it('counts what waits while others go on as a project is set back', async () => {
+    sink.script = () => failed();
+    await start(PATIENT);
+    const filed = Array.from({ length: 20 }, (_, index) => happen(String(index)));
+    // They are on disk, and their callers are not told so yet.
+    while ((await store.countEvents()).count === 0) await new Promise((resolve) => setImmediate(resolve));
+    await delivery?.reload();
+    await Promise.all(filed);
+    assert.equal(delivery?.waiting, 20);
+  });
+
+  it('tells nothing that quotes what is purged by the time, though it was read before', async () => {
+    let takes = false;
+    sink.script = () => {
+      if (!takes) down();
+    };
+    await say('a', 'one');
+    await start(PATIENT);
+    await until(() => sink.calls === 1 && sink.underWay === 0);
+    // While the sink takes nothing its conversations wait with what is read of them.
+    await say('b', 'two');
+    const data = encode('b', EventType.CONVERSATION_STARTED);
+    await store.commit({ partition: nameOf('b'), emit: [{ data, quotes: true }] });
+    await happen('b');
+    for (let turns = 0; turns < 10; turns++) await new Promise((resolve) => setImmediate(resolve));
+    await store.commit({ partition: nameOf('b'), purge: { eraser: { key: 'eraser', kind: 'e' } } });
+    takes = true;
+    await delivery?.deliverOnce('p');
+    await idle();
+    assert.deepEqual(words(), ['one', 'two', 'CONVERSATION_STARTED']);
+    assert.deepEqual(await store.countEvents(), { count: 0, bytes: 0 });
   });
 
   describe('deliverOnce()', () => {

@@ -118,8 +118,8 @@ export class Delivery {
   #sweepsAgain = false;
   /** The last sweep left something behind that was under way. */
   #sweptPast = false;
-  /** How often events were given up: what was read before may hold some of them. */
-  #burials = 0;
+  /** How often events were taken away untold: what was read before may hold some of them. */
+  #removals = 0;
   #delivered = 0;
   #failed = 0;
   #dead = 0;
@@ -156,6 +156,10 @@ export class Delivery {
     this.#store.onEvents(({ count, bytes }) => {
       this.#waiting.count += count;
       this.#waiting.bytes += bytes;
+      if (count < 0) {
+        this.#forgetWhatIsRead();
+        return;
+      }
       this.#isBehind = true;
       if (this.#waiting.bytes > this.#options.eventsBytesMax) this.#sweepSoon();
       this.#readSoon();
@@ -212,8 +216,7 @@ export class Delivery {
   }
 
   /**
-   * Looks at the outbox anew: to be called when events were put in or taken out by other means than changes, such as
-   * when a project is set back.
+   * Looks at the outbox anew: to be called when a project is set back, whose events are gone then.
    */
   async reload(): Promise<void> {
     if (!this.#running) return;
@@ -229,10 +232,17 @@ export class Delivery {
     this.#endPasses();
     this.#held = 0;
     this.#cursor = 0;
-    this.#waiting = { ...(await this.#store.countEvents()) };
     this.#running = true;
     this.#isBehind = true;
     this.#readSoon();
+  }
+
+  /** What was taken away is to be told no more, but for what is being told just then. */
+  #forgetWhatIsRead(): void {
+    this.#removals++;
+    for (const lane of this.#lanes.values()) {
+      this.#change(lane, () => (lane.flying ? lane.unloadRest() : lane.unload()));
+    }
   }
 
   #readSoon(): void {
@@ -251,9 +261,9 @@ export class Delivery {
     try {
       while (this.#running && this.#isBehind && this.#hasRoom()) {
         this.#isBehind = false;
-        const burials = this.#burials;
+        const removals = this.#removals;
         const events = await this.#store.listEvents(this.#cursor, READ_EVENTS);
-        if (burials !== this.#burials) {
+        if (removals !== this.#removals) {
           this.#isBehind = true;
           continue;
         }
@@ -377,11 +387,11 @@ export class Delivery {
     // What is admitted meanwhile lies behind what was looked at before.
     const until = this.#cursor;
     let events: readonly StoredEvent[];
-    let burials: number;
+    let removals: number;
     do {
-      burials = this.#burials;
+      removals = this.#removals;
       events = await this.#store.listEventsOf(lane.partition, readFrom - 1, until, LANE_EVENTS_MAX);
-    } while (burials !== this.#burials);
+    } while (removals !== this.#removals);
     const last = events.at(-1);
     let restFrom: number | undefined;
     if (events.length === LANE_EVENTS_MAX && last !== undefined) restFrom = last.number + 1;
@@ -611,7 +621,7 @@ export class Delivery {
     try {
       const { buried } = await this.#store.commit({ partition, bury, settle: [...numbers] });
       const bytes = events.reduce((sum, { data }) => sum + data.byteLength, 0);
-      this.#burials++;
+      this.#removals++;
       this.#change(lane, () => lane.drop(numbers));
       this.#settled({ count: events.length, bytes });
       return buried;
