@@ -474,6 +474,19 @@ describe('Delivery', () => {
     assert.deepEqual(words(), ['two']);
   });
 
+  it('stays stopped, though a project was being set back by then', async () => {
+    sink.script = () => new Promise(() => {});
+    await happen('a');
+    await start();
+    await until(() => sink.underWay === 1);
+    const reloaded = delivery?.reload();
+    await delivery?.stop();
+    await reloaded;
+    await happen('b');
+    for (let turns = 0; turns < 10; turns++) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(sink.calls, 1);
+  });
+
   it('counts what waits while others go on as a project is set back', async () => {
     sink.script = () => failed();
     await start(PATIENT);
@@ -551,6 +564,21 @@ describe('Delivery', () => {
       await until(() => sink.calls === 1);
       await delivery?.deliverOnce('p');
       assert.equal(sink.calls, 1);
+    });
+
+    it('waits while another project is set back', async () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      sink.script = ([event]) => (event?.orderingKey === nameOf('slow') ? promise : undefined);
+      await happen('slow', 'other');
+      await start();
+      await until(() => sink.underWay === 1);
+      const reloaded = delivery?.reload();
+      await happen('a');
+      const delivered = delivery?.deliverOnce('p');
+      resolve();
+      await delivered;
+      assert.equal(sink.taken.length, 2);
+      await reloaded;
     });
 
     it('resolves at once where there is nothing, and when delivery stops', async () => {

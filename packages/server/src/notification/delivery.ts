@@ -80,8 +80,8 @@ interface Batch {
 /**
  * Takes events from the outbox to where they go: at least once, each under an id of its own, and in order within a
  * conversation. Conversations wait for each other only while the sink takes nothing from anybody, and those that it does
- * not answer leave room for the others. What is under way,
- * what is in memory and how long anything waits is bounded; the outbox is in the store, so a restart goes on.
+ * not answer leave room for the others. What is under way, what is in memory and how long anything waits is bounded; the
+ * outbox is in the store, so a restart goes on.
  */
 export class Delivery {
   readonly #store: Store;
@@ -101,6 +101,9 @@ export class Delivery {
   readonly #flights = new Set<Promise<void>>();
   readonly #abort = new AbortController();
   #running = false;
+  #isStopped = false;
+  /** While a project is set back, nothing is told. */
+  #reloading: Promise<void> | undefined;
   /** The last event that was looked at, and whether there may be more behind it. */
   #cursor = 0;
   #isBehind = false;
@@ -177,6 +180,7 @@ export class Delivery {
 
   /** Waits a moment for calls under way, and breaks them off then. What is not told waits for the next start. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     this.#running = false;
     for (const timer of [this.#sweepTimer, this.#retryTimer, this.#outage?.pause]) clearTimeout(timer);
     for (const { pause } of this.#lanes.values()) clearTimeout(pause);
@@ -198,6 +202,7 @@ export class Delivery {
    * or does not answer.
    */
   async deliverOnce(project: string): Promise<void> {
+    await this.#reloading;
     if (!this.#running) return;
     const pass: Pass = { project, until: undefined, open: new Set(), done: Promise.withResolvers() };
     this.#passes.add(pass);
@@ -219,6 +224,14 @@ export class Delivery {
    * Looks at the outbox anew: to be called when a project is set back, whose events are gone then.
    */
   async reload(): Promise<void> {
+    // One that is under way has not come to look yet.
+    this.#reloading ??= this.#reload().finally(() => {
+      this.#reloading = undefined;
+    });
+    await this.#reloading;
+  }
+
+  async #reload(): Promise<void> {
     if (!this.#running) return;
     this.#running = false;
     await Promise.all(this.#flights);
@@ -232,7 +245,7 @@ export class Delivery {
     this.#endPasses();
     this.#held = 0;
     this.#cursor = 0;
-    this.#running = true;
+    this.#running = !this.#isStopped;
     this.#isBehind = true;
     this.#readSoon();
   }
