@@ -337,12 +337,20 @@ export class Delivery {
     this.#retries.delete(lane);
   }
 
-  /** Who failed comes first, or nobody would try again while there is much to do; but never so many that others wait. */
+  /**
+   * Who failed comes first, or nobody would try again while there is much to do; but never so many that others wait. While
+   * the sink takes nothing it is the others who try: whoever fails by itself never finds out that this is over.
+   */
   #pump(): void {
+    if (this.#outage !== undefined) this.#beginReady();
     for (const lane of this.#retries) {
       if (this.#retriesUnderWay >= RETRIES_MAX || !this.#mayFly()) break;
       this.#begin(lane, { isRetry: true });
     }
+    this.#beginReady();
+  }
+
+  #beginReady(): void {
     for (const lane of this.#ready) {
       if (!this.#mayFly()) return;
       this.#begin(lane, { isRetry: false });
