@@ -780,6 +780,28 @@ describe('the automated agent stage', () => {
     });
   });
 
+  it('takes many turns that are sent at once on one connection in their order, and nothing is amiss', async () => {
+    const texts = Array.from({ length: 12 }, (_, index) => `sent at once ${index}`);
+    const { conversation, participant } = await createAgentTalk(scene.rest);
+    using connection = await HttpConnection.open(scene.server);
+    scene.server.takeStderr();
+    const requests = texts.map((text) => {
+      const request = create(AnalyzeContentRequestSchema, { participant, ...saying(text) });
+      const { path, body = '' } = httpRequest(analyzeContent, request);
+      const head = `POST ${path} HTTP/1.1\r\nhost: ${scene.server.address}\r\ncontent-type: application/json\r\n`;
+      return `${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${String(body)}`;
+    });
+    connection.write(requests.join(''));
+    for (const text of texts) {
+      assert.equal(JSON.parse((await connection.readAnswer()).body).replyText, `re: ${text}`);
+    }
+    assert.deepEqual(
+      await transcript(scene.rest, conversation),
+      texts.flatMap((text) => [text, `re: ${text}`]),
+    );
+    assert.doesNotMatch(scene.server.stderr(), /Warning/u);
+  });
+
   it('does not ask about a turn whose caller leaves before it is its turn', async () => {
     const text = `first ${newProject()}`;
     const held = scene.webhook.hold(text);

@@ -9,10 +9,11 @@ import { ConversationSchema, Conversation_LifecycleState as State } from '@parle
 import { FakeClock, toTimestamp } from '../clock.ts';
 import { Scheduler } from '../schedule/scheduler.ts';
 import { openSqliteStore } from '../storage/sqlite-store.ts';
-import { SERVER_PARTITION, type Store } from '../storage/store.ts';
+import { ConflictError, SERVER_PARTITION, type Store } from '../storage/store.ts';
 import {
   encodeHold,
   holdKey,
+  isParked,
   keepingOf,
   PURGE,
   park,
@@ -73,6 +74,32 @@ describe('the server’s retention, where it is another than before', () => {
     const timer = await store.getTimer(purgeKey(nameOf(id)));
     return timer && (timer.due - clock.now()) / DAY;
   };
+
+  const isKept = async (id: string) => {
+    const timer = await store.getTimer(purgeKey(nameOf(id)));
+    return timer === undefined || isParked(timer);
+  };
+
+  /** As who releases it does. */
+  async function release(id: string): Promise<void> {
+    const name = nameOf(id);
+    for (;;) {
+      const hold = await store.get(holdKey(name));
+      const timer = await store.getTimer(purgeKey(name));
+      assert.ok(hold && timer);
+      try {
+        await store.commit({
+          partition: name,
+          expect: [{ name: holdKey(name), version: hold.version }],
+          remove: [holdKey(name)],
+          schedule: isParked(timer) ? [unpark(timer)] : [],
+        });
+        return;
+      } catch (error) {
+        if (!(error instanceof ConflictError)) throw error;
+      }
+    }
+  }
 
   const setPolicy = (kept: Parameters<typeof create<typeof RetentionPolicySchema>>[1]) => {
     const body = toBinary(RetentionPolicySchema, create(RetentionPolicySchema, kept));
@@ -146,6 +173,28 @@ describe('the server’s retention, where it is another than before', () => {
     assert.deepEqual([parked.due, unpark(parked).due], [park(parked).due, clock.now() + DAY]);
   });
 
+  it('parks nothing that is released while it is followed', async () => {
+    const ids = Array.from({ length: 50 }, (_, index) => `held-${index}`);
+    for (const id of ids) {
+      await end(id, 30 * DAY);
+      const name = nameOf(id);
+      const timer = await store.getTimer(purgeKey(name));
+      assert.ok(timer);
+      const hold = { name: holdKey(name), body: encodeHold('why', clock.now()) };
+      await store.commit({ partition: name, put: [hold], schedule: [park(timer)] });
+    }
+    await reopen(DAY);
+    const timer = await store.getTimer(FOLLOW);
+    assert.ok(timer);
+    // So that the first walk takes no longer than others, and meets some of the releases.
+    await store.walk(undefined, 1);
+    const releaseAll = async (): Promise<void> => {
+      for (const id of ids) await release(id);
+    };
+    await Promise.all([releaseAll(), followByTimer(store, timer, clock.now())]);
+    for (const id of ids) assert.equal(await dueOf(id), 1);
+  });
+
   it('says nothing of what a policy said at the end, or says of what is kept for ever', async () => {
     await setPolicy({ kept: { case: 'duration', value: { seconds: 7n * 86_400n } } });
     await end('week', 30 * DAY);
@@ -154,8 +203,17 @@ describe('the server’s retention, where it is another than before', () => {
     for (const retention of [DAY, undefined, 90 * DAY]) {
       await reopen(retention);
       await scheduler.runDue();
-      assert.deepEqual([await dueOf('week'), await dueOf('for-ever')], [7, undefined]);
+      assert.deepEqual([await dueOf('week'), await isKept('for-ever')], [7, true]);
     }
+  });
+
+  it('says nothing of what a policy kept for ever, though it is the profile’s no longer', async () => {
+    await setPolicy({ kept: { case: 'forever', value: true } });
+    await end('for-ever', 30 * DAY);
+    await setPolicy({});
+    await reopen(DAY);
+    await scheduler.runDue();
+    assert.ok(await isKept('for-ever'));
   });
 
   it('is followed in steps, which go on after a restart', async () => {

@@ -1,9 +1,15 @@
 import { ConversationSchema, Conversation_LifecycleState as State } from '@parleykit/proto/v2beta1';
 import { decodeNamed } from '../storage/named-message.ts';
-import { ConflictError, SERVER_PARTITION, type Store, type StoredTimer } from '../storage/store.ts';
+import {
+  ConflictError,
+  SERVER_PARTITION,
+  type Store,
+  type StoredResource,
+  type StoredTimer,
+} from '../storage/store.ts';
 import {
   followsServer,
-  isParked,
+  holdKey,
   keepingOf,
   NEVER,
   park,
@@ -85,17 +91,34 @@ async function followOnce(store: Store, name: string, retention: Retention): Pro
   const stored = await store.get(name);
   if (stored?.state !== State.COMPLETED) return;
   const timer = await store.getTimer(purgeKey(name));
+  const hold = await store.get(holdKey(name));
   const [wanted] = purgeByServer(name, stored, retention);
-  const common = { partition: name, expect: [{ name, version: stored.version }] };
-  if (timer === undefined) {
-    if (wanted === undefined) return;
-    const { conversationProfile } = decodeNamed(ConversationSchema, '', stored.body);
-    const { by } = await keepingOf(store, conversationProfile, retention);
-    if (by === 'server') await store.commit({ ...common, schedule: [wanted] });
-  } else if (followsServer(timer) && wanted?.due !== unpark(timer).due) {
-    if (wanted === undefined) await store.commit({ ...common, unschedule: [timer.key] });
-    else await store.commit({ ...common, schedule: [isParked(timer) ? park(wanted) : wanted] });
-  }
+  if (timer === undefined ? wanted === undefined : wanted?.due === unpark(timer).due) return;
+  if (!(await isServers(store, stored, timer))) return;
+  const isSame = hold === undefined ? { absent: true as const } : { version: hold.version };
+  await store.commit({
+    partition: name,
+    expect: [
+      { name, version: stored.version },
+      { name: holdKey(name), ...isSame },
+    ],
+    // Who releases it meanwhile must look again, and then finds the purge as it is now.
+    put: hold === undefined ? [] : [{ name: holdKey(name), body: hold.body }],
+    ...(wanted === undefined
+      ? { unschedule: [purgeKey(name)] }
+      : { schedule: [hold === undefined ? wanted : park(wanted)] }),
+  });
+}
+
+/** Whether it is the server's setting which says how long a conversation is kept that is over. */
+async function isServers(
+  store: Store,
+  { body }: StoredResource,
+  timer: StoredTimer | undefined,
+): Promise<boolean> {
+  if (timer !== undefined) return followsServer(timer);
+  const { conversationProfile } = decodeNamed(ConversationSchema, '', body);
+  return (await keepingOf(store, conversationProfile, undefined)).by === 'server';
 }
 
 function settingOf(retention: Retention): string {

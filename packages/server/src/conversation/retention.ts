@@ -24,7 +24,7 @@ import { refusalOf } from './lifecycle.ts';
  * policy says at the end holds for good; where there is none, the server's setting holds as it is now, not as it was.
  */
 
-/** The kind of the timer that every completed conversation has which is not kept for ever. */
+/** The kind of the timer that every completed conversation has which the server does not keep for ever. */
 export const PURGE = 'purge';
 
 /** The kind of the one timer that erases what purged conversations have left. */
@@ -56,10 +56,13 @@ export interface Keeping {
   readonly by: 'server' | 'policy';
 }
 
-/** Purges a conversation, by its canonical name; nothing does where it is kept for ever. `end` in microseconds. */
+/**
+ * Purges a conversation, by its canonical name; nothing does where the server keeps it for ever. What a policy keeps for
+ * ever has a purge that never comes, by which that is known once the policy is another one. `end` in microseconds.
+ */
 export function purgeTimers(conversation: string, end: number, { retention, by }: Keeping): readonly Timer[] {
-  if (retention === undefined) return [];
-  const due = end + retention;
+  if (retention === undefined && by === 'server') return [];
+  const due = retention === undefined ? NEVER : end + retention;
   const data = new TextEncoder().encode(by === 'server' ? `${due} ${BY_SERVER}` : String(due));
   return [{ key: purgeKey(conversation), due, kind: PURGE, data }];
 }
@@ -73,7 +76,7 @@ export function purgeKey(conversation: string): string {
   return `${PURGE} ${conversation}`;
 }
 
-/** Whether a purge waits for a hold to be released. */
+/** Whether a purge waits for a hold to be released, or never comes. */
 export function isParked({ due }: Timer): boolean {
   return due === NEVER;
 }

@@ -142,6 +142,29 @@ describe('Delivery', () => {
     assert.ok(sink.underWay < 40);
   });
 
+  it('tells of others while many fail, though nothing at all was taken for a moment', {
+    timeout: 30_000,
+  }, async () => {
+    const failing = new Set<string>();
+    let wasDown = false;
+    sink.script = async ([event]) => {
+      const name = event?.orderingKey ?? '';
+      if (name === nameOf('new')) return;
+      for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
+      if (failing.size === 40 && !wasDown) {
+        wasDown = true;
+        down();
+      }
+      failing.add(name);
+      failed();
+    };
+    for (let conversation = 0; conversation < 40; conversation++) await happen(String(conversation));
+    await start();
+    await until(() => wasDown);
+    await happen('new');
+    await until(() => sink.taken.length > 0);
+  });
+
   it('tells events of one conversation one after another, and of several together, but not of all', async () => {
     for (let conversation = 0; conversation < 40; conversation++) {
       await say(String(conversation), `${conversation} 0`, `${conversation} 1`);
@@ -457,21 +480,70 @@ describe('Delivery', () => {
     }
   });
 
-  it('sees what was put in and taken out behind its back once it looks anew', async () => {
+  it('tells nothing more of a project that was set back, and counts it no more', async () => {
     let takes = false;
     sink.script = () => {
       if (!takes) failed();
     };
-    await say('a', 'one');
+    await happen('a', 'reset');
     await say('b', 'two');
     await start(PATIENT);
     await until(() => sink.calls === 2 && sink.underWay === 0);
-    const [first] = await store.listEvents(0, 1);
-    await store.commit({ partition: nameOf('a'), settle: [first?.number ?? 0] });
+    const project = { kind: 'reset' as const, at: clock.now(), eraser: { key: 'eraser', kind: 'e' } };
+    await store.commit({ partition: 'projects/reset', project });
     takes = true;
     await delivery?.reload();
     await idle();
     assert.deepEqual(words(), ['two']);
+  });
+
+  it('stays stopped, though a project was being set back by then', async () => {
+    sink.script = () => new Promise(() => {});
+    await happen('a');
+    await start();
+    await until(() => sink.underWay === 1);
+    const reloaded = delivery?.reload();
+    await delivery?.stop();
+    await reloaded;
+    await happen('b');
+    for (let turns = 0; turns < 10; turns++) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(sink.calls, 1);
+  });
+
+  it('counts what waits while others go on as a project is set back', async () => {
+    sink.script = () => failed();
+    await start(PATIENT);
+    const filed = Array.from({ length: 20 }, (_, index) => happen(String(index)));
+    // They are on disk, and their callers are not told so yet.
+    while ((await store.countEvents()).count === 0) await new Promise((resolve) => setImmediate(resolve));
+    await delivery?.reload();
+    await Promise.all(filed);
+    assert.equal(delivery?.waiting, 20);
+  });
+
+  it('tells nothing that quotes what is purged by the time, though it was read before', async () => {
+    let takes = false;
+    sink.script = () => {
+      if (!takes) down();
+    };
+    await say('a', 'one');
+    await start(PATIENT);
+    await until(() => sink.calls === 1 && sink.underWay === 0);
+    // While the sink takes nothing its conversations wait with what is read of them.
+    await say('b', 'two');
+    const data = encode('b', EventType.CONVERSATION_STARTED);
+    await store.commit({ partition: nameOf('b'), emit: [{ data, quotes: true }] });
+    await happen('b');
+    for (let turns = 0; turns < 10; turns++) await new Promise((resolve) => setImmediate(resolve));
+    await store.commit({ partition: nameOf('b'), purge: { eraser: { key: 'eraser', kind: 'e' } } });
+    takes = true;
+    await delivery?.deliverOnce('p');
+    await idle();
+    assert.deepEqual(
+      words().filter((told) => told !== 'one'),
+      ['two', 'CONVERSATION_STARTED'],
+    );
+    assert.deepEqual(await store.countEvents(), { count: 0, bytes: 0 });
   });
 
   describe('deliverOnce()', () => {
@@ -518,6 +590,21 @@ describe('Delivery', () => {
       await until(() => sink.calls === 1);
       await delivery?.deliverOnce('p');
       assert.equal(sink.calls, 1);
+    });
+
+    it('waits while another project is set back', async () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      sink.script = ([event]) => (event?.orderingKey === nameOf('slow') ? promise : undefined);
+      await happen('slow', 'other');
+      await start();
+      await until(() => sink.underWay === 1);
+      const reloaded = delivery?.reload();
+      await happen('a');
+      const delivered = delivery?.deliverOnce('p');
+      resolve();
+      await delivered;
+      assert.equal(sink.taken.length, 2);
+      await reloaded;
     });
 
     it('resolves at once where there is nothing, and when delivery stops', async () => {

@@ -80,8 +80,8 @@ interface Batch {
 /**
  * Takes events from the outbox to where they go: at least once, each under an id of its own, and in order within a
  * conversation. Conversations wait for each other only while the sink takes nothing from anybody, and those that it does
- * not answer leave room for the others. What is under way,
- * what is in memory and how long anything waits is bounded; the outbox is in the store, so a restart goes on.
+ * not answer leave room for the others. What is under way, what is in memory and how long anything waits is bounded; the
+ * outbox is in the store, so a restart goes on.
  */
 export class Delivery {
   readonly #store: Store;
@@ -101,6 +101,9 @@ export class Delivery {
   readonly #flights = new Set<Promise<void>>();
   readonly #abort = new AbortController();
   #running = false;
+  #isStopped = false;
+  /** While a project is set back, nothing is told. */
+  #reloading: Promise<void> | undefined;
   /** The last event that was looked at, and whether there may be more behind it. */
   #cursor = 0;
   #isBehind = false;
@@ -118,8 +121,8 @@ export class Delivery {
   #sweepsAgain = false;
   /** The last sweep left something behind that was under way. */
   #sweptPast = false;
-  /** How often events were given up: what was read before may hold some of them. */
-  #burials = 0;
+  /** How often events were taken away untold: what was read before may hold some of them. */
+  #removals = 0;
   #delivered = 0;
   #failed = 0;
   #dead = 0;
@@ -156,6 +159,10 @@ export class Delivery {
     this.#store.onEvents(({ count, bytes }) => {
       this.#waiting.count += count;
       this.#waiting.bytes += bytes;
+      if (count < 0) {
+        this.#forgetWhatIsRead();
+        return;
+      }
       this.#isBehind = true;
       if (this.#waiting.bytes > this.#options.eventsBytesMax) this.#sweepSoon();
       this.#readSoon();
@@ -173,6 +180,7 @@ export class Delivery {
 
   /** Waits a moment for calls under way, and breaks them off then. What is not told waits for the next start. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     this.#running = false;
     for (const timer of [this.#sweepTimer, this.#retryTimer, this.#outage?.pause]) clearTimeout(timer);
     for (const { pause } of this.#lanes.values()) clearTimeout(pause);
@@ -194,6 +202,7 @@ export class Delivery {
    * or does not answer.
    */
   async deliverOnce(project: string): Promise<void> {
+    await this.#reloading;
     if (!this.#running) return;
     const pass: Pass = { project, until: undefined, open: new Set(), done: Promise.withResolvers() };
     this.#passes.add(pass);
@@ -212,10 +221,17 @@ export class Delivery {
   }
 
   /**
-   * Looks at the outbox anew: to be called when events were put in or taken out by other means than changes, such as
-   * when a project is set back.
+   * Looks at the outbox anew: to be called when a project is set back, whose events are gone then.
    */
   async reload(): Promise<void> {
+    // One that is under way has not come to look yet.
+    this.#reloading ??= this.#reload().finally(() => {
+      this.#reloading = undefined;
+    });
+    await this.#reloading;
+  }
+
+  async #reload(): Promise<void> {
     if (!this.#running) return;
     this.#running = false;
     await Promise.all(this.#flights);
@@ -229,10 +245,17 @@ export class Delivery {
     this.#endPasses();
     this.#held = 0;
     this.#cursor = 0;
-    this.#waiting = { ...(await this.#store.countEvents()) };
-    this.#running = true;
+    this.#running = !this.#isStopped;
     this.#isBehind = true;
     this.#readSoon();
+  }
+
+  /** What was taken away is to be told no more, but for what is being told just then. */
+  #forgetWhatIsRead(): void {
+    this.#removals++;
+    for (const lane of this.#lanes.values()) {
+      this.#change(lane, () => (lane.flying ? lane.unloadRest() : lane.unload()));
+    }
   }
 
   #readSoon(): void {
@@ -251,9 +274,9 @@ export class Delivery {
     try {
       while (this.#running && this.#isBehind && this.#hasRoom()) {
         this.#isBehind = false;
-        const burials = this.#burials;
+        const removals = this.#removals;
         const events = await this.#store.listEvents(this.#cursor, READ_EVENTS);
-        if (burials !== this.#burials) {
+        if (removals !== this.#removals) {
           this.#isBehind = true;
           continue;
         }
@@ -314,12 +337,20 @@ export class Delivery {
     this.#retries.delete(lane);
   }
 
-  /** Who failed comes first, or nobody would try again while there is much to do; but never so many that others wait. */
+  /**
+   * Who failed comes first, or nobody would try again while there is much to do; but never so many that others wait. While
+   * the sink takes nothing it is the others who try: whoever fails by itself never finds out that this is over.
+   */
   #pump(): void {
+    if (this.#outage !== undefined) this.#beginReady();
     for (const lane of this.#retries) {
       if (this.#retriesUnderWay >= RETRIES_MAX || !this.#mayFly()) break;
       this.#begin(lane, { isRetry: true });
     }
+    this.#beginReady();
+  }
+
+  #beginReady(): void {
     for (const lane of this.#ready) {
       if (!this.#mayFly()) return;
       this.#begin(lane, { isRetry: false });
@@ -377,11 +408,11 @@ export class Delivery {
     // What is admitted meanwhile lies behind what was looked at before.
     const until = this.#cursor;
     let events: readonly StoredEvent[];
-    let burials: number;
+    let removals: number;
     do {
-      burials = this.#burials;
+      removals = this.#removals;
       events = await this.#store.listEventsOf(lane.partition, readFrom - 1, until, LANE_EVENTS_MAX);
-    } while (burials !== this.#burials);
+    } while (removals !== this.#removals);
     const last = events.at(-1);
     let restFrom: number | undefined;
     if (events.length === LANE_EVENTS_MAX && last !== undefined) restFrom = last.number + 1;
@@ -611,7 +642,7 @@ export class Delivery {
     try {
       const { buried } = await this.#store.commit({ partition, bury, settle: [...numbers] });
       const bytes = events.reduce((sum, { data }) => sum + data.byteLength, 0);
-      this.#burials++;
+      this.#removals++;
       this.#change(lane, () => lane.drop(numbers));
       this.#settled({ count: events.length, bytes });
       return buried;

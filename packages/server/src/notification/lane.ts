@@ -98,6 +98,14 @@ export class Lane {
     this.#events = [];
   }
 
+  /** The same, but for the first event, which a call is about. */
+  unloadRest(): void {
+    const [, second] = this.#events;
+    if (second === undefined) return;
+    this.#restFrom = second.number;
+    this.#events.length = 1;
+  }
+
   #forgetFailures(): void {
     this.failures = 0;
     this.refusals = 0;

@@ -45,7 +45,7 @@ export interface Applied {
   readonly left: boolean;
   readonly project?: ProjectState | undefined;
   readonly buried: number;
-  /** How many events there are more by what was filed and purged; undefined where there was nothing of either. */
+  /** How many events there are more by what was filed and taken away; undefined where there was nothing of either. */
   readonly events: EventCount | undefined;
 }
 
@@ -68,6 +68,7 @@ export class ChangeWriter {
   apply(change: EncodedChange, now: number): Applied {
     const { partition } = change;
     for (const expectation of change.expect ?? []) this.#check(expectation);
+    const cleared = change.project && this.#eventsClearedBy(projectOf(partition), change.project);
     const project = change.project && this.#changeProject(projectOf(partition), change.project);
     for (const name of change.remove ?? []) this.#statements.remove.run(...keyOf(name));
     for (const write of change.put ?? []) this.#put(write);
@@ -86,7 +87,8 @@ export class ChangeWriter {
     const left =
       (change.erase !== undefined && this.#erase(change.erase)) ||
       (change.expire !== undefined && this.#expire(change.expire));
-    return { appended, left, buried, events: this.#fileEvents(change, appended) ?? purged, project };
+    const events = this.#fileEvents(change, appended) ?? purged ?? cleared;
+    return { appended, left, buried, events, project };
   }
 
   #fileEvents(change: EncodedChange, appended: readonly AppendedList[]): EventCount | undefined {
@@ -247,6 +249,10 @@ export class ChangeWriter {
     return entry;
   }
 
+  #eventsClearedBy(project: string, change: ProjectChange): EventCount | undefined {
+    return 'eraser' in change ? less(this.#projects.countEvents(project)) : undefined;
+  }
+
   #changeProject(project: string, change: ProjectChange): ProjectState {
     const state = this.#projects.apply(project, change);
     if ('eraser' in change) this.#callEraser(change.eraser);
@@ -267,7 +273,7 @@ export class ChangeWriter {
     statements.removeBelow.run(...namesBelow(conversation));
     statements.unscheduleAll.run(conversation);
     this.#callEraser(eraser);
-    return count === 0 ? undefined : { count: -count, bytes: -Number(bytes) };
+    return less({ count, bytes: Number(bytes) });
   }
 
   #callEraser({ key, kind }: Eraser, due = 0): void {
@@ -299,6 +305,11 @@ export class ChangeWriter {
   #expire({ at, limit }: NonNullable<Change['expire']>): boolean {
     return this.#statements.expireReplies.run(at, limit) === limit;
   }
+}
+
+/** What is taken away, as how much more there is. */
+function less({ count, bytes }: EventCount): EventCount | undefined {
+  return count === 0 ? undefined : { count: -count, bytes: -bytes };
 }
 
 function prepareStatements(connection: SqliteConnection) {

@@ -1,6 +1,12 @@
 import type { SqliteConnection, Statement } from './sqlite-connection.ts';
 import { namesBelow } from './sqlite-rows.ts';
-import { ConflictError, type ProjectChange, type ProjectState, type StoredSnapshot } from './store.ts';
+import {
+  ConflictError,
+  type EventCount,
+  type ProjectChange,
+  type ProjectState,
+  type StoredSnapshot,
+} from './store.ts';
 
 interface ClockRow {
   readonly ahead: number;
@@ -33,6 +39,12 @@ export class ProjectWriter {
   /** What the create_times of a project's new messages are above. */
   floorOf(project: string): number {
     return this.#restored.has(project) ? this.#readClock(project).floor : 0;
+  }
+
+  /** The events that a project has filed. */
+  countEvents(project: string): EventCount {
+    const [count, bytes] = this.#statements.countEvents.get(...scopeOf(project)) ?? [];
+    return { count: Number(count), bytes: Number(bytes) };
   }
 
   /** Throws ConflictError where a snapshot is not there. */
@@ -183,6 +195,9 @@ function prepareStatements(connection: SqliteConnection) {
     removeResources: prepare(`DELETE FROM resources WHERE ${IN_SCOPE('collection')}`),
     removeTimers: prepare(`DELETE FROM timers WHERE ${IN_SCOPE('partition')}`),
     removeDeadEvents: prepare('DELETE FROM dead_events WHERE project = $1'),
+    countEvents: prepare(
+      `SELECT count(*), coalesce(sum(length(data)), 0) FROM events WHERE ${IN_SCOPE('partition')}`,
+    ),
     removeEvents: prepare(`DELETE FROM events WHERE ${IN_SCOPE('partition')}`),
 
     find: prepare('SELECT number, create_time, message_count FROM snapshots WHERE project = $1 AND id = $2'),

@@ -113,8 +113,8 @@ export interface StoredSnapshot {
  *          had. Messages that are appended from then on have greater create_times than all that the project ever had
  * forget   takes a snapshot away
  *
- * Events of a project that is reset or restored are gone. What its conversations held is filed to be erased. A snapshot that is not there is a conflict about
- * `projects/p/snapshots/<id>`.
+ * Events of a project that is reset or restored are gone. What its conversations held is filed to be erased. A snapshot that
+ * is not there is a conflict about `projects/p/snapshots/<id>`.
  */
 export type ProjectChange =
   | { readonly kind: 'advance'; readonly by: number }
@@ -353,8 +353,8 @@ export interface Store {
   /** All events that are filed. Takes as long as there are many. */
   countEvents(): Promise<EventCount>;
   /**
-   * Calls back with how many events there are more, once they are on disk: whenever some were filed, and, less than none,
-   * where a purge took some away.
+   * Calls back with how many events there are more, once that is on disk: whenever some were filed, and, less than none,
+   * where a purge, a reset or a restore took some away.
    */
   onEvents(listener: (more: EventCount) => void): void;
   /** The dead events of a project, in the order in which they died. */

@@ -133,6 +133,8 @@ export class HttpTransport {
 
   accept(socket: Socket): void {
     socket.allowHalfOpen = true;
+    // Each call that is under way on it waits for its end; a caller may send many before the first is answered.
+    socket.setMaxListeners(0);
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
     this.#server.emit('connection', socket);
