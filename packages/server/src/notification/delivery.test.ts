@@ -142,28 +142,30 @@ describe('Delivery', () => {
     assert.ok(sink.underWay < 40);
   });
 
-  it('tells of others while many fail, though nothing at all was taken for a moment', {
-    timeout: 30_000,
-  }, async () => {
-    const failing = new Set<string>();
-    let wasDown = false;
-    sink.script = async ([event]) => {
-      const name = event?.orderingKey ?? '';
-      if (name === nameOf('new')) return;
-      for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
-      if (failing.size === 40 && !wasDown) {
-        wasDown = true;
-        down();
-      }
-      failing.add(name);
-      failed();
-    };
-    for (let conversation = 0; conversation < 40; conversation++) await happen(String(conversation));
-    await start();
-    await until(() => wasDown);
-    await happen('new');
-    await until(() => sink.taken.length > 0);
-  });
+  for (const many of [40, 300]) {
+    it(`tells of others while ${many} fail, though nothing at all was taken for a moment`, {
+      timeout: 30_000,
+    }, async () => {
+      const failing = new Set<string>();
+      let wasDown = false;
+      sink.script = async ([event]) => {
+        const name = event?.orderingKey ?? '';
+        if (name === nameOf('new')) return;
+        for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
+        if (failing.size === many && !wasDown) {
+          wasDown = true;
+          down();
+        }
+        failing.add(name);
+        failed();
+      };
+      for (let conversation = 0; conversation < many; conversation++) await happen(String(conversation));
+      await start();
+      await until(() => wasDown);
+      await happen('new');
+      await until(() => sink.taken.length > 0);
+    });
+  }
 
   it('tells events of one conversation one after another, and of several together, but not of all', async () => {
     for (let conversation = 0; conversation < 40; conversation++) {

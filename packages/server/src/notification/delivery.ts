@@ -37,7 +37,10 @@ const HELD_EVENTS_MAX = 4096;
 /** Conversations that are known to have events waiting. One that is left alone takes some hundred bytes. */
 const LANES_MAX = 50_000;
 
-/** While the sink takes nothing, there is no use in knowing more: a sink that is away must cost calls nothing. */
+/**
+ * While the sink takes nothing, there is no use in knowing more than who is to try: a sink that is away must cost calls
+ * nothing.
+ */
 const OUTAGE_LANES_MAX = 256;
 
 /** What one call tells at most, beside its first message. */
@@ -297,7 +300,7 @@ export class Delivery {
   }
 
   #hasRoom(): boolean {
-    const isAway = this.#outage !== undefined && this.#passes.size === 0;
+    const isAway = this.#outage !== undefined && this.#passes.size === 0 && this.#ready.size > 0;
     return this.#held < HELD_EVENTS_MAX && this.#lanes.size < (isAway ? OUTAGE_LANES_MAX : LANES_MAX);
   }
 
