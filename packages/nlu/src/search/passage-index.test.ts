@@ -155,6 +155,8 @@ describe('PassageIndex', () => {
           }
         }
       }),
+      // A letter that no dictionary knows is a word beside others and by itself.
+      { examples: [[['豈𖿣']]] },
     );
   });
 });

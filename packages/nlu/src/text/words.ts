@@ -4,6 +4,8 @@ const WORD = /[\p{L}\p{M}\p{N}]+|\p{Extended_Pictographic}/gu;
 const UNSPACED = /[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Thai}\p{scx=Laoo}\p{scx=Khmr}\p{scx=Mymr}]/u;
 const UNSPACED_RUN = new RegExp(`(${UNSPACED.source}+)`, 'u');
 
+const LETTER = /[\p{L}\p{N}]/u;
+
 /** Which dictionary it takes, it tells by the script: the language that is named here makes no difference. */
 const segmenter = new Intl.Segmenter('en', { granularity: 'word' });
 
@@ -24,7 +26,10 @@ function splitUnspaced(word: string): string[] {
       if (run !== '') words.push(run);
       continue;
     }
-    for (const { segment, isWordLike } of segmenter.segment(run)) if (isWordLike) words.push(segment);
+    // Where a letter stands alone that no dictionary knows, it is word-like or not by its neighbours.
+    for (const { segment, isWordLike } of segmenter.segment(run)) {
+      if (isWordLike || LETTER.test(segment)) words.push(segment);
+    }
   }
   return words;
 }
