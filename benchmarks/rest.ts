@@ -4,8 +4,14 @@ import type { Subject } from './subject.ts';
 export type Json = Record<string, unknown>;
 
 /** Makes one call over REST and answers its reply. Throws on a refusal. */
-export async function call({ port }: Subject, method: string, path: string, body?: Json): Promise<Json> {
-  const response = await fetch(`http://127.0.0.1:${port}/v2beta1/${path}`, {
+export async function call(
+  { port }: Subject,
+  method: string,
+  path: string,
+  body?: Json,
+  version: 'v2beta1' | 'admin/v1' = 'v2beta1',
+): Promise<Json> {
+  const response = await fetch(`http://127.0.0.1:${port}/${version}/${path}`, {
     method,
     headers: { 'content-type': 'application/json' },
     ...(body && { body: JSON.stringify(body) }),

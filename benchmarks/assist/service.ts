@@ -11,12 +11,11 @@ import { ReplyModels, ResourceName } from '@parleykit/server/reply';
 import { openSqliteStore } from '@parleykit/server/storage';
 import type { Accounts, Order } from '../flood-callers.ts';
 import { inFlight } from '../load.ts';
+import { call, type Json } from '../rest.ts';
 import { type Subject, startSubject } from '../subject.ts';
 import { openFolder } from '../subjects.ts';
 import { type Choice, type Recall, recallOf } from './selection.ts';
 import type { StarConversation } from './star.ts';
-
-type Json = Record<string, unknown>;
 
 const CLI = '../packages/cli/src/main.ts';
 const HTTP_CALLS = 16;
@@ -146,7 +145,7 @@ async function measureRatios(server: Subject, seconds: number): Promise<ServiceF
     const operation = await begin(server, 'all');
     await sleep(round * seconds * 1000);
     const train = await callers.call(seconds);
-    await call(server, 'POST', `v2beta1/${String(operation['name'])}:cancel`, {});
+    await call(server, 'POST', `${String(operation['name'])}:cancel`, {});
     rounds.push({ quiet, floor, train });
   }
   const ratio = (kind: Kind, what: 'floor' | 'train'): number =>
@@ -159,19 +158,8 @@ async function measureRatios(server: Subject, seconds: number): Promise<ServiceF
   ) as ServiceFigures['ratios'];
 }
 
-async function call({ port }: Subject, method: string, path: string, body?: Json): Promise<Json> {
-  const response = await fetch(`http://127.0.0.1:${port}/${path}`, {
-    method,
-    headers: { 'content-type': 'application/json' },
-    ...(body && { body: JSON.stringify(body) }),
-  });
-  const answer = (await response.json()) as Json;
-  if (!response.ok) throw new Error(JSON.stringify(answer));
-  return answer;
-}
-
 async function begin(server: Subject, project: string): Promise<Json> {
-  return call(server, 'POST', `admin/v1/projects/${project}/replyModel:train`, {});
+  return call(server, 'POST', `projects/${project}/replyModel:train`, {}, 'admin/v1');
 }
 
 /** What an operation ends with. */
@@ -180,7 +168,7 @@ async function finish(server: Subject, begun: Json, onLook: () => void = () => {
   while (operation['done'] !== true) {
     await sleep(LOOK_MS);
     onLook();
-    operation = await call(server, 'GET', `v2beta1/${String(operation['name'])}`);
+    operation = await call(server, 'GET', `${String(operation['name'])}`);
   }
   if (operation['error'] !== undefined) throw new Error(JSON.stringify(operation['error']));
   return (operation['response'] as { value: Json }).value;
@@ -192,16 +180,16 @@ async function storeConversations(
   parent: string,
   conversations: readonly StarConversation[],
 ): Promise<void> {
-  const profile = await call(server, 'POST', `v2beta1/${parent}/conversationProfiles`, {
+  const profile = await call(server, 'POST', `${parent}/conversationProfiles`, {
     displayName: 'star',
   });
   const bringIn = async (place: number): Promise<void> => {
     const { turns } = conversations[place] as StarConversation;
-    const { name } = await call(server, 'POST', `v2beta1/${parent}/conversations`, {
+    const { name } = await call(server, 'POST', `${parent}/conversations`, {
       conversationProfile: profile['name'],
     });
     const join = async (role: string) =>
-      (await call(server, 'POST', `v2beta1/${name}/participants`, { role }))['name'];
+      (await call(server, 'POST', `${name}/participants`, { role }))['name'];
     const speakers = { customer: await join('END_USER'), agent: await join('HUMAN_AGENT') };
     const requests = turns.map(({ speaker, text }, index) => ({
       message: {
@@ -211,24 +199,24 @@ async function storeConversations(
       },
     }));
     for (let start = 0; start < requests.length; start += BATCH) {
-      await call(server, 'POST', `v2beta1/${name}/messages:batchCreate`, {
+      await call(server, 'POST', `${name}/messages:batchCreate`, {
         requests: requests.slice(start, start + BATCH),
       });
     }
-    await call(server, 'POST', `v2beta1/${name}:complete`, {});
+    await call(server, 'POST', `${name}:complete`, {});
   };
   await inFlight(conversations.length, bringIn, HTTP_CALLS);
 }
 
 /** Callers of a conversation of their own: they get it, from a process of their own, and write into it from here. */
 async function startCallers(server: Subject) {
-  const profile = await call(server, 'POST', 'v2beta1/projects/calls/conversationProfiles', {
+  const profile = await call(server, 'POST', 'projects/calls/conversationProfiles', {
     displayName: 'calls',
   });
-  const { name } = await call(server, 'POST', 'v2beta1/projects/calls/conversations', {
+  const { name } = await call(server, 'POST', 'projects/calls/conversations', {
     conversationProfile: profile['name'],
   });
-  const { name: participant } = await call(server, 'POST', `v2beta1/${name}/participants`, {
+  const { name: participant } = await call(server, 'POST', `${name}/participants`, {
     role: 'END_USER',
   });
   const file = fileURLToPath(new URL('../flood-callers.ts', import.meta.url));
@@ -239,7 +227,7 @@ async function startCallers(server: Subject) {
   let written = 0;
   const write = async (): Promise<void> => {
     const sendTime = new Date(1_700_000_000_000 + ++written).toISOString();
-    await call(server, 'POST', `v2beta1/${name}/messages:batchCreate`, {
+    await call(server, 'POST', `${name}/messages:batchCreate`, {
       requests: [{ message: { participant, content: `message ${written}`, sendTime } }],
     });
   };

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { readNumber } from '../time/numbers.ts';
 import { runCampaign } from './campaign.ts';
 import { describeReport } from './report.ts';
 
@@ -36,9 +37,4 @@ async function main(): Promise<number> {
   });
   process.stdout.write(`seed ${seed}\n${describeReport(report)}`);
   return report.findings.length === 0 ? 0 : 1;
-}
-
-function readNumber(flag: string, text: string): number {
-  if (/^\d{1,9}$/u.test(text)) return Number(text);
-  throw new Error(`--${flag} ${text} is not a whole number`);
 }

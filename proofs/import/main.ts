@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { Random } from '../../conformance/fuzz/random.ts';
+import { readNumber } from '../time/numbers.ts';
 import { describeReport, runCampaign } from './campaign.ts';
 import { makeSamples, readStar } from './transcripts.ts';
 
@@ -45,9 +46,4 @@ async function main(): Promise<number> {
   });
   process.stdout.write(describeReport(report));
   return report.findings.length === 0 ? 0 : 1;
-}
-
-function readNumber(flag: string, text: string): number {
-  if (/^\d{1,9}$/u.test(text)) return Number(text);
-  throw new Error(`--${flag} ${text} is not a whole number`);
 }
